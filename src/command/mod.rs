@@ -1,0 +1,1 @@
+//! The one table of commands: name, keys, place, doc, confirm, script form.

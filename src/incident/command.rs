@@ -1,0 +1,210 @@
+//! What a person wants of the incident. Keys and scripts make the same values; `decide` turns them into entries.
+
+use super::Instant;
+use super::entry::EntryId;
+use super::words::{End, Phase, Role, Round, Severity};
+
+/// A wish. Carries the ids of what the person saw, never "the selected one".
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    Note {
+        text: String,
+        at: Option<Instant>,
+        follow_up: bool,
+    },
+    Decide(Decision),
+    SetSeverity {
+        severity: Severity,
+        why: String,
+    },
+    SetPhase {
+        phase: Phase,
+        why: String,
+    },
+    ReachEnd {
+        end: End,
+        at: Option<Instant>,
+        basis: String,
+    },
+    Retitle {
+        title: String,
+    },
+
+    SetRole {
+        role: Role,
+        holder: Option<String>,
+    },
+
+    AddTask {
+        title: String,
+        team: Option<String>,
+        owner: Option<String>,
+        minutes: u32,
+    },
+    Assign {
+        task: EntryId,
+        owner: String,
+        minutes: u32,
+    },
+    /// "Mine, back in N minutes." Never approves, never silences a legal clock, never hides an untold audience.
+    Acknowledge {
+        target: Target,
+        minutes: u32,
+    },
+    StartTask {
+        task: EntryId,
+    },
+    BlockTask {
+        task: EntryId,
+        on: String,
+    },
+    FinishTask {
+        task: EntryId,
+        result: String,
+    },
+    CancelTask {
+        task: EntryId,
+        why: String,
+    },
+    ExtendTask {
+        task: EntryId,
+        minutes: u32,
+        why: String,
+    },
+
+    DraftMessage {
+        audience: String,
+        channel: String,
+        round: Round,
+        text: String,
+        next_update: Option<Instant>,
+    },
+    EditMessage {
+        message: EntryId,
+        text: String,
+        next_update: Option<Instant>,
+    },
+    /// Approves the text with this hash; another text is refused.
+    ApproveMessage {
+        message: EntryId,
+        text_sha256: String,
+    },
+    /// Begins the sending. The room or the script that makes it performs it.
+    SendMessage {
+        message: EntryId,
+        process: String,
+    },
+    SkipMessage {
+        message: EntryId,
+        why: String,
+    },
+    RecordElsewhere {
+        audience: String,
+        channel: String,
+        by: String,
+        at: Option<Instant>,
+        proof: Option<String>,
+        text: String,
+        next_update: Option<Instant>,
+    },
+    /// A person looked on the other side and knows what became of a message whose answer was lost.
+    SettleMessage {
+        message: EntryId,
+        went: bool,
+        how: String,
+    },
+
+    Promise {
+        text: String,
+        to: String,
+        due: Instant,
+    },
+    KeepPromise {
+        promise: EntryId,
+        how: String,
+    },
+
+    SetFact {
+        name: String,
+        value: serde_json::Value,
+        basis: String,
+        confirmed_by: Option<String>,
+    },
+
+    SetClock {
+        clock: String,
+        at: Instant,
+        why: String,
+        assumed: bool,
+    },
+    DraftStage {
+        rule: String,
+        stage: String,
+    },
+    File {
+        rule: String,
+        stage: String,
+        at: Option<Instant>,
+        reference: String,
+        person: String,
+    },
+    ConfirmStage {
+        rule: String,
+        stage: String,
+        how: String,
+    },
+    WaiveStage {
+        rule: String,
+        stage: String,
+        why: String,
+    },
+
+    Retract {
+        entry: EntryId,
+        why: String,
+    },
+    Amend {
+        entry: EntryId,
+        text: String,
+    },
+}
+
+/// What can be acknowledged.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    Task(EntryId),
+    /// Alerts alike, by the name of their group, as many as the person saw.
+    Alerts {
+        group: String,
+        count: usize,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Decision {
+    pub proposal: String,
+    pub outcome: String,
+    pub refused: Vec<String>,
+    pub objections: Option<String>,
+    pub acts: Option<String>,
+    pub check_at: Option<Instant>,
+    pub reversal: Option<String>,
+}
+
+/// Who acts, as the entries will say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    pub person: String,
+    pub host: String,
+}
+
+/// Why a command cannot be done now, as a sentence for the person who tried.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(pub String);
+
+impl Refusal {
+    pub fn new(why: impl Into<String>) -> Refusal {
+        Refusal(why.into())
+    }
+}

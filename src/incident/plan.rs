@@ -1,0 +1,165 @@
+//! The response plan for a kind of incident, as the playbook gives it. Data only: `playbook` reads it from TOML.
+
+use serde::{Deserialize, Serialize};
+
+use super::words::{Role, Round};
+
+/// A playbook, read and checked. Empty where an incident has none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    pub name: String,
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub summary: String,
+    /// Roles that are loud while empty, most important first.
+    #[serde(default)]
+    pub roles: Vec<Role>,
+    #[serde(default, rename = "team")]
+    pub teams: Vec<Team>,
+    #[serde(default, rename = "task")]
+    pub tasks: Vec<PlannedTask>,
+    /// Ordered by harm: those who protect life first.
+    #[serde(default, rename = "audience")]
+    pub audiences: Vec<Audience>,
+    #[serde(default, rename = "channel")]
+    pub channels: Vec<Channel>,
+    #[serde(default, rename = "template")]
+    pub templates: Vec<Template>,
+    #[serde(default, rename = "fallback")]
+    pub fallbacks: Vec<Fallback>,
+    #[serde(default, rename = "fact")]
+    pub facts: Vec<PlannedFact>,
+    /// Ids of the agency rules that this kind of incident calls for; empty: all that concern the organisation.
+    #[serde(default)]
+    pub agencies: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Team {
+    pub id: String,
+    pub name: String,
+    #[serde(default)]
+    pub duty: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedTask {
+    pub id: String,
+    pub title: String,
+    /// A team's id.
+    #[serde(default)]
+    pub team: Option<String>,
+    /// Minutes from the assignment to the check-in.
+    #[serde(default = "ten")]
+    pub minutes: u32,
+    /// One of the first moves, lit when the room opens.
+    #[serde(default)]
+    pub first: bool,
+}
+
+fn ten() -> u32 {
+    10
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audience {
+    pub id: String,
+    pub name: String,
+    /// Whether lives may depend on this audience hearing: it stands before all others while untold.
+    #[serde(default)]
+    pub life: bool,
+    /// Component ids or names whose failure harms this audience. Empty: it has no service of its own.
+    #[serde(default)]
+    pub components: Vec<String>,
+    /// Channel ids that reach it, in the order of the grid. A channel that is not listed does not count as telling it.
+    #[serde(default)]
+    pub channels: Vec<String>,
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Minutes from first harm to the first word.
+    pub first_word: u32,
+    /// Minutes between words after the first.
+    pub cadence: u32,
+    /// A reason why nothing may be said for now (fair disclosure, for example). Shown, and blocks sending.
+    #[serde(default)]
+    pub hold: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Channel {
+    pub id: String,
+    pub name: String,
+    /// At most four letters, for the grid.
+    pub short: String,
+    /// Name of the notification backend that carries it. None: a person posts it, and records it as sent elsewhere.
+    #[serde(default)]
+    pub via: Option<String>,
+    /// Most characters the channel takes.
+    #[serde(default)]
+    pub limit: Option<usize>,
+    /// Whether everybody can read it.
+    #[serde(default)]
+    pub public: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    pub round: Round,
+    /// Audience ids; empty: all.
+    #[serde(default)]
+    pub audiences: Vec<String>,
+    /// Channel ids; empty: all.
+    #[serde(default)]
+    pub channels: Vec<String>,
+    /// Minijinja text, strict: a name that has no value stops it.
+    pub text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fallback {
+    pub id: String,
+    pub name: String,
+    #[serde(default)]
+    pub limits: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedFact {
+    pub name: String,
+    #[serde(default)]
+    pub meaning: String,
+    #[serde(default)]
+    pub unit: String,
+    /// Name of the metric that gives it. None: a person states it.
+    #[serde(default)]
+    pub metric: Option<String>,
+}
+
+impl Plan {
+    pub fn audience(&self, id: &str) -> Option<&Audience> {
+        self.audiences.iter().find(|a| a.id == id)
+    }
+
+    pub fn channel(&self, id: &str) -> Option<&Channel> {
+        self.channels.iter().find(|c| c.id == id)
+    }
+
+    pub fn team(&self, id: &str) -> Option<&Team> {
+        self.teams.iter().find(|t| t.id == id)
+    }
+
+    /// The first template that fits the round, the audience and the channel.
+    pub fn template(&self, round: Round, audience: &str, channel: &str) -> Option<&Template> {
+        let fits = |list: &[String], id: &str| list.is_empty() || list.iter().any(|x| x == id);
+        self.templates.iter().find(|t| t.round == round && fits(&t.audiences, audience) && fits(&t.channels, channel))
+    }
+}

@@ -1,0 +1,247 @@
+//! The kinds of entries. A kind carries its version; a new meaning is a new kind; kinds we do not know are kept whole.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::Instant;
+use super::entry::EntryId;
+use super::words::{AlertState, ComponentState, Delivery, End, Phase, Quality, Role, Round, Severity};
+
+/// Declares the kinds: variant, written kind, payload. `encode` and `decode` derive from the rows.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $kind:literal { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+            pub struct $variant { $($(#[$fdoc])* pub $field: $type),* }
+
+            impl From<$variant> for What {
+                fn from(payload: $variant) -> What { What::$variant(payload) }
+            }
+        )+
+
+        /// What an entry says.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum What {
+            $($(#[$doc])* $variant($variant),)+
+            /// From a newer warroom, or damaged: kept, chained, counted and shown, not understood.
+            Unknown { kind: String, raw: String },
+        }
+
+        impl What {
+            /// Every kind that this warroom understands.
+            pub const KINDS: &'static [&'static str] = &[$($kind),+];
+
+            pub fn kind(&self) -> &str {
+                match self {
+                    $(What::$variant(_) => $kind,)+
+                    What::Unknown { kind, .. } => kind,
+                }
+            }
+
+            /// The kind and its payload as JSON.
+            pub fn encode(&self) -> (&str, serde_json::Value) {
+                let data = match self {
+                    $(What::$variant(payload) => serde_json::to_value(payload),)+
+                    What::Unknown { raw, .. } => serde_json::from_str(raw),
+                };
+                // Payloads are plain data with text keys: they always have a JSON form.
+                (self.kind(), data.unwrap_or(serde_json::Value::Null))
+            }
+
+            /// Never fails: what does not read as its kind is kept as unknown.
+            pub fn decode(kind: &str, data: &RawValue) -> What {
+                let known = match kind {
+                    $($kind => serde_json::from_str::<$variant>(data.get()).ok().map(What::$variant),)+
+                    _ => None,
+                };
+                known.unwrap_or_else(|| What::Unknown { kind: kind.to_owned(), raw: data.get().to_owned() })
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The incident was declared. The first entry of every incident.
+    Declared = "incident.declared/1" {
+        title: String,
+        severity: Severity,
+        /// When service was first affected.
+        started: Instant,
+        /// When somebody here first knew.
+        #[serde(default)]
+        detected: Option<Instant>,
+        /// Nothing of an exercise can ever leave the building.
+        #[serde(default)]
+        exercise: bool,
+        /// The room's zone, an IANA name; for display and calendars only.
+        timezone: String,
+        /// Kinds of organisation we are, for the agency rules.
+        #[serde(default)]
+        organisation: Vec<String>,
+        /// True for a replay: the start is not today's.
+        #[serde(default)]
+        demo: bool,
+    }
+    /// The playbook in force from here on: its whole text.
+    PlanAdopted = "plan.adopted/1" { name: String, text: String, sha256: String, #[serde(default)] replaces: Vec<EntryId> }
+    /// The agency rules in force from here on: their whole text.
+    RulesAdopted = "rules.adopted/1" { text: String, sha256: String, #[serde(default)] replaces: Vec<EntryId> }
+    Titled = "incident.titled/1" { title: String, replaces: Vec<EntryId> }
+    SeveritySet = "incident.severity/1" { severity: Severity, #[serde(default)] why: String, replaces: Vec<EntryId> }
+    PhaseSet = "incident.phase/1" { phase: Phase, #[serde(default)] why: String, replaces: Vec<EntryId> }
+    /// One of the four ends was reached (at the entry's `happened`).
+    EndReached = "incident.end/1" { end: End, #[serde(default)] basis: String }
+
+    Noted = "note.added/1" { text: String, #[serde(default)] follow_up: bool }
+    Decided = "decision.made/1" {
+        proposal: String,
+        outcome: String,
+        #[serde(default)] refused: Vec<String>,
+        /// None: nobody asked; "" is not used. `none heard` is a statement.
+        #[serde(default)] objections: Option<String>,
+        #[serde(default)] acts: Option<String>,
+        #[serde(default)] check_at: Option<Instant>,
+        #[serde(default)] reversal: Option<String>,
+    }
+
+    /// A role passed to a person; None: it stands empty.
+    RoleSet = "role.set/1" { role: Role, holder: Option<String>, replaces: Vec<EntryId> }
+
+    TaskAdded = "task.added/1" {
+        title: String,
+        #[serde(default)] team: Option<String>,
+        #[serde(default)] owner: Option<String>,
+        /// Minutes from the assignment to the check-in.
+        minutes: u32,
+        #[serde(default)] first: bool,
+        /// The playbook's id of it.
+        #[serde(default)] planned: Option<String>,
+    }
+    TaskAssigned = "task.assigned/1" { task: EntryId, owner: String, minutes: u32 }
+    TaskAcknowledged = "task.acknowledged/1" { task: EntryId, by: String, minutes: u32 }
+    TaskStarted = "task.started/1" { task: EntryId }
+    TaskBlocked = "task.blocked/1" { task: EntryId, on: String }
+    TaskDone = "task.done/1" { task: EntryId, #[serde(default)] result: String }
+    TaskCancelled = "task.cancelled/1" { task: EntryId, why: String }
+    TaskExtended = "task.extended/1" { task: EntryId, minutes: u32, why: String }
+
+    /// A person took an alert, or a group of alerts alike, upon them.
+    AlertsAcknowledged = "alerts.acknowledged/1" { group: String, by: String, minutes: u32, count: usize }
+
+    /// A text for one audience on one channel. Its id is the message's.
+    MessageDrafted = "message.drafted/1" {
+        audience: String,
+        channel: String,
+        round: Round,
+        text: String,
+        /// The next word that the text promises.
+        #[serde(default)] next_update: Option<Instant>,
+    }
+    /// The text of a message changed; it is a draft again.
+    MessageEdited = "message.edited/1" { message: EntryId, text: String, #[serde(default)] next_update: Option<Instant>, replaces: Vec<EntryId> }
+    MessageApproved = "message.approved/1" { message: EntryId, text_sha256: String }
+    /// Durable before the request leaves; this entry's id is the idempotency key. Only `process` performs it.
+    MessageSending = "message.sending/1" { message: EntryId, backend: String, process: String }
+    /// The backend took it.
+    MessageSent = "message.sent/1" { message: EntryId, #[serde(default)] reference: String }
+    MessageDelivered = "message.delivered/1" { message: EntryId, #[serde(default)] detail: String }
+    MessageFailed = "message.failed/1" { message: EntryId, why: String }
+    /// The answer was lost: it may have gone. Never repeated by itself.
+    MessageUnknown = "message.unknown/1" { message: EntryId, why: String }
+    MessageSkipped = "message.skipped/1" { message: EntryId, why: String }
+    /// Somebody told the audience by other means. Without proof it reads "claimed".
+    ToldElsewhere = "message.elsewhere/1" {
+        audience: String,
+        channel: String,
+        by: String,
+        #[serde(default)] proof: Option<String>,
+        #[serde(default)] text: String,
+        #[serde(default)] round: Option<Round>,
+        #[serde(default)] next_update: Option<Instant>,
+    }
+
+    PromiseMade = "promise.made/1" { text: String, to: String, owner: String, due: Instant }
+    PromiseKept = "promise.kept/1" { promise: EntryId, #[serde(default)] how: String }
+
+    /// A statement or number that messages and rules use. `value` null: not known, which is not false.
+    FactSet = "fact.set/1" {
+        name: String,
+        value: serde_json::Value,
+        #[serde(default)] unit: String,
+        #[serde(default)] basis: String,
+        #[serde(default)] confirmed_by: Option<String>,
+        replaces: Vec<EntryId>,
+    }
+
+    /// The instant that a rule's clock runs from, who chose it and why.
+    ClockSet = "clock.set/1" { clock: String, at: Instant, why: String, #[serde(default)] assumed: bool, replaces: Vec<EntryId> }
+    StageDrafted = "stage.drafted/1" { rule: String, stage: String }
+    /// It was filed (at the entry's `happened`). Filed is not confirmed.
+    StageFiled = "stage.filed/1" { rule: String, stage: String, #[serde(default)] reference: String, #[serde(default)] person: String }
+    StageConfirmed = "stage.confirmed/1" { rule: String, stage: String, how: String }
+    StageWaived = "stage.waived/1" { rule: String, stage: String, why: String }
+    StageWithdrawn = "stage.withdrawn/1" { rule: String, stage: String, why: String }
+
+    /// A component of a status page changed state.
+    ComponentChanged = "component.changed/1" {
+        origin: String, component: String, name: String, from: Option<ComponentState>, to: ComponentState,
+        #[serde(default)] raw: String,
+    }
+    /// A component left the page: its state is not known from here on.
+    ComponentGone = "component.gone/1" { origin: String, component: String, name: String }
+    /// A status page published, edited or removed an update of an incident of its own.
+    RemoteUpdated = "remote.updated/1" {
+        origin: String, incident: String, title: String, update: String, #[serde(default)] phase: Option<Phase>,
+        #[serde(default)] raw_phase: String, body: String,
+    }
+    RemoteGone = "remote.gone/1" { origin: String, incident: String, title: String }
+    AlertFired = "alert.fired/1" {
+        origin: String, alert: String, name: String, starts_at: Instant, #[serde(default)] summary: String,
+        #[serde(default)] severity: String, #[serde(default)] labels: BTreeMap<String, String>,
+    }
+    /// The alert's state changed while it was listed (silenced, inhibited, firing again).
+    AlertChanged = "alert.changed/1" { origin: String, alert: String, name: String, starts_at: Instant, to: AlertState, #[serde(default)] why: String }
+    /// It is no longer listed. That is not a recovery.
+    AlertGone = "alert.gone/1" { origin: String, alert: String, name: String, starts_at: Instant }
+    /// A metric moved by more than its tolerance. `value` null: it has none now, and `why` says so.
+    MetricMoved = "metric.moved/1" {
+        origin: String, name: String, #[serde(default)] unit: String, value: Option<f64>, quality: Quality,
+        #[serde(default)] why: String, #[serde(default)] estimated: bool,
+    }
+    /// We cannot ask this source. It says nothing about what the source would answer.
+    SourceFailing = "source.failing/1" { source: String, family: String, why: String }
+    SourceBack = "source.back/1" { source: String, family: String }
+    /// What a backend says of a message that we gave it.
+    ReceiptSeen = "receipt.seen/1" { sending: EntryId, state: Delivery, #[serde(default)] detail: String }
+
+    /// Takes an entry back: it stays in the record and has no effect.
+    Retracted = "entry.retracted/1" { entry: EntryId, why: String }
+    /// Corrects the words of a note or decision.
+    Amended = "entry.amended/1" { entry: EntryId, text: String }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_from_the_future_survives() {
+        let raw = RawValue::from_string(r#"{"drone": 7}"#.to_owned()).unwrap();
+        let what = What::decode("drone.launched/9", &raw);
+        let (kind, data) = what.encode();
+        assert_eq!(kind, "drone.launched/9");
+        assert_eq!(data, serde_json::json!({"drone": 7}));
+    }
+
+    #[test]
+    fn kinds_are_distinct_and_versioned() {
+        let mut seen = std::collections::BTreeSet::new();
+        for kind in What::KINDS {
+            assert!(seen.insert(kind), "{kind} twice");
+            assert!(kind.ends_with("/1") && kind.contains('.'), "{kind}");
+        }
+    }
+}

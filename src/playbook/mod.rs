@@ -1,0 +1,1 @@
+//! Response plans: TOML beside the code that reads them.

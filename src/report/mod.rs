@@ -1,0 +1,1 @@
+//! The record and the CAN report, for people and programs. Never writes a file itself.

@@ -1,0 +1,1 @@
+//! The running room: one loop and its effects.

@@ -1,0 +1,1 @@
+//! What the moment means: Now, obligations, silence per audience, ages. Pure.

@@ -1,0 +1,1 @@
+//! The screen: model, update, view. Never touches the journal or a backend.

@@ -1,0 +1,11 @@
+//! The one test binary: folders by what they prove.
+mod backends;
+mod cli;
+mod config;
+mod demo;
+mod house;
+mod journal;
+mod room;
+mod rulebook;
+mod support;
+mod terminal;
