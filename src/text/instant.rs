@@ -20,8 +20,11 @@ pub fn zone(name: &str) -> Result<Tz, String> {
 
 /// The zone's short name at that instant: `CST`, `UTC`, or `+05:45` where the zone has no letters.
 pub fn zone_name(at: DateTime<Utc>, zone: Tz) -> String {
-    let offset = *at.with_timezone(&zone).offset();
-    offset.abbreviation().unwrap_or("UTC").to_owned()
+    let local = at.with_timezone(&zone);
+    match local.offset().abbreviation() {
+        Some(letters) => letters.to_owned(),
+        None => local.format("%:z").to_string(),
+    }
 }
 
 /// `03:20` on the day of `now`; with the day before it otherwise: `Sun 25 02:48`, `2023-02-25 02:48` in another year.
@@ -170,7 +173,7 @@ mod tests {
         let zone = Tz::America__Chicago;
         assert_eq!(echo(at("2024-02-22T08:45:00Z"), zone), "2024-02-22 02:45 CST = 08:45Z");
         assert_eq!(clock(at("2024-02-25T08:48:00Z"), at("2024-02-22T09:20:00Z"), zone), "Sun 25 02:48");
-        assert_eq!(zone_name(at("2024-02-22T08:45:00Z"), Tz::Asia__Kathmandu), "+0545");
+        assert_eq!(zone_name(at("2024-02-22T08:45:00Z"), Tz::Asia__Kathmandu), "+05:45");
     }
 
     #[test]
