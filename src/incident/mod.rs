@@ -2,12 +2,22 @@
 //!
 //! Everything here is a function of its arguments, the present instant among them; nothing reads a clock or fails on data.
 
+pub mod apply;
 pub mod clock;
 pub mod command;
+pub mod decide;
+pub mod detect;
 pub mod entry;
+pub mod fold;
+pub mod message;
 pub mod observation;
 pub mod plan;
+pub mod register;
 pub mod rule;
+pub mod stage;
+pub mod state;
+pub mod task;
+pub mod timeline;
 pub mod what;
 pub mod words;
 

@@ -1,0 +1,523 @@
+//! One entry reduced into the state, through the steps of the thing it is about. Only dispatches; never fails.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::entry::{Entry, EntryId};
+use super::message::{self, Message, MessageEvent};
+use super::stage::{self, StageEvent};
+use super::state::*;
+use super::task::{self, NoEffect, Task, TaskEvent};
+use super::timeline::{Effect, Row};
+use super::what::*;
+use super::words::{AlertState, Delivery, MessageState, Phase, Round, Severity, TaskState};
+
+/// Applies an entry at its place in the canonical order. `retracted`: why it was taken back.
+pub fn apply(incident: &mut Incident, entry: &Arc<Entry>, retracted: Option<&str>) {
+    let effect = match retracted {
+        Some(why) => Effect::Retracted(why.into()),
+        None => match reduce(incident, entry) {
+            Ok(()) => Effect::Applied,
+            Err(NoEffect(why)) => Effect::None(why.into()),
+        },
+    };
+    if !entry.author.machine && !incident.people.contains(&entry.author.person) {
+        incident.people.insert(entry.author.person.clone());
+    }
+    incident.timeline.insert(Row { entry: Arc::clone(entry), effect });
+}
+
+fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
+    let at = entry.happened;
+    match &entry.what {
+        What::Declared(w) => declared(incident, entry, w)?,
+        What::PlanAdopted(w) => incident.plan.set(entry, (w.name.clone(), w.text.as_str().into()), &w.replaces),
+        What::RulesAdopted(w) => incident.rules.set(entry, w.text.as_str().into(), &w.replaces),
+        What::Titled(w) => incident.title.set(entry, w.title.clone(), &w.replaces),
+        What::SeveritySet(w) => incident.severity.set(entry, w.severity, &w.replaces),
+        What::PhaseSet(w) => incident.phase.set(entry, w.phase, &w.replaces),
+        What::EndReached(w) => {
+            if let Some((first, _)) = incident.ends.get(&w.end)
+                && *first <= at
+            {
+                return Err(NoEffect::new(format!("{} is known since earlier", w.end)));
+            }
+            incident.ends.insert(w.end, (at, w.basis.clone()));
+        }
+        What::Noted(_) => {}
+        What::Decided(_) => incident.decisions.push(entry.id),
+        What::RoleSet(w) => {
+            if let Some(holder) = &w.holder {
+                incident.people.insert(holder.clone());
+            }
+            incident.roles.entry(w.role).or_default().set(entry, w.holder.clone(), &w.replaces);
+        }
+        What::TaskAdded(w) => task_added(incident, entry, w)?,
+        What::TaskAssigned(w) => {
+            incident.people.insert(w.owner.clone());
+            on_task(incident, w.task, TaskEvent::Assigned { owner: &w.owner, minutes: w.minutes }, entry)?;
+        }
+        What::TaskAcknowledged(w) => {
+            on_task(incident, w.task, TaskEvent::Acknowledged { by: &w.by, minutes: w.minutes }, entry)?;
+        }
+        What::TaskStarted(w) => on_task(incident, w.task, TaskEvent::Started, entry)?,
+        What::TaskBlocked(w) => on_task(incident, w.task, TaskEvent::Blocked { on: &w.on }, entry)?,
+        What::TaskDone(w) => on_task(incident, w.task, TaskEvent::Done { result: &w.result }, entry)?,
+        What::TaskCancelled(w) => on_task(incident, w.task, TaskEvent::Cancelled { why: &w.why }, entry)?,
+        What::TaskExtended(w) => on_task(incident, w.task, TaskEvent::Extended { minutes: w.minutes }, entry)?,
+        What::AlertsAcknowledged(w) => {
+            let due = at.checked_add_signed(TimeDelta::minutes(i64::from(w.minutes))).unwrap_or(at);
+            let ack = AlertAck { by: w.by.clone(), at, due, count: w.count };
+            incident.alert_acks.insert(w.group.clone(), ack);
+        }
+        What::MessageDrafted(w) => message_drafted(incident, entry, w)?,
+        What::MessageEdited(w) => {
+            let event = MessageEvent::Edited {
+                entry: entry.id,
+                text: &w.text,
+                next_update: w.next_update,
+                by: &entry.author.person,
+                replaces: &w.replaces,
+            };
+            on_message(incident, w.message, event, entry)?;
+        }
+        What::MessageApproved(w) => {
+            let event = MessageEvent::Approved { sha256: &w.text_sha256, by: &entry.author.person };
+            on_message(incident, w.message, event, entry)?;
+        }
+        What::MessageSending(w) => {
+            incident.sendings.insert(entry.id, w.message);
+            let event = MessageEvent::Sending {
+                entry: entry.id,
+                backend: &w.backend,
+                process: &w.process,
+                by: &entry.author.person,
+            };
+            on_message(incident, w.message, event, entry)?;
+        }
+        What::MessageSent(w) => {
+            on_message(incident, w.message, MessageEvent::Sent { reference: &w.reference }, entry)?;
+            promise_of(incident, entry, w.message);
+        }
+        What::MessageDelivered(w) => {
+            on_message(incident, w.message, MessageEvent::Delivered { detail: &w.detail }, entry)?;
+        }
+        What::MessageFailed(w) => on_message(incident, w.message, MessageEvent::Failed { why: &w.why }, entry)?,
+        What::MessageUnknown(w) => on_message(incident, w.message, MessageEvent::Unknown { why: &w.why }, entry)?,
+        What::MessageSkipped(w) => on_message(incident, w.message, MessageEvent::Skipped { why: &w.why }, entry)?,
+        What::ToldElsewhere(w) => told_elsewhere(incident, entry, w),
+        What::PromiseMade(w) => {
+            let promise = Promise {
+                id: entry.id,
+                text: w.text.clone(),
+                to: w.to.clone(),
+                owner: w.owner.clone(),
+                due: w.due,
+                kept: None,
+            };
+            incident.promises.insert(entry.id, promise);
+        }
+        What::PromiseKept(w) => match incident.promises.get_mut(&w.promise) {
+            Some(promise) if promise.kept.is_none() => promise.kept = Some(at),
+            Some(_) => return Err(NoEffect::new("it was kept already")),
+            None => return Err(NoEffect::new("there is no such promise here")),
+        },
+        What::FactSet(w) => {
+            let fact = Fact {
+                value: w.value.clone(),
+                unit: w.unit.clone(),
+                basis: w.basis.clone(),
+                confirmed_by: w.confirmed_by.clone(),
+            };
+            incident.facts.entry(w.name.clone()).or_default().set(entry, fact, &w.replaces);
+        }
+        What::ClockSet(w) => {
+            let choice = ClockChoice { at: w.at, why: w.why.clone(), assumed: w.assumed };
+            incident.clocks.entry(w.clock.clone()).or_default().set(entry, choice, &w.replaces);
+        }
+        What::StageDrafted(w) => on_stage(incident, &w.rule, &w.stage, StageEvent::Drafted, entry)?,
+        What::StageFiled(w) => {
+            let event = StageEvent::Filed { reference: &w.reference, person: &w.person, by: &entry.author.person };
+            on_stage(incident, &w.rule, &w.stage, event, entry)?;
+        }
+        What::StageConfirmed(w) => on_stage(incident, &w.rule, &w.stage, StageEvent::Confirmed { how: &w.how }, entry)?,
+        What::StageWaived(w) => on_stage(incident, &w.rule, &w.stage, StageEvent::Waived { why: &w.why }, entry)?,
+        What::StageWithdrawn(w) => {
+            on_stage(incident, &w.rule, &w.stage, StageEvent::Withdrawn { why: &w.why }, entry)?;
+        }
+        What::ComponentChanged(w) => component_changed(incident, entry, w),
+        What::ComponentGone(w) => {
+            if let Some(seen) = incident.components.get_mut(&(w.origin.clone(), w.component.clone())) {
+                seen.state = None;
+                seen.since = at;
+                seen.entry = entry.id;
+            }
+        }
+        What::RemoteUpdated(w) => {
+            let key = (w.origin.clone(), w.incident.clone());
+            let seen = incident.remotes.entry(key).or_insert_with(|| RemoteSeen {
+                title: w.title.clone(),
+                phase: w.phase,
+                updates: Default::default(),
+                gone: false,
+                entry: entry.id,
+            });
+            seen.title.clone_from(&w.title);
+            seen.phase = w.phase;
+            seen.gone = false;
+            seen.entry = entry.id;
+            seen.updates.insert(w.update.clone(), entry.id);
+        }
+        What::RemoteGone(w) => {
+            if let Some(seen) = incident.remotes.get_mut(&(w.origin.clone(), w.incident.clone())) {
+                seen.gone = true;
+                seen.entry = entry.id;
+            }
+        }
+        What::AlertFired(w) => {
+            let key = (w.origin.clone(), w.alert.clone());
+            let alerts = Arc::make_mut(&mut incident.alerts);
+            let first_seen = alerts.get(&key).map_or(at, |seen| seen.first_seen);
+            let seen = AlertSeen {
+                name: w.name.clone(),
+                summary: w.summary.clone(),
+                severity: w.severity.clone(),
+                state: AlertState::Firing,
+                starts_at: w.starts_at,
+                gone: None,
+                first_seen,
+                entry: entry.id,
+            };
+            alerts.insert(key, seen);
+        }
+        What::AlertChanged(w) => {
+            let key = (w.origin.clone(), w.alert.clone());
+            if let Some(seen) = Arc::make_mut(&mut incident.alerts).get_mut(&key) {
+                seen.state = w.to;
+                seen.gone = None;
+                seen.entry = entry.id;
+            }
+        }
+        What::AlertGone(w) => {
+            let key = (w.origin.clone(), w.alert.clone());
+            if let Some(seen) = Arc::make_mut(&mut incident.alerts).get_mut(&key) {
+                seen.gone = Some(at);
+                seen.entry = entry.id;
+            }
+        }
+        What::MetricMoved(w) => metric_moved(incident, entry, w),
+        What::SourceFailing(w) => {
+            let seen = SourceSeen { family: w.family.clone(), failing: true, why: w.why.clone(), since: at };
+            incident.sources.insert(w.source.clone(), seen);
+        }
+        What::SourceBack(w) => {
+            let seen = SourceSeen { family: w.family.clone(), failing: false, why: String::new(), since: at };
+            incident.sources.insert(w.source.clone(), seen);
+        }
+        What::ReceiptSeen(w) => receipt_seen(incident, entry, w)?,
+        // Which entries are taken back is settled before any is applied: see `fold`. Here only whether it could be.
+        What::Retracted(w) => match incident.timeline.find(w.entry) {
+            Some(row) if retractable(&row.entry.what) => {}
+            Some(_) => return Err(NoEffect::new("what left the building, or was seen, cannot be taken back")),
+            None => return Err(NoEffect::new("there is no such entry here")),
+        },
+        What::Amended(w) => {
+            incident.amended.insert(w.entry, (w.text.clone(), entry.author.person.clone()));
+        }
+        What::Unknown { .. } => incident.not_understood += 1,
+    }
+    Ok(())
+}
+
+fn declared(incident: &mut Incident, entry: &Entry, w: &Declared) -> Result<(), NoEffect> {
+    if incident.declared.is_some() {
+        return Err(NoEffect::new("the incident was declared already"));
+    }
+    incident.declared = Some(DeclaredState {
+        entry: entry.id,
+        at: entry.happened,
+        by: entry.author.clone(),
+        started: w.started,
+        detected: w.detected,
+        exercise: w.exercise,
+        demo: w.demo,
+        timezone: w.timezone.clone(),
+        organisation: w.organisation.clone(),
+    });
+    incident.title.set(entry, w.title.clone(), &[]);
+    incident.severity.set(entry, w.severity, &[]);
+    incident.phase.set(entry, Phase::Investigating, &[]);
+    Ok(())
+}
+
+fn task_added(incident: &mut Incident, entry: &Entry, w: &TaskAdded) -> Result<(), NoEffect> {
+    if let Some(planned) = &w.planned
+        && incident.tasks.values().any(|t| t.planned.as_ref() == Some(planned))
+    {
+        return Err(NoEffect::new("the playbook's task is there already"));
+    }
+    let due = TimeDelta::minutes(i64::from(w.minutes));
+    let asked = w.owner.as_ref().map(|_| entry.happened);
+    if let Some(owner) = &w.owner {
+        incident.people.insert(owner.clone());
+    }
+    incident.tasks.insert(
+        entry.id,
+        Task {
+            id: entry.id,
+            title: w.title.clone(),
+            team: w.team.clone(),
+            owner: w.owner.clone(),
+            state: TaskState::Open,
+            minutes: w.minutes,
+            first: w.first,
+            planned: w.planned.clone(),
+            added: entry.happened,
+            asked,
+            moved: entry.happened,
+            due: asked.and_then(|at| at.checked_add_signed(due)),
+            blocked_on: None,
+            result: String::new(),
+            extensions: 0,
+        },
+    );
+    Ok(())
+}
+
+fn on_task(incident: &mut Incident, id: EntryId, event: TaskEvent<'_>, entry: &Entry) -> Result<(), NoEffect> {
+    let task = incident.tasks.get_mut(&id).ok_or_else(|| NoEffect::new("there is no such task here"))?;
+    *task = task::step(task, event, entry.happened)?;
+    Ok(())
+}
+
+fn message_drafted(incident: &mut Incident, entry: &Entry, w: &MessageDrafted) -> Result<(), NoEffect> {
+    incident.messages.insert(
+        entry.id,
+        Message {
+            id: entry.id,
+            audience: w.audience.clone(),
+            channel: w.channel.clone(),
+            round: w.round,
+            sha256: message::sha256(&w.text),
+            text: w.text.clone(),
+            next_update: w.next_update,
+            state: MessageState::Draft,
+            drafted: entry.happened,
+            text_entry: entry.id,
+            conflict: false,
+            author: entry.author.person.clone(),
+            approved: None,
+            sending: None,
+            told: None,
+            delivered: None,
+            detail: String::new(),
+            proof: None,
+        },
+    );
+    Ok(())
+}
+
+fn on_message(incident: &mut Incident, id: EntryId, event: MessageEvent<'_>, entry: &Entry) -> Result<(), NoEffect> {
+    let message = incident.messages.get_mut(&id).ok_or_else(|| NoEffect::new("there is no such message here"))?;
+    *message = message::step(message, event, entry.happened)?;
+    Ok(())
+}
+
+fn told_elsewhere(incident: &mut Incident, entry: &Entry, w: &ToldElsewhere) {
+    let round = w.round.unwrap_or(Round::Update);
+    incident.messages.insert(
+        entry.id,
+        Message {
+            id: entry.id,
+            audience: w.audience.clone(),
+            channel: w.channel.clone(),
+            round,
+            sha256: message::sha256(&w.text),
+            text: w.text.clone(),
+            next_update: w.next_update,
+            state: MessageState::SentElsewhere,
+            drafted: entry.happened,
+            text_entry: entry.id,
+            conflict: false,
+            author: entry.author.person.clone(),
+            approved: None,
+            sending: None,
+            told: Some(entry.happened),
+            delivered: None,
+            detail: w.by.clone(),
+            proof: w.proof.clone(),
+        },
+    );
+    promise_of(incident, entry, entry.id);
+}
+
+/// A word that went out names the next one: that is a promise, and it keeps the earlier ones to the same audience.
+fn promise_of(incident: &mut Incident, entry: &Entry, message: EntryId) {
+    let Some(message) = incident.messages.get(&message) else { return };
+    let (audience, next) = (message.audience.clone(), message.next_update);
+    for promise in incident.promises.values_mut() {
+        if promise.to == audience && promise.kept.is_none() && promise.text == NEXT_UPDATE {
+            promise.kept = Some(entry.happened);
+        }
+    }
+    if let Some(due) = next {
+        let promise = Promise {
+            id: entry.id,
+            text: NEXT_UPDATE.to_owned(),
+            to: audience,
+            owner: entry.author.person.clone(),
+            due,
+            kept: None,
+        };
+        incident.promises.insert(entry.id, promise);
+    }
+}
+
+/// The text of a promise that a message made by naming the next update.
+pub const NEXT_UPDATE: &str = "next update";
+
+fn on_stage(
+    incident: &mut Incident,
+    rule: &str,
+    stage: &str,
+    event: StageEvent<'_>,
+    entry: &Entry,
+) -> Result<(), NoEffect> {
+    let key = (rule.to_owned(), stage.to_owned());
+    let filing = incident.filings.get(&key).cloned().unwrap_or_else(|| stage::pending(rule, stage));
+    incident.filings.insert(key, stage::step(&filing, event, entry.happened)?);
+    Ok(())
+}
+
+fn component_changed(incident: &mut Incident, entry: &Entry, w: &ComponentChanged) {
+    let at = entry.happened;
+    let seen = incident.components.entry((w.origin.clone(), w.component.clone())).or_insert_with(|| ComponentSeen {
+        name: w.name.clone(),
+        state: None,
+        since: at,
+        first_harm: None,
+        recovered: None,
+        entry: entry.id,
+    });
+    let harmed = seen.state.is_some_and(|s| s.harms());
+    if w.to.harms() {
+        seen.first_harm = Some(seen.first_harm.map_or(at, |first| first.min(at)));
+        seen.recovered = None;
+    } else if harmed && w.to == super::words::ComponentState::Operational {
+        seen.recovered = Some(at);
+    }
+    seen.name.clone_from(&w.name);
+    seen.state = Some(w.to);
+    seen.since = at;
+    seen.entry = entry.id;
+}
+
+fn metric_moved(incident: &mut Incident, entry: &Entry, w: &MetricMoved) {
+    let at = entry.happened;
+    let seen = incident.metrics.entry((w.origin.clone(), w.name.clone())).or_insert_with(|| MetricSeen {
+        unit: w.unit.clone(),
+        value: None,
+        quality: w.quality,
+        estimated: w.estimated,
+        at,
+        entry: entry.id,
+        last_known: None,
+        history: Vec::new(),
+    });
+    if let Some(value) = w.value {
+        seen.last_known = Some((value, at));
+    }
+    seen.value = w.value;
+    seen.quality = w.quality;
+    seen.estimated = w.estimated;
+    seen.at = at;
+    seen.entry = entry.id;
+    seen.history.push((at, w.value));
+}
+
+fn receipt_seen(incident: &mut Incident, entry: &Entry, w: &ReceiptSeen) -> Result<(), NoEffect> {
+    let message = incident.sendings.get(&w.sending).copied();
+    let message = message.ok_or_else(|| NoEffect::new("there is no such sending here"))?;
+    match w.state {
+        Delivery::Queued | Delivery::Sending => Ok(()),
+        Delivery::Sent => {
+            on_message(incident, message, MessageEvent::Sent { reference: &w.detail }, entry)?;
+            promise_of(incident, entry, message);
+            Ok(())
+        }
+        Delivery::Delivered => {
+            let was_told = incident.messages.get(&message).is_some_and(|m| m.told.is_some());
+            on_message(incident, message, MessageEvent::Delivered { detail: &w.detail }, entry)?;
+            if !was_told {
+                promise_of(incident, entry, message);
+            }
+            Ok(())
+        }
+        Delivery::Failed => on_message(incident, message, MessageEvent::Failed { why: &w.detail }, entry),
+        Delivery::Unknown => on_message(incident, message, MessageEvent::Unknown { why: &w.detail }, entry),
+    }
+}
+
+/// Whether an entry may be taken back. What left the building cannot, nor can what machines saw.
+pub fn retractable(what: &What) -> bool {
+    match what {
+        What::Titled(_)
+        | What::SeveritySet(_)
+        | What::PhaseSet(_)
+        | What::EndReached(_)
+        | What::Noted(_)
+        | What::Decided(_)
+        | What::RoleSet(_)
+        | What::TaskAdded(_)
+        | What::TaskAssigned(_)
+        | What::TaskAcknowledged(_)
+        | What::TaskStarted(_)
+        | What::TaskBlocked(_)
+        | What::TaskDone(_)
+        | What::TaskCancelled(_)
+        | What::TaskExtended(_)
+        | What::AlertsAcknowledged(_)
+        | What::MessageDrafted(_)
+        | What::MessageEdited(_)
+        | What::MessageApproved(_)
+        | What::MessageSkipped(_)
+        | What::ToldElsewhere(_)
+        | What::PromiseMade(_)
+        | What::PromiseKept(_)
+        | What::FactSet(_)
+        | What::ClockSet(_)
+        | What::StageDrafted(_)
+        | What::StageFiled(_)
+        | What::StageConfirmed(_)
+        | What::StageWaived(_)
+        | What::StageWithdrawn(_)
+        | What::Retracted(_)
+        | What::Amended(_) => true,
+        What::Declared(_)
+        | What::PlanAdopted(_)
+        | What::RulesAdopted(_)
+        | What::MessageSending(_)
+        | What::MessageSent(_)
+        | What::MessageDelivered(_)
+        | What::MessageFailed(_)
+        | What::MessageUnknown(_)
+        | What::ComponentChanged(_)
+        | What::ComponentGone(_)
+        | What::RemoteUpdated(_)
+        | What::RemoteGone(_)
+        | What::AlertFired(_)
+        | What::AlertChanged(_)
+        | What::AlertGone(_)
+        | What::MetricMoved(_)
+        | What::SourceFailing(_)
+        | What::SourceBack(_)
+        | What::ReceiptSeen(_)
+        | What::Unknown { .. } => false,
+    }
+}
+
+/// Severity lowered: that asks why.
+pub fn lowers(from: Severity, to: Severity) -> bool {
+    to > from
+}

@@ -1,0 +1,525 @@
+//! What a command becomes at the head of the journal: entries, or a refusal that says why. Pure; also asked by the footer.
+
+use super::Instant;
+use super::apply::{lowers, retractable};
+use super::command::{Actor, Command, Decision, Refusal, Target};
+use super::entry::{Draft, EntryId};
+use super::message::{self, Message, MessageEvent};
+use super::plan::Plan;
+use super::stage::{self, StageEvent};
+use super::state::Incident;
+use super::task::{self, NoEffect, Task, TaskEvent};
+use super::what::*;
+use super::words::{Phase, Round, Severity};
+
+/// Most minutes that a check-in may lie ahead: a day.
+const MOST_MINUTES: u32 = 24 * 60;
+
+/// What is needed to declare an incident.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Declare {
+    pub title: String,
+    pub severity: Severity,
+    pub started: Option<Instant>,
+    pub detected: Option<Instant>,
+    pub exercise: bool,
+    pub demo: bool,
+    pub timezone: String,
+    pub organisation: Vec<String>,
+    /// Name and whole text of the playbook.
+    pub playbook: Option<(String, String)>,
+    /// Whole text of the rules in force.
+    pub rules: String,
+}
+
+/// The first entries of an incident: the declaration, plan and rules in force, and the plan's tasks.
+pub fn declare(declare: &Declare, plan: &Plan, now: Instant) -> Result<Vec<Draft>, Refusal> {
+    if declare.title.trim().is_empty() {
+        return Err(Refusal::new("an incident needs a title"));
+    }
+    let started = declare.started.unwrap_or(now);
+    if started > now {
+        return Err(Refusal::new("the start lies in the future"));
+    }
+    if declare.detected.is_some_and(|detected| detected < started || detected > now) {
+        return Err(Refusal::new("it cannot be detected before it started, nor in the future"));
+    }
+    let mut drafts = vec![Draft::now(
+        Declared {
+            title: declare.title.trim().to_owned(),
+            severity: declare.severity,
+            started,
+            detected: declare.detected,
+            exercise: declare.exercise,
+            timezone: declare.timezone.clone(),
+            organisation: declare.organisation.clone(),
+            demo: declare.demo,
+        }
+        .into(),
+    )];
+    if let Some((name, text)) = &declare.playbook {
+        let sha256 = message::sha256(text);
+        let adopted = PlanAdopted { name: name.clone(), text: text.clone(), sha256, replaces: Vec::new() };
+        drafts.push(Draft::now(adopted.into()));
+    }
+    let rules =
+        RulesAdopted { text: declare.rules.clone(), sha256: message::sha256(&declare.rules), replaces: Vec::new() };
+    drafts.push(Draft::now(rules.into()));
+    for task in &plan.tasks {
+        let added = TaskAdded {
+            title: task.title.clone(),
+            team: task.team.clone(),
+            owner: None,
+            minutes: task.minutes,
+            first: task.first,
+            planned: Some(task.id.clone()),
+        };
+        drafts.push(Draft::now(added.into()));
+    }
+    Ok(drafts)
+}
+
+/// The entries that a command becomes, judged against the state at the head.
+pub fn decide(
+    incident: &Incident,
+    plan: &Plan,
+    command: &Command,
+    actor: &Actor,
+    now: Instant,
+) -> Result<Vec<Draft>, Refusal> {
+    if incident.declared.is_none() {
+        return Err(Refusal::new("there is no declared incident here"));
+    }
+    let one = |what: What| Ok(vec![Draft::now(what)]);
+    match command {
+        Command::Note { text, at, follow_up } => {
+            let noted = Noted { text: required(text, "a note")?, follow_up: *follow_up };
+            Ok(vec![Draft { what: noted.into(), happened: past(*at, now)?, id: None }])
+        }
+        Command::Decide(decision) => one(decided(decision, now)?.into()),
+        Command::SetSeverity { severity, why } => {
+            let register = &incident.severity;
+            if register.agreed() == Some(severity) {
+                return Err(Refusal::new(format!("it is {severity} already")));
+            }
+            if lowers(incident.severity(), *severity) && why.trim().is_empty() {
+                return Err(Refusal::new("lowering the severity asks why"));
+            }
+            one(SeveritySet { severity: *severity, why: why.clone(), replaces: register.replaces() }.into())
+        }
+        Command::SetPhase { phase, why } => {
+            let register = &incident.phase;
+            if register.agreed() == Some(phase) {
+                return Err(Refusal::new(format!("it is {phase} already")));
+            }
+            if *phase == Phase::Resolved && why.trim().is_empty() {
+                let down = components_down(incident);
+                if !down.is_empty() {
+                    let down = down.join(", ");
+                    return Err(Refusal::new(format!("not resolved while these are down: {down}. Say why, to do it")));
+                }
+            }
+            one(PhaseSet { phase: *phase, why: why.clone(), replaces: register.replaces() }.into())
+        }
+        Command::ReachEnd { end, at, basis } => {
+            let reached = EndReached { end: *end, basis: basis.clone() };
+            Ok(vec![Draft { what: reached.into(), happened: past(*at, now)?, id: None }])
+        }
+        Command::Retitle { title } => {
+            one(Titled { title: required(title, "a title")?, replaces: incident.title.replaces() }.into())
+        }
+        Command::SetRole { role, holder } => {
+            let holder = match holder {
+                Some(name) => Some(required(name, "a name")?),
+                None => None,
+            };
+            let register = incident.roles.get(role);
+            if register.and_then(|r| r.agreed()) == Some(&holder) {
+                return Err(Refusal::new(match holder {
+                    Some(name) => format!("{name} is {} already", role.title().to_lowercase()),
+                    None => "nobody holds it".to_owned(),
+                }));
+            }
+            let replaces = register.map(|r| r.replaces()).unwrap_or_default();
+            one(RoleSet { role: *role, holder, replaces }.into())
+        }
+        Command::AddTask { title, team, owner, minutes } => {
+            if let Some(team) = team
+                && plan.team(team).is_none()
+            {
+                let known: Vec<&str> = plan.teams.iter().map(|t| t.id.as_str()).collect();
+                let known = if known.is_empty() { "the playbook has none".to_owned() } else { known.join(", ") };
+                return Err(Refusal::new(format!("no team is called {team}: {known}")));
+            }
+            let added = TaskAdded {
+                title: required(title, "a task")?,
+                team: team.clone(),
+                owner: owner.clone().filter(|o| !o.trim().is_empty()),
+                minutes: checked_minutes(*minutes)?,
+                first: false,
+                planned: None,
+            };
+            one(added.into())
+        }
+        Command::Assign { task, owner, minutes } => {
+            let owner = required(owner, "an owner")?;
+            let minutes = checked_minutes(*minutes)?;
+            on_task(incident, *task, TaskEvent::Assigned { owner: &owner, minutes }, now)?;
+            one(TaskAssigned { task: *task, owner, minutes }.into())
+        }
+        Command::Acknowledge { target: Target::Task(id), minutes } => {
+            let minutes = checked_minutes(*minutes)?;
+            // Acknowledging what one holds already only renews it; what another holds becomes one's own.
+            on_task(incident, *id, TaskEvent::Acknowledged { by: &actor.person, minutes }, now)?;
+            one(TaskAcknowledged { task: *id, by: actor.person.clone(), minutes }.into())
+        }
+        Command::Acknowledge { target: Target::Alerts { group, count }, minutes } => {
+            let minutes = checked_minutes(*minutes)?;
+            let standing = incident.alerts.values().filter(|a| a.name == *group && a.gone.is_none()).count();
+            if standing == 0 {
+                return Err(Refusal::new(format!("no alert {group} stands")));
+            }
+            let acked = AlertsAcknowledged { group: group.clone(), by: actor.person.clone(), minutes, count: *count };
+            one(acked.into())
+        }
+        Command::StartTask { task } => {
+            on_task(incident, *task, TaskEvent::Started, now)?;
+            one(TaskStarted { task: *task }.into())
+        }
+        Command::BlockTask { task, on } => {
+            let on = required(on, "what or whom it waits for")?;
+            on_task(incident, *task, TaskEvent::Blocked { on: &on }, now)?;
+            one(TaskBlocked { task: *task, on }.into())
+        }
+        Command::FinishTask { task, result } => {
+            on_task(incident, *task, TaskEvent::Done { result }, now)?;
+            one(TaskDone { task: *task, result: result.clone() }.into())
+        }
+        Command::CancelTask { task, why } => {
+            let why = required(why, "a reason")?;
+            on_task(incident, *task, TaskEvent::Cancelled { why: &why }, now)?;
+            one(TaskCancelled { task: *task, why }.into())
+        }
+        Command::ExtendTask { task, minutes, why } => {
+            let why = required(why, "a reason")?;
+            let minutes = checked_minutes(*minutes)?;
+            on_task(incident, *task, TaskEvent::Extended { minutes }, now)?;
+            one(TaskExtended { task: *task, minutes, why }.into())
+        }
+        Command::DraftMessage { audience, channel, round, text, next_update } => {
+            reachable(plan, audience, channel)?;
+            let drafted = MessageDrafted {
+                audience: audience.clone(),
+                channel: channel.clone(),
+                round: *round,
+                text: checked_text(plan, channel, text)?,
+                next_update: *next_update,
+            };
+            one(drafted.into())
+        }
+        Command::EditMessage { message, text, next_update } => {
+            let found = message_of(incident, *message)?;
+            let text = checked_text(plan, &found.channel, text)?;
+            let replaces = vec![found.text_entry];
+            let event = MessageEvent::Edited {
+                entry: *message,
+                text: &text,
+                next_update: *next_update,
+                by: &actor.person,
+                replaces: &replaces,
+            };
+            refuse(message::step(found, event, now))?;
+            one(MessageEdited { message: *message, text, next_update: *next_update, replaces }.into())
+        }
+        Command::ApproveMessage { message, text_sha256 } => {
+            let found = message_of(incident, *message)?;
+            refuse(message::step(found, MessageEvent::Approved { sha256: text_sha256, by: &actor.person }, now))?;
+            one(MessageApproved { message: *message, text_sha256: text_sha256.clone() }.into())
+        }
+        Command::SendMessage { message, process } => {
+            let found = message_of(incident, *message)?;
+            if incident.declared.as_ref().is_some_and(|d| d.exercise) {
+                return Err(Refusal::new("this is an exercise: nothing of it leaves the building"));
+            }
+            if let Some(why) = plan.audience(&found.audience).and_then(|a| a.hold.as_ref()) {
+                return Err(Refusal::new(format!("on hold: {why}")));
+            }
+            let Some(backend) = plan.channel(&found.channel).and_then(|c| c.via.clone()) else {
+                return Err(Refusal::new("no backend carries this channel: post it, then record it as sent elsewhere"));
+            };
+            let event = MessageEvent::Sending { entry: *message, backend: &backend, process, by: &actor.person };
+            refuse(message::step(found, event, now))?;
+            one(MessageSending { message: *message, backend, process: process.clone() }.into())
+        }
+        Command::SkipMessage { message, why } => {
+            let why = required(why, "a reason")?;
+            refuse(message::step(message_of(incident, *message)?, MessageEvent::Skipped { why: &why }, now))?;
+            one(MessageSkipped { message: *message, why }.into())
+        }
+        Command::RecordElsewhere { audience, channel, by, at, proof, text, next_update } => {
+            if plan.audience(audience).is_none() {
+                return Err(Refusal::new(format!("no audience is called {audience}")));
+            }
+            if plan.channel(channel).is_none() {
+                return Err(Refusal::new(format!("no channel is called {channel}")));
+            }
+            let told_before = incident.messages.values().any(|m| m.audience == *audience && m.told.is_some());
+            let told = ToldElsewhere {
+                audience: audience.clone(),
+                channel: channel.clone(),
+                by: required(by, "who told them")?,
+                proof: proof.clone().filter(|p| !p.trim().is_empty()),
+                text: text.clone(),
+                round: Some(if told_before { Round::Update } else { Round::Initial }),
+                next_update: *next_update,
+            };
+            Ok(vec![Draft { what: told.into(), happened: past(*at, now)?, id: None }])
+        }
+        Command::SettleMessage { message, went, how } => {
+            let how = required(how, "how you know")?;
+            let found = message_of(incident, *message)?;
+            if found.state != super::words::MessageState::Unknown {
+                return Err(Refusal::new(format!("it is {}, there is nothing to settle", found.state)));
+            }
+            let reference = format!("seen by {}: {how}", actor.person);
+            if *went {
+                one(MessageSent { message: *message, reference }.into())
+            } else {
+                one(MessageFailed { message: *message, why: format!("did not go, {reference}") }.into())
+            }
+        }
+        Command::Promise { text, to, due } => {
+            let made = PromiseMade {
+                text: required(text, "what is promised")?,
+                to: required(to, "to whom")?,
+                owner: actor.person.clone(),
+                due: *due,
+            };
+            one(made.into())
+        }
+        Command::KeepPromise { promise, how } => match incident.promises.get(promise) {
+            Some(found) if found.kept.is_none() => one(PromiseKept { promise: *promise, how: how.clone() }.into()),
+            Some(_) => Err(Refusal::new("it was kept already")),
+            None => Err(Refusal::new("there is no such promise")),
+        },
+        Command::SetFact { name, value, basis, confirmed_by } => {
+            let planned = plan.facts.iter().find(|f| f.name == *name);
+            let set = FactSet {
+                name: required(name, "a fact's name")?,
+                value: value.clone(),
+                unit: planned.map(|f| f.unit.clone()).unwrap_or_default(),
+                basis: basis.clone(),
+                confirmed_by: confirmed_by.clone(),
+                replaces: incident.facts.get(name).map(|r| r.replaces()).unwrap_or_default(),
+            };
+            one(set.into())
+        }
+        Command::SetClock { clock, at, why, assumed } => {
+            let set = ClockSet {
+                clock: required(clock, "a clock's name")?,
+                at: *at,
+                why: required(why, "a reason")?,
+                assumed: *assumed,
+                replaces: incident.clocks.get(clock).map(|r| r.replaces()).unwrap_or_default(),
+            };
+            one(set.into())
+        }
+        Command::DraftStage { rule, stage } => {
+            on_stage(incident, rule, stage, StageEvent::Drafted, now)?;
+            one(StageDrafted { rule: rule.clone(), stage: stage.clone() }.into())
+        }
+        Command::File { rule, stage, at, reference, person } => {
+            let event = StageEvent::Filed { reference, person, by: &actor.person };
+            on_stage(incident, rule, stage, event, now)?;
+            let filed = StageFiled {
+                rule: rule.clone(),
+                stage: stage.clone(),
+                reference: reference.trim().to_owned(),
+                person: person.trim().to_owned(),
+            };
+            Ok(vec![Draft { what: filed.into(), happened: past(*at, now)?, id: None }])
+        }
+        Command::ConfirmStage { rule, stage, how } => {
+            let how = required(how, "what confirms it")?;
+            on_stage(incident, rule, stage, StageEvent::Confirmed { how: &how }, now)?;
+            one(StageConfirmed { rule: rule.clone(), stage: stage.clone(), how }.into())
+        }
+        Command::WaiveStage { rule, stage, why } => {
+            let why = required(why, "a reason")?;
+            on_stage(incident, rule, stage, StageEvent::Waived { why: &why }, now)?;
+            one(StageWaived { rule: rule.clone(), stage: stage.clone(), why }.into())
+        }
+        Command::Retract { entry, why } => {
+            let row = incident.timeline.find(*entry).ok_or_else(|| Refusal::new("there is no such entry"))?;
+            if !retractable(&row.entry.what) {
+                return Err(Refusal::new(
+                    "what left the building, or was seen, cannot be taken back: write a correction",
+                ));
+            }
+            if let super::timeline::Effect::Retracted(_) = row.effect {
+                return Err(Refusal::new("it is taken back already"));
+            }
+            one(Retracted { entry: *entry, why: why.clone() }.into())
+        }
+        Command::Amend { entry, text } => {
+            let row = incident.timeline.find(*entry).ok_or_else(|| Refusal::new("there is no such entry"))?;
+            match row.entry.what {
+                What::Noted(_) | What::Decided(_) => {
+                    one(Amended { entry: *entry, text: required(text, "the new words")? }.into())
+                }
+                _ => Err(Refusal::new("only the words of a note or decision can be amended")),
+            }
+        }
+    }
+}
+
+/// Names of the components that are in a harming state, or whose state is not known any more.
+pub fn components_down(incident: &Incident) -> Vec<String> {
+    incident.components.values().filter(|c| c.state.is_none_or(|s| s.harms())).map(|c| c.name.clone()).collect()
+}
+
+fn required(text: &str, what: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.is_empty() { Err(Refusal::new(format!("{what} is needed"))) } else { Ok(text.to_owned()) }
+}
+
+fn past(at: Option<Instant>, now: Instant) -> Result<Option<Instant>, Refusal> {
+    match at {
+        Some(at) if at > now => Err(Refusal::new("that lies in the future")),
+        at => Ok(at),
+    }
+}
+
+fn checked_minutes(minutes: u32) -> Result<u32, Refusal> {
+    if (1..=MOST_MINUTES).contains(&minutes) {
+        Ok(minutes)
+    } else {
+        Err(Refusal::new("minutes until the check-in: from 1 to 1440"))
+    }
+}
+
+fn decided(decision: &Decision, now: Instant) -> Result<Decided, Refusal> {
+    if decision.check_at.is_some_and(|at| at < now) {
+        return Err(Refusal::new("the check lies in the past"));
+    }
+    Ok(Decided {
+        proposal: required(&decision.proposal, "a proposal")?,
+        outcome: required(&decision.outcome, "an outcome")?,
+        refused: decision.refused.clone(),
+        objections: decision.objections.clone(),
+        acts: decision.acts.clone(),
+        check_at: decision.check_at,
+        reversal: decision.reversal.clone(),
+    })
+}
+
+fn refuse<T>(step: Result<T, NoEffect>) -> Result<T, Refusal> {
+    step.map_err(|NoEffect(why)| Refusal(why))
+}
+
+fn on_task(incident: &Incident, id: EntryId, event: TaskEvent<'_>, now: Instant) -> Result<Task, Refusal> {
+    let task = incident.tasks.get(&id).ok_or_else(|| Refusal::new("there is no such task"))?;
+    refuse(task::step(task, event, now))
+}
+
+fn message_of(incident: &Incident, id: EntryId) -> Result<&Message, Refusal> {
+    incident.messages.get(&id).ok_or_else(|| Refusal::new("there is no such message"))
+}
+
+fn on_stage(incident: &Incident, rule: &str, stage: &str, event: StageEvent<'_>, now: Instant) -> Result<(), Refusal> {
+    let key = (rule.to_owned(), stage.to_owned());
+    let filing = incident.filings.get(&key).cloned().unwrap_or_else(|| stage::pending(rule, stage));
+    refuse(stage::step(&filing, event, now)).map(|_| ())
+}
+
+fn reachable(plan: &Plan, audience: &str, channel: &str) -> Result<(), Refusal> {
+    let Some(found) = plan.audience(audience) else {
+        let known: Vec<&str> = plan.audiences.iter().map(|a| a.id.as_str()).collect();
+        return Err(Refusal::new(format!("no audience is called {audience}: {}", known.join(", "))));
+    };
+    if plan.channel(channel).is_none() {
+        let known: Vec<&str> = plan.channels.iter().map(|c| c.id.as_str()).collect();
+        return Err(Refusal::new(format!("no channel is called {channel}: {}", known.join(", "))));
+    }
+    if !found.channels.iter().any(|c| c == channel) {
+        return Err(Refusal::new(format!("{channel} does not reach {audience}: {}", found.channels.join(", "))));
+    }
+    Ok(())
+}
+
+fn checked_text(plan: &Plan, channel: &str, text: &str) -> Result<String, Refusal> {
+    let text = required(text, "a text")?;
+    if let Some(limit) = plan.channel(channel).and_then(|c| c.limit) {
+        let length = text.chars().count();
+        if length > limit {
+            return Err(Refusal::new(format!("{length} characters, {channel} takes {limit}")));
+        }
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incident::entry::{Author, Entry, Hlc, WriterId};
+    use crate::incident::fold::fold;
+
+    fn now() -> Instant {
+        "2024-02-22T09:05:00Z".parse().unwrap()
+    }
+
+    fn kim() -> Actor {
+        Actor { person: "kim".into(), host: "jump".into() }
+    }
+
+    fn declared() -> Incident {
+        let args = Declare {
+            title: "Wireless outage".into(),
+            severity: Severity::Sev1,
+            started: Some(now() - chrono::TimeDelta::minutes(20)),
+            detected: None,
+            exercise: false,
+            demo: false,
+            timezone: "America/Chicago".into(),
+            organisation: vec![],
+            playbook: None,
+            rules: String::new(),
+        };
+        after(Vec::new(), declare(&args, &Plan::default(), now()).unwrap())
+    }
+
+    fn after(mut entries: Vec<Entry>, drafts: Vec<Draft>) -> Incident {
+        for draft in drafts {
+            let seq = entries.len() as u64 + 1;
+            entries.push(Entry {
+                writer: WriterId(uuid::Uuid::nil()),
+                seq,
+                id: draft.id.unwrap_or_else(|| EntryId::derived(&[&seq.to_string()])),
+                hlc: Hlc(seq as i64, 0),
+                happened: draft.happened.unwrap_or(now()),
+                recorded: now(),
+                author: Author { person: "kim".into(), host: "jump".into(), machine: false },
+                what: draft.what,
+            });
+        }
+        fold(entries)
+    }
+
+    #[test]
+    fn a_future_note_and_an_empty_one_are_refused() {
+        let note = |text: &str, at| Command::Note { text: text.into(), at, follow_up: false };
+        let ahead = Some(now() + chrono::TimeDelta::minutes(1));
+        assert!(decide(&declared(), &Plan::default(), &note("x", ahead), &kim(), now()).is_err());
+        assert!(decide(&declared(), &Plan::default(), &note("  ", None), &kim(), now()).is_err());
+        assert!(decide(&Incident::default(), &Plan::default(), &note("x", None), &kim(), now()).is_err());
+    }
+
+    #[test]
+    fn lowering_the_severity_asks_why_and_raising_does_not() {
+        let set = |severity, why: &str| Command::SetSeverity { severity, why: why.into() };
+        let state = declared();
+        assert!(decide(&state, &Plan::default(), &set(Severity::Sev2, ""), &kim(), now()).is_err());
+        assert!(decide(&state, &Plan::default(), &set(Severity::Sev2, "smaller than feared"), &kim(), now()).is_ok());
+        assert!(decide(&state, &Plan::default(), &set(Severity::Sev1, ""), &kim(), now()).is_err(), "it is so already");
+    }
+}

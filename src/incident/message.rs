@@ -1,0 +1,225 @@
+//! A message: the text for one audience on one channel. Its steps; what is true of the outside world always applies.
+
+use super::Instant;
+use super::entry::EntryId;
+use super::task::NoEffect;
+use super::words::{MessageState, Round};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    pub id: EntryId,
+    pub audience: String,
+    pub channel: String,
+    pub round: Round,
+    pub text: String,
+    /// SHA-256 of the text, hex; what an approval binds to.
+    pub sha256: String,
+    /// The next word that the text promises.
+    pub next_update: Option<Instant>,
+    pub state: MessageState,
+    pub drafted: Instant,
+    /// The drafting or editing entry whose text stands; what an edit has to name.
+    pub text_entry: EntryId,
+    /// Two edits of the same text: it may not be sent until one replaces both.
+    pub conflict: bool,
+    pub author: String,
+    pub approved: Option<(String, Instant)>,
+    /// The entry that is the idempotency key of the sending, its process and its backend.
+    pub sending: Option<Sending>,
+    /// When it reached, by the best word that there is: sent, delivered, or told elsewhere.
+    pub told: Option<Instant>,
+    pub delivered: Option<Instant>,
+    /// Why it failed, was skipped, or is not known; who told it elsewhere.
+    pub detail: String,
+    /// Proof of a message sent elsewhere. None there: it reads "claimed".
+    pub proof: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sending {
+    pub entry: EntryId,
+    pub backend: String,
+    pub process: String,
+    pub since: Instant,
+    pub by: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum MessageEvent<'a> {
+    Edited { entry: EntryId, text: &'a str, next_update: Option<Instant>, by: &'a str, replaces: &'a [EntryId] },
+    Approved { sha256: &'a str, by: &'a str },
+    Sending { entry: EntryId, backend: &'a str, process: &'a str, by: &'a str },
+    Sent { reference: &'a str },
+    Delivered { detail: &'a str },
+    Failed { why: &'a str },
+    Unknown { why: &'a str },
+    Skipped { why: &'a str },
+}
+
+/// SHA-256 of a text, hex.
+pub fn sha256(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The message after the event at `at`, or why it has no effect.
+pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<Message, NoEffect> {
+    use MessageState::*;
+    let mut next = message.clone();
+    match event {
+        MessageEvent::Edited { entry, text, next_update, by, replaces } => {
+            match message.state {
+                Draft | Approved | Failed | Skipped => {}
+                Sending | Sent | Delivered | Unknown | SentElsewhere => {
+                    return Err(NoEffect::new("it has left, or may have: write a correction instead"));
+                }
+            }
+            next.conflict = !replaces.contains(&message.text_entry);
+            next.text = text.to_owned();
+            next.sha256 = sha256(text);
+            next.next_update = next_update;
+            next.text_entry = entry;
+            next.author = by.to_owned();
+            next.approved = None;
+            next.state = Draft;
+        }
+        MessageEvent::Approved { sha256, by } => {
+            match message.state {
+                Draft => {}
+                Approved => return Err(NoEffect::new("it is approved already")),
+                Sending | Sent | Delivered | Failed | Unknown | Skipped | SentElsewhere => {
+                    return Err(NoEffect::new(format!("it is {}, not a draft", message.state)));
+                }
+            }
+            if message.conflict {
+                return Err(NoEffect::new("two people changed the text: edit it once more, so that one text stands"));
+            }
+            if sha256 != message.sha256 {
+                return Err(NoEffect::new("the text has changed since it was read"));
+            }
+            next.approved = Some((by.to_owned(), at));
+            next.state = Approved;
+        }
+        MessageEvent::Sending { entry, backend, process, by } => {
+            match message.state {
+                // The entry says that a process is at it: a fact, also where two raced across hosts.
+                Approved | Failed => next.state = Sending,
+                Sending => return Err(NoEffect::new(by_whom(message, "is sending it already"))),
+                Draft => return Err(NoEffect::new("it is not approved")),
+                Unknown => return Err(NoEffect::new("it may have gone: look it up first, never send twice")),
+                Sent | Delivered | SentElsewhere => return Err(NoEffect::new(by_whom(message, "sent it already"))),
+                Skipped => return Err(NoEffect::new("it was skipped")),
+            }
+            next.sending = Some(super::message::Sending {
+                entry,
+                backend: backend.to_owned(),
+                process: process.to_owned(),
+                since: at,
+                by: by.to_owned(),
+            });
+        }
+        MessageEvent::Sent { reference } => {
+            if message.state == Delivered {
+                return Err(NoEffect::new("it was delivered already"));
+            }
+            next.state = Sent;
+            next.told = message.told.or(Some(at));
+            next.detail = reference.to_owned();
+        }
+        MessageEvent::Delivered { detail } => {
+            if message.state == Delivered {
+                return Err(NoEffect::new("it was delivered already"));
+            }
+            next.state = Delivered;
+            next.told = message.told.or(Some(at));
+            next.delivered = Some(at);
+            next.detail = detail.to_owned();
+        }
+        MessageEvent::Failed { why } => {
+            if message.state == Delivered {
+                return Err(NoEffect::new("it was delivered already"));
+            }
+            next.state = Failed;
+            next.told = None;
+            next.detail = why.to_owned();
+        }
+        MessageEvent::Unknown { why } => {
+            if matches!(message.state, Sent | Delivered) {
+                return Err(NoEffect::new("its answer came"));
+            }
+            next.state = Unknown;
+            next.detail = why.to_owned();
+        }
+        MessageEvent::Skipped { why } => {
+            match message.state {
+                Draft | Approved | Failed => {}
+                Sending | Sent | Delivered | Unknown | Skipped | SentElsewhere => {
+                    return Err(NoEffect::new(format!("it is {}", message.state)));
+                }
+            }
+            next.state = Skipped;
+            next.detail = why.to_owned();
+        }
+    }
+    Ok(next)
+}
+
+fn by_whom(message: &Message, did: &str) -> String {
+    match &message.sending {
+        Some(sending) => format!("{} {did}", sending.by),
+        None => format!("somebody {did}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft() -> Message {
+        let id = EntryId::derived(&["m"]);
+        Message {
+            id,
+            audience: "firstnet".into(),
+            channel: "direct".into(),
+            round: Round::Initial,
+            text: "a".into(),
+            sha256: sha256("a"),
+            next_update: None,
+            state: MessageState::Draft,
+            drafted: Instant::UNIX_EPOCH,
+            text_entry: id,
+            conflict: false,
+            author: "lee".into(),
+            approved: None,
+            sending: None,
+            told: None,
+            delivered: None,
+            detail: String::new(),
+            proof: None,
+        }
+    }
+
+    const AT: Instant = Instant::UNIX_EPOCH;
+
+    #[test]
+    fn an_approval_binds_to_the_text_that_was_read() {
+        let stale = step(&draft(), MessageEvent::Approved { sha256: &sha256("b"), by: "kim" }, AT);
+        assert!(stale.is_err());
+        let ok = step(&draft(), MessageEvent::Approved { sha256: &sha256("a"), by: "kim" }, AT).unwrap();
+        let id = EntryId::derived(&["e"]);
+        let edited =
+            MessageEvent::Edited { entry: id, text: "c", next_update: None, by: "lee", replaces: &[ok.text_entry] };
+        assert_eq!(step(&ok, edited, AT).unwrap().state, MessageState::Draft, "an edit takes the approval away");
+    }
+
+    #[test]
+    fn unknown_is_never_sent_again_by_a_key_but_facts_from_outside_apply() {
+        let id = EntryId::derived(&["s"]);
+        let unknown = Message { state: MessageState::Unknown, ..draft() };
+        let again = MessageEvent::Sending { entry: id, backend: "outbox", process: "p", by: "kim" };
+        assert!(step(&unknown, again, AT).is_err());
+        let late = step(&unknown, MessageEvent::Delivered { detail: "" }, AT).unwrap();
+        assert_eq!(late.state, MessageState::Delivered);
+        assert!(step(&late, MessageEvent::Failed { why: "x" }, AT).is_err(), "delivered stays delivered");
+    }
+}

@@ -1,0 +1,98 @@
+//! A stage of an obligation, as far as people did something about it: drafted, filed, confirmed. Its steps.
+
+use super::Instant;
+use super::task::NoEffect;
+use super::words::StageState;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filing {
+    pub rule: String,
+    pub stage: String,
+    pub state: StageState,
+    /// When it was filed.
+    pub filed: Option<Instant>,
+    pub filed_by: String,
+    /// The portal's receipt or file number.
+    pub reference: String,
+    /// Whom we spoke to.
+    pub person: String,
+    /// How it was confirmed, or why it was waived or withdrawn.
+    pub detail: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum StageEvent<'a> {
+    Drafted,
+    Filed { reference: &'a str, person: &'a str, by: &'a str },
+    Confirmed { how: &'a str },
+    Waived { why: &'a str },
+    Withdrawn { why: &'a str },
+}
+
+/// Nothing done yet.
+pub fn pending(rule: &str, stage: &str) -> Filing {
+    Filing {
+        rule: rule.to_owned(),
+        stage: stage.to_owned(),
+        state: StageState::Pending,
+        filed: None,
+        filed_by: String::new(),
+        reference: String::new(),
+        person: String::new(),
+        detail: String::new(),
+    }
+}
+
+/// The filing after the event at `at`, or why it has no effect. A filing is true of the outside world: it always applies.
+pub fn step(filing: &Filing, event: StageEvent<'_>, at: Instant) -> Result<Filing, NoEffect> {
+    use StageState::*;
+    let mut next = filing.clone();
+    match event {
+        StageEvent::Drafted => match filing.state {
+            Pending => next.state = Drafted,
+            Drafted | Filed | Confirmed | Waived | Withdrawn => {
+                return Err(NoEffect::new(format!("it is {} already", filing.state)));
+            }
+        },
+        StageEvent::Filed { reference, person, by } => {
+            if filing.state != Confirmed {
+                next.state = Filed;
+            }
+            next.filed = Some(filing.filed.map_or(at, |first| first.min(at)));
+            if next.filed_by.is_empty() {
+                next.filed_by = by.to_owned();
+            }
+            if !reference.is_empty() {
+                next.reference = reference.to_owned();
+            }
+            if !person.is_empty() {
+                next.person = person.to_owned();
+            }
+        }
+        StageEvent::Confirmed { how } => match filing.state {
+            Filed => {
+                next.state = Confirmed;
+                next.detail = how.to_owned();
+            }
+            Confirmed => return Err(NoEffect::new("it is confirmed already")),
+            Pending | Drafted | Waived | Withdrawn => return Err(NoEffect::new("it is not filed")),
+        },
+        StageEvent::Waived { why } => match filing.state {
+            Pending | Drafted => {
+                next.state = Waived;
+                next.detail = why.to_owned();
+            }
+            Filed | Confirmed | Waived | Withdrawn => {
+                return Err(NoEffect::new(format!("it is {} already", filing.state)));
+            }
+        },
+        StageEvent::Withdrawn { why } => match filing.state {
+            Filed | Confirmed => {
+                next.state = Withdrawn;
+                next.detail = why.to_owned();
+            }
+            Pending | Drafted | Waived | Withdrawn => return Err(NoEffect::new("there is nothing filed to withdraw")),
+        },
+    }
+    Ok(next)
+}

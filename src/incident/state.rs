@@ -1,0 +1,242 @@
+//! An incident as it stands: what the fold of its entries says. Values only; `apply` changes them, `assess` reads them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Instant;
+use super::entry::{Author, EntryId};
+use super::message::Message;
+use super::register::Register;
+use super::stage::Filing;
+use super::task::Task;
+use super::timeline::Timeline;
+use super::words::{AlertState, ComponentState, End, Phase, Quality, Role, Severity};
+
+/// The state. Equal for equal sets of entries, whatever the order of arrival.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Incident {
+    /// None until the declaration is known.
+    pub declared: Option<DeclaredState>,
+    pub title: Register<String>,
+    pub severity: Register<Severity>,
+    pub phase: Register<Phase>,
+    pub plan: Register<(String, Arc<str>)>,
+    pub rules: Register<Arc<str>>,
+    /// The four ends, each the first known instant.
+    pub ends: BTreeMap<End, (Instant, String)>,
+    pub roles: BTreeMap<Role, Register<Option<String>>>,
+    pub tasks: BTreeMap<EntryId, Task>,
+    pub messages: BTreeMap<EntryId, Message>,
+    /// The message of each sending entry.
+    pub sendings: BTreeMap<EntryId, EntryId>,
+    pub promises: BTreeMap<EntryId, Promise>,
+    pub facts: BTreeMap<String, Register<Fact>>,
+    pub clocks: BTreeMap<String, Register<ClockChoice>>,
+    pub filings: BTreeMap<(String, String), Filing>,
+    pub decisions: Vec<EntryId>,
+    /// By origin and id.
+    pub components: BTreeMap<(String, String), ComponentSeen>,
+    pub alerts: Arc<BTreeMap<(String, String), AlertSeen>>,
+    /// By name of the group: alerts alike share an alert name.
+    pub alert_acks: BTreeMap<String, AlertAck>,
+    /// By origin and query name.
+    pub metrics: BTreeMap<(String, String), MetricSeen>,
+    pub sources: BTreeMap<String, SourceSeen>,
+    /// By origin and remote incident: its title, its newest update's version and phase.
+    pub remotes: BTreeMap<(String, String), RemoteSeen>,
+    /// New words for notes and decisions, by the entry that they correct.
+    pub amended: BTreeMap<EntryId, (String, String)>,
+    pub timeline: Timeline,
+    /// Entries of kinds that this warroom does not understand.
+    pub not_understood: usize,
+    /// Entries that another writer recorded as well.
+    pub duplicates: usize,
+    /// People and teams named so far, for completion.
+    pub people: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeclaredState {
+    pub entry: EntryId,
+    pub at: Instant,
+    pub by: Author,
+    pub started: Instant,
+    pub detected: Option<Instant>,
+    pub exercise: bool,
+    pub demo: bool,
+    pub timezone: String,
+    pub organisation: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Promise {
+    pub id: EntryId,
+    pub text: String,
+    pub to: String,
+    pub owner: String,
+    pub due: Instant,
+    pub kept: Option<Instant>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// Null: stated to be not known.
+    pub value: serde_json::Value,
+    pub unit: String,
+    pub basis: String,
+    pub confirmed_by: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClockChoice {
+    pub at: Instant,
+    pub why: String,
+    pub assumed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComponentSeen {
+    pub name: String,
+    /// None: it left the page, its state is not known.
+    pub state: Option<ComponentState>,
+    pub since: Instant,
+    /// When it was first in a harming state in this incident, and when it last left one.
+    pub first_harm: Option<Instant>,
+    pub recovered: Option<Instant>,
+    /// The newest entry about it: the predecessor of the next.
+    pub entry: EntryId,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlertSeen {
+    pub name: String,
+    pub summary: String,
+    pub severity: String,
+    pub state: AlertState,
+    pub starts_at: Instant,
+    /// No longer listed, since when. That is not a recovery.
+    pub gone: Option<Instant>,
+    pub first_seen: Instant,
+    pub entry: EntryId,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlertAck {
+    pub by: String,
+    pub at: Instant,
+    /// When the acknowledgement lapses.
+    pub due: Instant,
+    /// How many the person saw.
+    pub count: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricSeen {
+    pub unit: String,
+    pub value: Option<f64>,
+    pub quality: Quality,
+    pub estimated: bool,
+    pub at: Instant,
+    pub entry: EntryId,
+    /// The last value before it was lost, and when.
+    pub last_known: Option<(f64, Instant)>,
+    /// Values over time, oldest first: for sums over the outage. A gap is a None.
+    pub history: Vec<(Instant, Option<f64>)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceSeen {
+    pub family: String,
+    pub failing: bool,
+    pub why: String,
+    pub since: Instant,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemoteSeen {
+    pub title: String,
+    pub phase: Option<Phase>,
+    pub updates: BTreeMap<String, EntryId>,
+    pub gone: bool,
+    pub entry: EntryId,
+}
+
+impl Incident {
+    /// The title in force; "(untitled)" where the declaration is missing.
+    pub fn title(&self) -> &str {
+        match self.title.agreed() {
+            Some(title) => title,
+            None => self.title.heads().first().map_or("(untitled)", |head| head.value.as_str()),
+        }
+    }
+
+    /// The graver of what stands.
+    pub fn severity(&self) -> Severity {
+        self.severity.least().copied().unwrap_or(Severity::Sev1)
+    }
+
+    /// The earlier of what stands.
+    pub fn phase(&self) -> Phase {
+        self.phase.least().copied().unwrap_or(Phase::Investigating)
+    }
+
+    /// When service was first affected.
+    pub fn started(&self) -> Option<Instant> {
+        self.declared.as_ref().map(|d| d.started)
+    }
+
+    /// Who holds a role; while two claim it, the one before them.
+    pub fn holder(&self, role: Role) -> Option<&str> {
+        let register = self.roles.get(&role)?;
+        let value = if register.conflict() { register.before() } else { register.agreed() };
+        value.and_then(|holder| holder.as_deref())
+    }
+
+    /// A fact that stands undisputed and is known.
+    pub fn fact(&self, name: &str) -> Option<&Fact> {
+        self.facts.get(name).and_then(|r| r.agreed()).filter(|fact| !fact.value.is_null())
+    }
+
+    /// The zone of the room; UTC where the declaration names none that we know.
+    pub fn zone(&self) -> chrono_tz::Tz {
+        self.declared.as_ref().and_then(|d| d.timezone.parse().ok()).unwrap_or(chrono_tz::Tz::UTC)
+    }
+
+    /// What stands in conflict, in words: the register and what each side says.
+    pub fn conflicts(&self) -> Vec<Conflict> {
+        let mut out = Vec::new();
+        let mut add = |what: String, sides: Vec<(String, String)>| out.push(Conflict { what, sides });
+        fn sides<T>(r: &Register<T>, show: impl Fn(&T) -> String) -> Vec<(String, String)>
+        where
+            T: Clone + PartialEq,
+        {
+            r.heads().iter().map(|h| (h.by.clone(), show(&h.value))).collect()
+        }
+        if self.severity.conflict() {
+            add("severity".into(), sides(&self.severity, |v| v.to_string()));
+        }
+        if self.phase.conflict() {
+            add("phase".into(), sides(&self.phase, |v| v.to_string()));
+        }
+        if self.title.conflict() {
+            add("title".into(), sides(&self.title, Clone::clone));
+        }
+        for (role, register) in self.roles.iter().filter(|(_, r)| r.conflict()) {
+            add(role.title().to_owned(), sides(register, |v| v.clone().unwrap_or_else(|| "nobody".into())));
+        }
+        for (name, register) in self.facts.iter().filter(|(_, r)| r.conflict()) {
+            add(format!("fact {name}"), sides(register, |v| v.value.to_string()));
+        }
+        for (name, register) in self.clocks.iter().filter(|(_, r)| r.conflict()) {
+            add(format!("clock {name}"), sides(register, |v| v.at.to_rfc3339()));
+        }
+        out
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    pub what: String,
+    /// Who said what.
+    pub sides: Vec<(String, String)>,
+}
