@@ -46,7 +46,16 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
             incident.ends.insert(w.end, (at, w.basis.clone()));
         }
         What::Noted(_) => {}
-        What::Decided(_) => incident.decisions.push(entry.id),
+        What::Asked(w) => {
+            let ask = Ask { id: entry.id, proposal: w.proposal.clone(), by: w.by.clone(), risk: w.risk.clone(), at };
+            incident.asks.insert(entry.id, ask);
+        }
+        What::Decided(w) => {
+            incident.decisions.push(entry.id);
+            if let Some(ask) = w.answers {
+                incident.asks.remove(&ask);
+            }
+        }
         What::RoleSet(w) => {
             if let Some(holder) = &w.holder {
                 incident.people.insert(holder.clone());
@@ -467,6 +476,7 @@ pub fn retractable(what: &What) -> bool {
         | What::PhaseSet(_)
         | What::EndReached(_)
         | What::Noted(_)
+        | What::Asked(_)
         | What::Decided(_)
         | What::RoleSet(_)
         | What::TaskAdded(_)

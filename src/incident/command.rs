@@ -12,6 +12,8 @@ pub enum Command {
         at: Option<Instant>,
         follow_up: bool,
     },
+    /// Puts a question to the commander.
+    Ask { proposal: String, by: String, risk: String },
     Decide(Decision),
     SetSeverity {
         severity: Severity,
@@ -182,6 +184,8 @@ pub enum Target {
 
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Decision {
+    /// The asking that it answers.
+    pub answers: Option<EntryId>,
     pub proposal: String,
     pub outcome: String,
     pub refused: Vec<String>,

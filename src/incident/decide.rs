@@ -96,6 +96,10 @@ pub fn decide(
             let noted = Noted { text: required(text, "a note")?, follow_up: *follow_up };
             Ok(vec![Draft { what: noted.into(), happened: past(*at, now)?, id: None }])
         }
+        Command::Ask { proposal, by, risk } => {
+            let by = if by.trim().is_empty() { actor.person.clone() } else { by.trim().to_owned() };
+            one(Asked { proposal: required(proposal, "a proposal")?, by, risk: risk.trim().to_owned() }.into())
+        }
         Command::Decide(decision) => one(decided(decision, now)?.into()),
         Command::SetSeverity { severity, why } => {
             let register = &incident.severity;
@@ -403,6 +407,7 @@ fn decided(decision: &Decision, now: Instant) -> Result<Decided, Refusal> {
         return Err(Refusal::new("the check lies in the past"));
     }
     Ok(Decided {
+        answers: decision.answers,
         proposal: required(&decision.proposal, "a proposal")?,
         outcome: required(&decision.outcome, "an outcome")?,
         refused: decision.refused.clone(),

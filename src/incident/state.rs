@@ -34,6 +34,8 @@ pub struct Incident {
     pub clocks: BTreeMap<String, Register<ClockChoice>>,
     pub filings: BTreeMap<(String, String), Filing>,
     pub decisions: Vec<EntryId>,
+    /// Questions put to the commander and not answered yet.
+    pub asks: BTreeMap<EntryId, Ask>,
     /// By origin and id.
     pub components: BTreeMap<(String, String), ComponentSeen>,
     pub alerts: Arc<BTreeMap<(String, String), AlertSeen>>,
@@ -66,6 +68,15 @@ pub struct DeclaredState {
     pub demo: bool,
     pub timezone: String,
     pub organisation: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    pub id: EntryId,
+    pub proposal: String,
+    pub by: String,
+    pub risk: String,
+    pub at: Instant,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -96,7 +96,11 @@ kinds! {
     EndReached = "incident.end/1" { end: End, #[serde(default)] basis: String }
 
     Noted = "note.added/1" { text: String, #[serde(default)] follow_up: bool }
+    /// Somebody asks the commander to decide.
+    Asked = "decision.asked/1" { proposal: String, by: String, #[serde(default)] risk: String }
     Decided = "decision.made/1" {
+        /// The asking that it answers.
+        #[serde(default)] answers: Option<EntryId>,
         proposal: String,
         outcome: String,
         #[serde(default)] refused: Vec<String>,

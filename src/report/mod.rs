@@ -1,1 +1,4 @@
 //! The record and the CAN report, for people and programs. Never writes a file itself.
+
+pub mod can;
+pub mod line;

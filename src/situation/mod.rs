@@ -1,1 +1,120 @@
-//! What the moment means: Now, obligations, silence per audience, ages. Pure.
+//! What the moment means: Now, obligations with their clocks, silence per audience, signals with their age.
+//!
+//! `assess` is a pure function; the screen, the reports and the commands read the same `Situation`. Never acts.
+
+pub mod audience;
+pub mod now;
+pub mod obligations;
+pub mod proposal;
+pub mod signals;
+pub mod thing;
+
+use crate::incident::Instant;
+use crate::incident::clock::Moment;
+use crate::incident::observation::{Health, Source};
+use crate::incident::plan::Plan;
+use crate::incident::rule::Rules;
+use crate::incident::state::Incident;
+use crate::incident::words::TaskState;
+use crate::rulebook::deadline::Due;
+
+use audience::AudienceView;
+use now::NowItem;
+use obligations::{Obligation, Standing};
+use signals::Signals;
+use thing::Thing;
+
+/// The state of things at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Situation {
+    pub moment: Moment,
+    pub zone: chrono_tz::Tz,
+    pub now: Vec<NowItem>,
+    pub audiences: Vec<AudienceView>,
+    pub obligations: Vec<Obligation>,
+    pub signals: Signals,
+    /// Everything that counts down, the nearest first.
+    pub clocks: Vec<NextClock>,
+}
+
+/// One thing that counts down in the header.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NextClock {
+    pub thing: Thing,
+    pub at: Instant,
+    /// Raw text: it passes the gate where it is shown.
+    pub text: String,
+    pub iff: bool,
+}
+
+/// What the moment means. Pure: the same arguments give the same situation.
+pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source], moment: Moment) -> Situation {
+    let Moment { now, real } = moment;
+    let mut situation = Situation {
+        moment,
+        zone: incident.zone(),
+        now: Vec::new(),
+        audiences: audience::audiences(incident, plan, sources),
+        obligations: obligations::obligations(incident, plan, rules, sources, now, real),
+        signals: signals::signals(incident, sources, now, real),
+        clocks: Vec::new(),
+    };
+    situation.clocks = clocks(incident, plan, &situation);
+    situation.now = now::now(incident, plan, &situation);
+    situation
+}
+
+impl Situation {
+    /// Sources that answered lately, and all.
+    pub fn fresh(&self) -> (usize, usize) {
+        let sources = &self.signals.sources;
+        (sources.iter().filter(|s| s.health == Health::Fresh).count(), sources.len())
+    }
+
+    pub fn item(&self, thing: &Thing) -> Option<&NowItem> {
+        self.now.iter().find(|item| item.thing == *thing)
+    }
+}
+
+fn clocks(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NextClock> {
+    let now = situation.moment.now;
+    let mut out: Vec<NextClock> = Vec::new();
+    for audience in &situation.audiences {
+        let (at, text) = match &audience.next {
+            audience::Next::First(at) => (*at, format!("first word {}", audience.name)),
+            audience::Next::Promised(at) | audience::Next::Cadence(at) => (*at, "update".to_owned()),
+            audience::Next::Nothing | audience::Next::RestoredUntold(_) => continue,
+        };
+        // One clock for all audiences that wait for the same word.
+        match out.iter_mut().find(|c| c.at == at && c.text == text) {
+            Some(_) => {}
+            None => out.push(NextClock { thing: Thing::Audience(audience.id.clone()), at, text, iff: false }),
+        }
+    }
+    for promise in incident.promises.values().filter(|p| p.kept.is_none() && plan.audience(&p.to).is_none()) {
+        let text = format!("{} to {}", promise.text, promise.to);
+        out.push(NextClock { thing: Thing::Promise(promise.id), at: promise.due, text, iff: false });
+    }
+    for obligation in &situation.obligations {
+        if obligation.voluntary || matches!(obligation.state, Standing::NotInForce | Standing::NotTriggered) {
+            continue;
+        }
+        for stage in obligation.stages.iter().filter(|s| s.open()) {
+            let Some(Due::At(at)) = stage.due else { continue };
+            out.push(NextClock {
+                thing: Thing::Stage(obligation.rule.clone(), stage.id.clone()),
+                at,
+                text: format!("{} {}", obligation.short, stage.name.to_lowercase()),
+                iff: stage.iff,
+            });
+        }
+    }
+    for task in incident.tasks.values().filter(|t| t.live() && t.state != TaskState::Blocked) {
+        let Some(at) = task.due else { continue };
+        let text = format!("{} {}", task.owner.as_deref().unwrap_or("nobody"), task.title);
+        out.push(NextClock { thing: Thing::Task(task.id), at, text, iff: false });
+    }
+    out.retain(|clock| clock.at > now);
+    out.sort_by(|a, b| (a.at, &a.thing).cmp(&(b.at, &b.thing)));
+    out
+}

@@ -1,1 +1,16 @@
-//! The screen: model, update, view. Never touches the journal or a backend.
+//! The screen: model, update, view. Never touches the journal or a backend: effects are values that the room performs.
+
+pub mod form;
+pub mod header;
+pub mod ink;
+pub mod key;
+pub mod keymap;
+pub mod layout;
+pub mod model;
+pub mod over;
+pub mod panes;
+pub mod review;
+pub mod scene;
+pub mod theme;
+pub mod update;
+pub mod view;

@@ -1,0 +1,196 @@
+//! Who has heard what and who has not: harm, last word, next word, per audience. Silence is derived here and nowhere else.
+
+use chrono::TimeDelta;
+
+use crate::incident::Instant;
+use crate::incident::apply::NEXT_UPDATE;
+use crate::incident::entry::EntryId;
+use crate::incident::observation::Source;
+use crate::incident::plan::{Audience, Plan};
+use crate::incident::state::Incident;
+use crate::incident::words::{ComponentState, MessageState, Phase};
+
+/// An audience at the moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AudienceView {
+    pub id: String,
+    pub name: String,
+    pub life: bool,
+    pub service: Service,
+    /// When its first harm began; the incident's start for an audience without a service of its own.
+    pub harmed_since: Option<Instant>,
+    /// The last word that reached it on a channel of its own.
+    pub last_word: Option<Instant>,
+    pub next: Next,
+    /// Reason why nothing may be said.
+    pub hold: Option<String>,
+    pub owner: Option<String>,
+    pub cells: Vec<Cell>,
+}
+
+/// How the audience's own service is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Service {
+    /// It has none.
+    None,
+    /// No source tells.
+    NotKnown,
+    Ok,
+    Harmed { state: ComponentState, since: Instant },
+    Restored { since: Instant },
+}
+
+/// When the next word is owed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Nothing is owed: not harmed, or the incident is over and it was told.
+    Nothing,
+    /// The first word, at the limit.
+    First(Instant),
+    /// Its service is back and it was never told anything: the loudest silence.
+    RestoredUntold(Instant),
+    /// Said or written to it.
+    Promised(Instant),
+    /// By the cadence of the plan.
+    Cadence(Instant),
+}
+
+impl Next {
+    pub fn at(&self) -> Option<Instant> {
+        match self {
+            Next::Nothing => None,
+            Next::First(at) | Next::RestoredUntold(at) | Next::Promised(at) | Next::Cadence(at) => Some(*at),
+        }
+    }
+}
+
+/// One audience on one channel: its newest message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    pub channel: String,
+    /// Whether the channel reaches this audience at all.
+    pub reaches: bool,
+    pub message: Option<EntryId>,
+    pub state: Option<MessageState>,
+    /// A word sent elsewhere without proof is only claimed.
+    pub claimed: bool,
+    pub at: Option<Instant>,
+}
+
+/// All audiences, in the plan's order: by harm.
+pub fn audiences(incident: &Incident, plan: &Plan, sources: &[Source]) -> Vec<AudienceView> {
+    plan.audiences.iter().map(|audience| view(incident, plan, sources, audience)).collect()
+}
+
+fn view(incident: &Incident, plan: &Plan, sources: &[Source], audience: &Audience) -> AudienceView {
+    let service = service(incident, sources, audience);
+    let started = incident.started();
+    let harmed_since = match &service {
+        Service::None | Service::NotKnown => started,
+        Service::Ok => None,
+        Service::Harmed { .. } | Service::Restored { .. } => first_harm(incident, audience).or(started),
+    };
+    let reaches = |channel: &str| audience.channels.iter().any(|c| c == channel);
+    let last_word = incident
+        .messages
+        .values()
+        .filter(|m| m.audience == audience.id && reaches(&m.channel))
+        .filter_map(|m| m.told)
+        .max();
+    let next = next(incident, audience, &service, harmed_since, last_word);
+    let cells = plan.channels.iter().map(|c| cell(incident, &audience.id, &c.id, reaches(&c.id))).collect();
+    AudienceView {
+        id: audience.id.clone(),
+        name: audience.name.clone(),
+        life: audience.life,
+        service,
+        harmed_since,
+        last_word,
+        next,
+        hold: audience.hold.clone(),
+        owner: audience.owner.clone(),
+        cells,
+    }
+}
+
+fn next(
+    incident: &Incident,
+    audience: &Audience,
+    service: &Service,
+    harmed_since: Option<Instant>,
+    last_word: Option<Instant>,
+) -> Next {
+    if audience.hold.is_some() {
+        return Next::Nothing;
+    }
+    let minutes = |n: u32| TimeDelta::minutes(i64::from(n));
+    let Some(last) = last_word else {
+        return match (service, harmed_since) {
+            (Service::Restored { since }, Some(_)) => Next::RestoredUntold(*since),
+            (_, Some(since)) => Next::First(since + minutes(audience.first_word)),
+            (_, None) => Next::Nothing,
+        };
+    };
+    let promised = incident
+        .promises
+        .values()
+        .filter(|p| p.to == audience.id && p.text == NEXT_UPDATE && p.kept.is_none())
+        .map(|p| p.due)
+        .min();
+    match promised {
+        Some(due) => Next::Promised(due),
+        None if incident.phase() == Phase::Resolved => Next::Nothing,
+        None => Next::Cadence(last + minutes(audience.cadence)),
+    }
+}
+
+fn cell(incident: &Incident, audience: &str, channel: &str, reaches: bool) -> Cell {
+    let newest = incident
+        .messages
+        .values()
+        .filter(|m| m.audience == audience && m.channel == channel)
+        .max_by_key(|m| (m.drafted, m.id));
+    Cell {
+        channel: channel.to_owned(),
+        reaches,
+        message: newest.map(|m| m.id),
+        state: newest.map(|m| m.state),
+        claimed: newest.is_some_and(|m| m.state == MessageState::SentElsewhere && m.proof.is_none()),
+        at: newest.map(|m| m.delivered.or(m.told).or(m.approved.as_ref().map(|a| a.1)).unwrap_or(m.drafted)),
+    }
+}
+
+fn named(audience: &Audience, id: &str, name: &str) -> bool {
+    audience.components.iter().any(|c| c == id || c.eq_ignore_ascii_case(name))
+}
+
+fn first_harm(incident: &Incident, audience: &Audience) -> Option<Instant> {
+    let components = incident.components.iter().filter(|((_, id), c)| named(audience, id, &c.name));
+    components.filter_map(|(_, c)| c.first_harm).min()
+}
+
+/// The worst that any source says of the audience's components; two pages that disagree are not averaged.
+fn service(incident: &Incident, sources: &[Source], audience: &Audience) -> Service {
+    if audience.components.is_empty() {
+        return Service::None;
+    }
+    let folded: Vec<_> =
+        incident.components.iter().filter(|((_, id), c)| named(audience, id, &c.name)).map(|(_, c)| c).collect();
+    let harmed = folded.iter().filter_map(|c| c.state.filter(|s| s.harms()).map(|s| (s, c.first_harm.unwrap_or(c.since))));
+    if let Some((state, _)) = harmed.clone().max_by_key(|(state, _)| *state) {
+        let since = harmed.map(|(_, since)| since).min().unwrap_or_default();
+        return Service::Harmed { state, since };
+    }
+    if folded.iter().any(|c| c.state.is_none_or(|s| s == ComponentState::Unknown)) {
+        return Service::NotKnown;
+    }
+    if let Some(since) = folded.iter().filter(|c| c.first_harm.is_some()).filter_map(|c| c.recovered).max() {
+        return Service::Restored { since };
+    }
+    let observed = sources
+        .iter()
+        .filter_map(|s| s.observation.as_ref())
+        .flat_map(|o| &o.components)
+        .any(|c| named(audience, &c.id, &c.name) && c.state == ComponentState::Operational);
+    if observed || !folded.is_empty() { Service::Ok } else { Service::NotKnown }
+}

@@ -1,0 +1,625 @@
+//! The one list of what needs the commander, in bands. An old overdue chore never stands above an untold audience.
+
+use chrono::TimeDelta;
+use chrono_tz::Tz;
+
+use super::Situation;
+use super::audience::{AudienceView, Next, Service};
+use super::obligations::Standing;
+use super::thing::Thing;
+use crate::incident::Instant;
+use crate::incident::observation::Health;
+use crate::incident::plan::Plan;
+use crate::incident::state::Incident;
+use crate::incident::task::Task;
+use crate::incident::words::{MessageState, Role, StageState, TaskState};
+use crate::rulebook::deadline::Due;
+use crate::text::{duration, instant};
+
+/// The bands, the loudest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Band {
+    Untold,
+    Decide,
+    Unsure,
+    Late,
+    Due,
+    Nobody,
+    Old,
+}
+
+impl Band {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Band::Untold => "untold",
+            Band::Decide => "decide",
+            Band::Unsure => "unsure",
+            Band::Late => "late",
+            Band::Due => "due",
+            Band::Nobody => "nobody",
+            Band::Old => "old",
+        }
+    }
+
+    /// The mark before the label: `!!` life or late, `??` an answer was lost, `!` soon, unacknowledged or old.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Band::Untold | Band::Decide | Band::Late => "!!",
+            Band::Unsure => "??",
+            Band::Due | Band::Nobody | Band::Old => "! ",
+        }
+    }
+}
+
+/// One line of the list. Texts are raw: they pass the gate where they are shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NowItem {
+    pub thing: Thing,
+    pub band: Band,
+    /// `OVER 20m`, `ASAP`, `DECIDE`, `28m IF`, `NO ACK`.
+    pub label: String,
+    pub text: String,
+    pub owner: Option<String>,
+    /// What it is sorted by inside its band: the instant that matters.
+    pub at: Instant,
+    /// For how many people, centres or alerts this one line stands.
+    pub alike: usize,
+    /// The line to say aloud.
+    pub say: String,
+    pub why: String,
+    /// What is at hand.
+    pub have: String,
+    /// What was said so far.
+    pub said: String,
+}
+
+/// How soon a thing must be due to be in the list.
+const SOON: TimeDelta = TimeDelta::minutes(15);
+/// A legal deadline and a promise are in the list earlier.
+const SOON_DUTY: TimeDelta = TimeDelta::minutes(30);
+/// After how many minutes without an acknowledgement a task is in the list.
+const NO_ACK: TimeDelta = TimeDelta::minutes(2);
+
+struct Builder<'a> {
+    incident: &'a Incident,
+    plan: &'a Plan,
+    situation: &'a Situation,
+    now: Instant,
+    zone: Tz,
+    items: Vec<NowItem>,
+}
+
+/// The list, sorted. Nothing stands in it twice.
+pub fn now(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NowItem> {
+    let now = situation.moment.now;
+    let mut b = Builder { incident, plan, situation, now, zone: situation.zone, items: Vec::new() };
+    b.audiences();
+    b.asks_and_conflicts();
+    b.messages();
+    b.promises();
+    b.obligations();
+    b.tasks();
+    b.alerts();
+    b.roles();
+    b.old();
+    b.items.sort_by(|a, b| (a.band, a.at, &a.thing).cmp(&(b.band, b.at, &b.thing)));
+    b.items
+}
+
+impl Builder<'_> {
+    fn over(&self, at: Instant) -> String {
+        format!("OVER {}", duration::short(self.now - at, false))
+    }
+
+    fn left(&self, at: Instant) -> String {
+        duration::short(at - self.now, true)
+    }
+
+    fn clock(&self, at: Instant) -> String {
+        instant::clock_zoned(at, self.now, self.zone)
+    }
+
+    fn ago(&self, at: Instant) -> String {
+        duration::age(self.now - at)
+    }
+
+    fn push(&mut self, item: NowItem) {
+        self.items.push(item);
+    }
+
+    fn audiences(&mut self) {
+        let situation = self.situation;
+        // Audiences without a service of their own that are late together are one line.
+        let mut behind: Vec<&AudienceView> = Vec::new();
+        for audience in &situation.audiences {
+            match &audience.next {
+                Next::RestoredUntold(since) => {
+                    let item = self.untold(audience, *since, "RESTORED", "back, NEVER TOLD");
+                    self.push(item);
+                }
+                Next::First(limit) if *limit <= self.now => {
+                    if audience.life || matches!(audience.service, Service::Harmed { .. }) {
+                        let item = self.untold(audience, *limit, &self.over(*limit), "NEVER TOLD");
+                        self.push(item);
+                    } else {
+                        behind.push(audience);
+                    }
+                }
+                Next::First(limit) if *limit - self.now <= SOON => {
+                    let label = self.left(*limit);
+                    let item = self.untold(audience, *limit, &label, "not told yet");
+                    self.push(NowItem { band: Band::Due, ..item });
+                }
+                Next::Cadence(due) if *due <= self.now => {
+                    let last = audience.last_word.map(|at| self.ago(at)).unwrap_or_default();
+                    let item = self.silent(audience, *due, self.over(*due), &format!("last word {last} ago"));
+                    self.push(NowItem { band: Band::Late, ..item });
+                }
+                Next::Cadence(due) if *due - self.now <= SOON => {
+                    let item = self.silent(audience, *due, self.left(*due), "next word due");
+                    self.push(item);
+                }
+                // Promised words are debts: they stand among the promises.
+                Next::Nothing | Next::First(_) | Next::Promised(_) | Next::Cadence(_) => {}
+            }
+        }
+        if let Some(first) = behind.first() {
+            let limit = behind.iter().filter_map(|a| a.next.at()).min().unwrap_or(self.now);
+            let names: Vec<&str> = behind.iter().map(|a| a.name.as_str()).collect();
+            let told = situation.audiences.iter().filter(|a| a.last_word.is_some()).count();
+            let state = if told > 0 { "behind the public text" } else { "not told yet" };
+            let mut item = self.untold(first, limit, &self.over(limit), state);
+            item.text = format!("{}: {state}", names.join(", "));
+            item.say = format!("Who tells {}, by when?", names.join(" and "));
+            item.alike = behind.len();
+            item.band = Band::Late;
+            self.push(item);
+        }
+    }
+
+    fn untold(&self, audience: &AudienceView, at: Instant, label: &str, state: &str) -> NowItem {
+        let service = match &audience.service {
+            Service::Harmed { state, since } => format!("{} {}, ", state.short().to_lowercase(), self.ago(*since)),
+            Service::Restored { since } => format!("restored {} ago, ", self.ago(*since)),
+            Service::NotKnown => "service NOT KNOWN, ".to_owned(),
+            Service::None | Service::Ok => String::new(),
+        };
+        let drafts = self.drafts(&audience.id);
+        let hint = if drafts.is_empty() { String::new() } else { format!("; {drafts}") };
+        let label = if audience.life && at > self.now { format!("{label} LIFE") } else { label.to_owned() };
+        NowItem {
+            thing: Thing::Audience(audience.id.clone()),
+            band: Band::Untold,
+            label,
+            text: format!("{}: {service}{state}{hint}", audience.name),
+            owner: audience.owner.clone(),
+            at,
+            alike: 1,
+            say: format!("{} has heard nothing for {}. Who sends, by when?", audience.name, self.harm_age(audience)),
+            why: format!(
+                "harm since {}; the first word was due by {}",
+                audience.harmed_since.map(|at| self.clock(at)).unwrap_or_else(|| "not known".into()),
+                self.clock(at)
+            ),
+            have: if drafts.is_empty() { "no draft; the playbook has a text: s".into() } else { drafts },
+            said: "nothing".into(),
+        }
+    }
+
+    fn silent(&self, audience: &AudienceView, due: Instant, label: String, state: &str) -> NowItem {
+        NowItem {
+            thing: Thing::Audience(audience.id.clone()),
+            band: Band::Due,
+            label,
+            text: format!("{}: {state}", audience.name),
+            owner: audience.owner.clone(),
+            at: due,
+            alike: 1,
+            say: format!("{} waits for the next word. Who sends it?", audience.name),
+            why: format!("the plan's cadence: due by {}", self.clock(due)),
+            have: self.drafts(&audience.id),
+            said: audience.last_word.map(|at| format!("last word {}", self.clock(at))).unwrap_or_default(),
+        }
+    }
+
+    fn harm_age(&self, audience: &AudienceView) -> String {
+        audience.harmed_since.map(|at| self.ago(at)).unwrap_or_else(|| "an unknown time".into())
+    }
+
+    /// What is drafted or approved for an audience, in words.
+    fn drafts(&self, audience: &str) -> String {
+        let of = |state| {
+            self.incident.messages.values().filter(|m| m.audience == audience && m.state == state).count()
+        };
+        match (of(MessageState::Draft), of(MessageState::Approved)) {
+            (0, 0) => String::new(),
+            (0, _) => "approved, not sent".into(),
+            (_, 0) => "draft, not approved".into(),
+            _ => "drafts, some approved".into(),
+        }
+    }
+
+    fn asks_and_conflicts(&mut self) {
+        for ask in self.incident.asks.values() {
+            let risk = if ask.risk.is_empty() { String::new() } else { format!(" risk: {}", ask.risk) };
+            self.items.push(NowItem {
+                thing: Thing::Ask(ask.id),
+                band: Band::Decide,
+                label: "DECIDE".into(),
+                text: format!("{}{risk} (asked {} ago)", ask.proposal, self.ago(ask.at)),
+                owner: Some(ask.by.clone()),
+                at: ask.at,
+                alike: 1,
+                say: format!("{} proposes: {}. Any strong objections?", ask.by, ask.proposal),
+                why: format!("asked {}", self.clock(ask.at)),
+                have: if ask.risk.is_empty() { "no risk named".into() } else { format!("risk: {}", ask.risk) },
+                said: "no decision yet".into(),
+            });
+        }
+        for conflict in self.incident.conflicts() {
+            let sides: Vec<String> = conflict.sides.iter().map(|(by, what)| format!("{by}: {what}")).collect();
+            self.items.push(NowItem {
+                thing: Thing::Conflict(conflict.what.clone()),
+                band: Band::Decide,
+                label: "CONFLICT".into(),
+                text: format!("{}: {}", conflict.what, sides.join(" / ")),
+                owner: None,
+                at: self.now,
+                alike: 1,
+                say: format!("Two of us set the {}. Which one stands?", conflict.what),
+                why: "neither saw the other's".into(),
+                have: sides.join(" / "),
+                said: String::new(),
+            });
+        }
+        for id in &self.incident.decisions {
+            let Some(row) = self.incident.timeline.find(*id) else { continue };
+            let crate::incident::what::What::Decided(decision) = &row.entry.what else { continue };
+            let Some(check) = decision.check_at else { continue };
+            let checked = self.incident.amended.contains_key(id);
+            if checked || check - self.now > SOON || self.now - check > TimeDelta::hours(1) {
+                continue;
+            }
+            let late = check <= self.now;
+            self.items.push(NowItem {
+                thing: Thing::Decision(*id),
+                band: if late { Band::Late } else { Band::Due },
+                label: if late { self.over(check) } else { self.left(check) },
+                text: format!("check: {}", decision.proposal),
+                owner: decision.acts.clone(),
+                at: check,
+                alike: 1,
+                say: format!("We decided: {}. Did it work?", decision.outcome),
+                why: format!("to be checked {}", self.clock(check)),
+                have: decision.reversal.clone().map(|r| format!("reversed if: {r}")).unwrap_or_default(),
+                said: decision.outcome.clone(),
+            });
+        }
+    }
+
+    fn messages(&mut self) {
+        for message in self.incident.messages.values() {
+            let (label, band) = match message.state {
+                MessageState::Unknown => ("UNSURE", Band::Unsure),
+                MessageState::Failed => ("FAILED", Band::Unsure),
+                MessageState::Draft
+                | MessageState::Approved
+                | MessageState::Sending
+                | MessageState::Sent
+                | MessageState::Delivered
+                | MessageState::Skipped
+                | MessageState::SentElsewhere => continue,
+            };
+            // A later word on the same channel took its place.
+            let replaced = self.incident.messages.values().any(|m| {
+                m.audience == message.audience
+                    && m.channel == message.channel
+                    && m.drafted > message.drafted
+                    && m.told.is_some()
+            });
+            if replaced {
+                continue;
+            }
+            let sent = message.sending.as_ref().map_or(message.drafted, |s| s.since);
+            let name = |id: &str| self.plan.audience(id).map_or(id.to_owned(), |a| a.name.clone());
+            let channel = self.plan.channel(&message.channel).map_or(message.channel.clone(), |c| c.name.clone());
+            let unsure = band == Band::Unsure && message.state == MessageState::Unknown;
+            self.items.push(NowItem {
+                thing: Thing::Message(message.id),
+                band,
+                label: label.into(),
+                text: if unsure {
+                    format!("{channel} {} to {} may have gone. Look it up", self.clock(sent), name(&message.audience))
+                } else {
+                    format!("{channel} to {} failed: {}", name(&message.audience), message.detail)
+                },
+                owner: message.sending.as_ref().map(|s| s.by.clone()),
+                at: sent,
+                alike: 1,
+                say: if unsure {
+                    format!("Did the {channel} text to {} go out? Who looks on the other side?", name(&message.audience))
+                } else {
+                    format!("The {channel} text to {} did not go. Who reaches them otherwise?", name(&message.audience))
+                },
+                why: message.detail.clone(),
+                have: format!("text {}", &message.sha256.get(..4).unwrap_or_default()),
+                said: String::new(),
+            });
+        }
+    }
+
+    fn promises(&mut self) {
+        // Promises to several audiences for the same time are one line.
+        let mut by_due: std::collections::BTreeMap<(Instant, String), Vec<&crate::incident::state::Promise>> =
+            Default::default();
+        for promise in self.incident.promises.values().filter(|p| p.kept.is_none()) {
+            if promise.due - self.now <= SOON {
+                by_due.entry((promise.due, promise.text.clone())).or_default().push(promise);
+            }
+        }
+        for ((due, text), promises) in by_due {
+            let late = due <= self.now;
+            let names: Vec<String> = promises
+                .iter()
+                .map(|p| self.plan.audience(&p.to).map_or(p.to.clone(), |a| a.name.clone()))
+                .collect();
+            let whom = match names.as_slice() {
+                [one] => one.clone(),
+                many => format!("{} audiences", many.len()),
+            };
+            let Some(first) = promises.first() else { continue };
+            let ready = self.drafts(&first.to);
+            let ready = if ready.is_empty() { "no draft" } else { ready.as_str() };
+            let thing = match self.plan.audience(&first.to) {
+                Some(audience) => Thing::Audience(audience.id.clone()),
+                None => Thing::Promise(first.id),
+            };
+            self.items.push(NowItem {
+                thing,
+                band: if late { Band::Late } else { Band::Due },
+                label: if late { self.over(due) } else { self.left(due) },
+                text: format!("{text} promised to {whom} for {}; {ready}", self.clock(due)),
+                owner: Some(first.owner.clone()),
+                at: due,
+                alike: promises.len(),
+                say: format!("We promised {whom} the {text} by {}. Is it ready?", self.clock(due)),
+                why: format!("said by {}", first.owner),
+                have: ready.to_owned(),
+                said: names.join(", "),
+            });
+        }
+    }
+
+    fn obligations(&mut self) {
+        for obligation in &self.situation.obligations {
+            let missing = match &obligation.state {
+                Standing::Due => None,
+                Standing::Unknown(missing) => Some(missing.join(", ")),
+                Standing::NotInForce | Standing::NotTriggered => continue,
+            };
+            for stage in &obligation.stages {
+                let thing = Thing::Stage(obligation.rule.clone(), stage.id.clone());
+                let whom = stage.to.as_ref().unwrap_or(&obligation.short);
+                if stage.state == StageState::Filed && !obligation.confirmed_by.is_empty() {
+                    let filed = stage.filed.unwrap_or(self.now);
+                    self.items.push(NowItem {
+                        thing,
+                        band: Band::Nobody,
+                        label: "UNCONFIRM".into(),
+                        text: format!("{whom}, {}: filed {}, not confirmed", stage.name, self.clock(filed)),
+                        owner: Some(stage.by.clone()),
+                        at: filed,
+                        alike: 1,
+                        say: format!("{whom} has our {}. Is it confirmed?", stage.name.to_lowercase()),
+                        why: format!("confirmed by: {}", obligation.confirmed_by),
+                        have: format!("reference {}", stage.reference),
+                        said: String::new(),
+                    });
+                    continue;
+                }
+                let (Some(due), true) = (stage.due, stage.open()) else { continue };
+                // A voluntary contact and an "if" without a number stay in their pane.
+                if obligation.voluntary || (stage.iff && matches!(due, Due::Asap(_))) {
+                    continue;
+                }
+                let (band, label, at) = match due {
+                    Due::Asap(since) => (Band::Untold, "ASAP".to_owned(), since),
+                    Due::At(at) if at <= self.now && stage.iff => (Band::Late, format!("{} IF", self.over(at)), at),
+                    Due::At(at) if at <= self.now => (Band::Late, self.over(at), at),
+                    Due::At(at) if at - self.now <= SOON_DUTY => {
+                        let iff = if stage.iff { " IF" } else { "" };
+                        (Band::Due, format!("{}{iff}", self.left(at)), at)
+                    }
+                    Due::At(_) => continue,
+                };
+                let doubt = missing.as_ref().map(|m| format!(", if it applies: {m}?")).unwrap_or_default();
+                let text = match due {
+                    Due::Asap(_) => format!("{whom}: {}, nobody calling", stage.name.to_lowercase()),
+                    Due::At(_) => format!("{} {whom}, {}{doubt}", self.clock(at), stage.name.to_lowercase()),
+                };
+                self.items.push(NowItem {
+                    thing,
+                    band,
+                    label,
+                    text,
+                    owner: self.incident.holder(Role::Liaison).map(str::to_owned),
+                    at,
+                    alike: 1,
+                    say: format!("{whom} must hear from us. Who does it now?"),
+                    why: format!("{} ({})", obligation.trigger, obligation.citation),
+                    have: obligation.method.clone(),
+                    said: "nothing filed".into(),
+                });
+            }
+        }
+    }
+
+    fn tasks(&mut self) {
+        for task in self.incident.tasks.values().filter(|t| t.live()) {
+            if let Some(item) = self.task(task) {
+                self.items.push(item);
+            }
+        }
+    }
+
+    fn task(&self, task: &Task) -> Option<NowItem> {
+        let owner = task.owner.as_deref();
+        let item = |band, label: String, text: String, at, say: String, why: String| NowItem {
+            thing: Thing::Task(task.id),
+            band,
+            label,
+            text,
+            owner: task.owner.clone(),
+            at,
+            alike: 1,
+            say,
+            why,
+            have: format!("state {}, time-box {} min", task.state, task.minutes),
+            said: task.blocked_on.clone().map(|on| format!("blocked on {on}")).unwrap_or_default(),
+        };
+        let who = owner.unwrap_or("nobody");
+        if let Some(due) = task.due.filter(|due| *due <= self.now) {
+            let state = match task.state {
+                TaskState::Acknowledged => ", acked, no progress",
+                TaskState::Blocked => ", BLOCKED",
+                TaskState::Open => ", not acked",
+                TaskState::InProgress | TaskState::Done | TaskState::Cancelled => "",
+            };
+            let text = format!("{}{state}", task.title);
+            let say = format!("{who}, your time is up on \"{}\". Done, more time, or stuck?", task.title);
+            return Some(item(Band::Late, self.over(due), text, due, say, format!("back at {}", self.clock(due))));
+        }
+        if task.state == TaskState::Blocked {
+            let on = task.blocked_on.as_deref().unwrap_or("?");
+            let say = format!("{who} is stuck on {on}. Who frees it?");
+            let text = format!("{}: on {on}", task.title);
+            return Some(item(Band::Nobody, "BLOCKED".into(), text, task.moved, say, format!("blocked on {on}")));
+        }
+        match (owner, task.asked) {
+            (None, _) if task.first => {
+                let say = format!("Who takes \"{}\"?", task.title);
+                let why = "one of the first moves".to_owned();
+                return Some(item(Band::Nobody, "NOBODY".into(), task.title.clone(), task.added, say, why));
+            }
+            (Some(_), Some(asked)) if task.state == TaskState::Open && self.now - asked >= NO_ACK => {
+                let text = format!("\"{}\", asked {} ago", task.title, self.ago(asked));
+                let say = format!("{who}, did you hear: \"{}\"?", task.title);
+                return Some(item(Band::Nobody, "NO ACK".into(), text, asked, say, "asked and not answered".into()));
+            }
+            _ => {}
+        }
+        let due = task.due.filter(|due| *due - self.now <= SOON)?;
+        let say = format!("{who}: \"{}\" comes back in {}.", task.title, self.left(due));
+        Some(item(Band::Due, self.left(due), task.title.clone(), due, say, format!("back at {}", self.clock(due))))
+    }
+
+    fn alerts(&mut self) {
+        for group in self.situation.signals.alerts.iter().filter(|g| g.firing > 0) {
+            let since = group.oldest.unwrap_or(self.now);
+            let count = if group.firing == 1 { "1 alert".to_owned() } else { format!("{} alike", group.firing) };
+            let (band, label, text, at) = match &group.acked {
+                None => (Band::Nobody, "ALERT".to_owned(), format!("{count} \"{}\"", group.name), since),
+                Some(acked) if acked.due <= self.now => {
+                    let text = format!("{count} \"{}\", acked by {}, no progress", group.name, acked.by);
+                    (Band::Late, self.over(acked.due), text, acked.due)
+                }
+                Some(acked) if acked.new > 0 => {
+                    let text = format!("{} new \"{}\" since {} acked", acked.new, group.name, acked.by);
+                    (Band::Nobody, "ALERT".to_owned(), text, since)
+                }
+                Some(_) => continue,
+            };
+            self.items.push(NowItem {
+                thing: Thing::Alerts(group.name.clone()),
+                band,
+                label,
+                text,
+                owner: group.acked.as_ref().map(|a| a.by.clone()),
+                at,
+                alike: group.firing,
+                say: format!("{}: who looks at it?", group.name),
+                why: if group.summary.is_empty() { format!("since {}", self.clock(since)) } else { group.summary.clone() },
+                have: format!("{} firing, {} quiet, {} no longer listed", group.firing, group.suppressed, group.gone),
+                said: String::new(),
+            });
+        }
+    }
+
+    fn roles(&mut self) {
+        let mut roles = self.plan.roles.clone();
+        if !roles.contains(&Role::Commander) {
+            roles.insert(0, Role::Commander);
+        }
+        for (index, role) in roles.into_iter().enumerate() {
+            if self.incident.holder(role).is_some() {
+                continue;
+            }
+            let band = if role == Role::Commander { Band::Decide } else { Band::Nobody };
+            let base = self.incident.declared.as_ref().map_or(self.now, |d| d.at);
+            self.items.push(NowItem {
+                thing: Thing::Role(role),
+                band,
+                label: "NOBODY".into(),
+                text: format!("{}: empty", role.title()),
+                owner: None,
+                at: base + TimeDelta::milliseconds(index as i64),
+                alike: 1,
+                say: format!("Who is {}?", role.title().to_lowercase()),
+                why: "the playbook names this role".into(),
+                have: String::new(),
+                said: String::new(),
+            });
+        }
+    }
+
+    fn old(&mut self) {
+        let signals = &self.situation.signals;
+        for source in &signals.sources {
+            let (label, state) = match source.health {
+                Health::Fresh => continue,
+                Health::Never => ("OLD".to_owned(), "has not answered yet".to_owned()),
+                Health::Stale | Health::Failing => {
+                    let why = source.error.clone().unwrap_or_else(|| "no answer".into());
+                    match source.age {
+                        Some(age) => (format!("{} OLD", duration::age(TimeDelta::seconds(age))), why),
+                        None => ("OLD".to_owned(), why),
+                    }
+                }
+            };
+            self.items.push(NowItem {
+                thing: Thing::Source(source.name.clone()),
+                band: Band::Old,
+                label,
+                text: format!("{} ({}): {state}", source.name, source.family),
+                owner: None,
+                at: self.now,
+                alike: 1,
+                say: format!("We do not hear from {}. What it showed is old.", source.name),
+                why: state.clone(),
+                have: String::new(),
+                said: String::new(),
+            });
+        }
+        for metric in signals.metrics.iter().filter(|m| !m.current) {
+            // A source that is silent as a whole is one line already.
+            let silent = signals.sources.iter().any(|s| s.name == metric.source && s.health != Health::Fresh);
+            if silent || metric.value.is_none() {
+                continue;
+            }
+            let age = metric.age.map(|a| duration::age(TimeDelta::seconds(a))).unwrap_or_default();
+            self.items.push(NowItem {
+                thing: Thing::Metric(metric.name.clone()),
+                band: Band::Old,
+                label: format!("{age} OLD"),
+                text: format!("{}: {}", metric.name, metric.why),
+                owner: None,
+                at: self.now,
+                alike: 1,
+                say: format!("The number of {} is {age} old.", metric.name),
+                why: metric.why.clone(),
+                have: String::new(),
+                said: String::new(),
+            });
+        }
+    }
+}

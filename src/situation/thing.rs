@@ -1,0 +1,29 @@
+//! What a row stands for: the id that a command carries, the same in every pane.
+
+use crate::incident::entry::EntryId;
+use crate::incident::words::Role;
+
+/// Something that can be lit, opened and acted on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Thing {
+    Task(EntryId),
+    Audience(String),
+    Message(EntryId),
+    /// Rule and stage.
+    Stage(String, String),
+    Role(Role),
+    /// Alerts alike, by the name they share.
+    Alerts(String),
+    Conflict(String),
+    Source(String),
+    Promise(EntryId),
+    Ask(EntryId),
+    Decision(EntryId),
+    /// Name of the component.
+    Component(String),
+    /// Name of the query.
+    Metric(String),
+    /// A row of the timeline.
+    Entry(EntryId),
+    Team(String),
+}

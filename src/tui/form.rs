@@ -1,0 +1,640 @@
+//! A form: a few fields that become one command. Typed text is never lost: a refused or cancelled form keeps it.
+
+use ratatui_textarea::{CursorMove, Input, TextArea};
+
+use super::key::{Code, Key};
+use crate::incident::Instant;
+use crate::incident::command::{Command, Decision};
+use crate::incident::entry::EntryId;
+use crate::incident::words::{Phase, Role, Severity};
+use crate::text::{Safe, instant};
+
+/// What a form is for. Carries the ids of what the person saw.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Purpose {
+    Note,
+    Task,
+    Assign { task: EntryId, title: String },
+    Extend { task: EntryId, title: String },
+    Block { task: EntryId, title: String },
+    CancelTask { task: EntryId, title: String },
+    Decide { answers: Option<EntryId> },
+    Ask,
+    Role { role: Option<Role> },
+    Phase,
+    Severity,
+    Fact,
+    Clock,
+    Promise,
+    Elsewhere { audience: String, channel: String },
+    File { rule: String, stage: String },
+    Confirm { rule: String, stage: String, by: String },
+    Waive { rule: String, stage: String },
+    Settle { message: EntryId },
+    /// New words for a message in the review, by its place there.
+    EditText { audience: String, channel: String },
+    Undo { entry: EntryId, what: String },
+}
+
+impl Purpose {
+    /// What its kept text is known by.
+    pub fn key(&self) -> String {
+        match self {
+            Purpose::Note => "note".into(),
+            Purpose::Task => "task".into(),
+            Purpose::Assign { task, .. } => format!("assign {task}"),
+            Purpose::Extend { task, .. } => format!("extend {task}"),
+            Purpose::Block { task, .. } => format!("block {task}"),
+            Purpose::CancelTask { task, .. } => format!("cancel {task}"),
+            Purpose::Decide { answers } => format!("decide {}", answers.map(|a| a.to_string()).unwrap_or_default()),
+            Purpose::Ask => "ask".into(),
+            Purpose::Role { role } => format!("role {}", role.map(|r| r.as_str()).unwrap_or_default()),
+            Purpose::Phase => "phase".into(),
+            Purpose::Severity => "severity".into(),
+            Purpose::Fact => "fact".into(),
+            Purpose::Clock => "clock".into(),
+            Purpose::Promise => "promise".into(),
+            Purpose::Elsewhere { audience, .. } => format!("elsewhere {audience}"),
+            Purpose::File { rule, stage } => format!("file {rule} {stage}"),
+            Purpose::Confirm { rule, stage, .. } => format!("confirm {rule} {stage}"),
+            Purpose::Waive { rule, stage } => format!("waive {rule} {stage}"),
+            Purpose::Settle { message } => format!("settle {message}"),
+            Purpose::EditText { audience, channel } => format!("text {audience} {channel}"),
+            Purpose::Undo { entry, .. } => format!("undo {entry}"),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    Line,
+    Lines,
+    Minutes,
+    /// A time in the past, or empty for now.
+    Past,
+    /// A time to come, or empty.
+    Next,
+    Person,
+    /// One of these words; a beginning is enough.
+    Choice(Vec<String>),
+}
+
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub label: &'static str,
+    pub hint: &'static str,
+    pub kind: Kind,
+    pub required: bool,
+    pub text: TextArea<'static>,
+}
+
+impl Field {
+    pub fn value(&self) -> String {
+        self.text.lines().join("\n")
+    }
+
+    pub fn set(&mut self, text: &str) {
+        self.text = TextArea::from(text.split('\n').map(str::to_owned));
+        self.text.move_cursor(CursorMove::Bottom);
+        self.text.move_cursor(CursorMove::End);
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Form {
+    pub purpose: Purpose,
+    pub title: Safe,
+    pub fields: Vec<Field>,
+    pub at: usize,
+    pub error: Option<Safe>,
+}
+
+/// What a key did to a form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    Typing,
+    Submit,
+    Cancel,
+}
+
+/// What the forms need to know of the room.
+pub struct Help<'a> {
+    pub now: Instant,
+    pub zone: chrono_tz::Tz,
+    pub people: Vec<&'a str>,
+    pub audiences: Vec<&'a str>,
+    pub channels: Vec<&'a str>,
+    pub facts: Vec<&'a str>,
+    pub clocks: Vec<&'a str>,
+    pub minutes: u32,
+}
+
+fn field(label: &'static str, hint: &'static str, kind: Kind, required: bool) -> Field {
+    Field { label, hint, kind, required, text: TextArea::default() }
+}
+
+fn words(list: &[&str]) -> Kind {
+    Kind::Choice(list.iter().map(|s| (*s).to_owned()).collect())
+}
+
+impl Form {
+    /// An empty form for a purpose.
+    pub fn new(purpose: Purpose, help: &Help<'_>) -> Form {
+        use Kind::*;
+        let roles: Vec<&str> = Role::ALL.iter().map(|r| r.as_str()).collect();
+        let phases: Vec<&str> = Phase::ALL.iter().map(|p| p.as_str()).collect();
+        let severities: Vec<&str> = Severity::ALL.iter().map(|s| s.as_str()).collect();
+        let minutes = help.minutes.to_string();
+        let mut preset: Vec<(usize, String)> = Vec::new();
+        let (title, fields) = match &purpose {
+            Purpose::Note => {
+                ("Note".to_owned(), vec![field("text", "-12m or 02:45 first, for when it happened", Line, true)])
+            }
+            Purpose::Task => {
+                preset.push((2, minutes));
+                (
+                    "New task".to_owned(),
+                    vec![
+                        field("task", "one thing for one person", Line, true),
+                        field("owner", "a name; empty: nobody yet", Person, false),
+                        field("minutes", "until it comes back to you", Minutes, true),
+                    ],
+                )
+            }
+            Purpose::Assign { title, .. } => {
+                preset.push((1, minutes));
+                (
+                    format!("Assign: {title}"),
+                    vec![
+                        field("owner", "a name", Person, true),
+                        field("minutes", "until it comes back to you", Minutes, true),
+                    ],
+                )
+            }
+            Purpose::Extend { title, .. } => {
+                preset.push((0, minutes));
+                (
+                    format!("More time: {title}"),
+                    vec![field("minutes", "from now", Minutes, true), field("why", "", Line, true)],
+                )
+            }
+            Purpose::Block { title, .. } => {
+                (format!("Blocked: {title}"), vec![field("on", "what or whom it waits for", Line, true)])
+            }
+            Purpose::CancelTask { title, .. } => (format!("Not needed: {title}"), vec![field("why", "", Line, true)]),
+            Purpose::Decide { .. } => (
+                "Decision".to_owned(),
+                vec![
+                    field("proposal", "what was proposed", Line, true),
+                    field("outcome", "what is decided", Line, true),
+                    field("who acts", "a name", Person, false),
+                    field("check at", "+6m or 10:40", Next, false),
+                    field("objections", "strong ones; or: none heard", Line, false),
+                    field("refused", "options refused", Line, false),
+                    field("reversed if", "what would change our mind", Line, false),
+                ],
+            ),
+            Purpose::Ask => (
+                "Ask the commander".to_owned(),
+                vec![
+                    field("proposal", "roll back MOP-17?", Line, true),
+                    field("by", "who asks; empty: you", Person, false),
+                    field("risk", "", Line, false),
+                ],
+            ),
+            Purpose::Role { role } => {
+                if let Some(role) = role {
+                    preset.push((0, role.as_str().to_owned()));
+                }
+                (
+                    "Role".to_owned(),
+                    vec![
+                        field("role", "", words(&roles), true),
+                        field("holder", "a name; empty: nobody holds it", Person, false),
+                    ],
+                )
+            }
+            Purpose::Phase => (
+                "Phase".to_owned(),
+                vec![field("phase", "", words(&phases), true), field("why", "asked for when resolving early", Line, false)],
+            ),
+            Purpose::Severity => (
+                "Severity".to_owned(),
+                vec![field("severity", "", words(&severities), true), field("why", "asked for when lowering", Line, false)],
+            ),
+            Purpose::Fact => (
+                "Fact".to_owned(),
+                vec![
+                    field("name", "", words(&help.facts), true),
+                    field("value", "a number, true, false, a text; empty: not known", Line, false),
+                    field("basis", "how we know", Line, false),
+                    field("confirmed by", "a name; empty: unconfirmed", Person, false),
+                ],
+            ),
+            Purpose::Clock => (
+                "Clock of a deadline".to_owned(),
+                vec![
+                    field("clock", "", words(&help.clocks), true),
+                    field("at", "02:48 or -12m", Past, true),
+                    field("why", "", Line, true),
+                ],
+            ),
+            Purpose::Promise => (
+                "Promise".to_owned(),
+                vec![
+                    field("what", "", Line, true),
+                    field("to", "an audience, an agency, a person", Person, true),
+                    field("by", "10:40 or +20m", Next, true),
+                ],
+            ),
+            Purpose::Elsewhere { audience, channel } => {
+                preset.push((0, audience.clone()));
+                preset.push((1, channel.clone()));
+                (
+                    "Told by other means".to_owned(),
+                    vec![
+                        field("audience", "", words(&help.audiences), true),
+                        field("channel", "", words(&help.channels), true),
+                        field("by", "who told them", Person, true),
+                        field("at", "03:08 or -5m; empty: now", Past, false),
+                        field("proof", "a link or number; empty: it reads claimed", Line, false),
+                        field("next word by", "+20m or 10:40, if they said so", Next, false),
+                    ],
+                )
+            }
+            Purpose::File { rule, stage } => (
+                format!("Filed: {rule} {stage}"),
+                vec![
+                    field("reference", "the portal's number", Line, false),
+                    field("person", "whom you spoke to", Line, false),
+                    field("at", "03:40 or -5m; empty: now", Past, false),
+                ],
+            ),
+            Purpose::Confirm { rule, stage, by } => {
+                preset.push((0, String::new()));
+                (format!("Confirmed: {rule} {stage} ({by})"), vec![field("how", "what confirms it", Line, true)])
+            }
+            Purpose::Waive { rule, stage } => (format!("Not filed: {rule} {stage}"), vec![field("why", "", Line, true)]),
+            Purpose::Settle { .. } => (
+                "Did it go out?".to_owned(),
+                vec![
+                    field("went", "what the other side shows", words(&["yes", "no"]), true),
+                    field("how", "where you looked", Line, true),
+                ],
+            ),
+            Purpose::EditText { audience, channel } => {
+                (format!("Text for {audience}, {channel}"), vec![field("text", "ctrl-s keeps it", Lines, true)])
+            }
+            Purpose::Undo { what, .. } => (format!("Take back: {what}"), vec![field("why", "", Line, false)]),
+        };
+        let mut form = Form { purpose, title: Safe::new(&title), fields, at: 0, error: None };
+        for (index, text) in preset {
+            if let Some(field) = form.fields.get_mut(index) {
+                field.set(&text);
+            }
+        }
+        // Begin at the first field that is still empty.
+        form.at = form.fields.iter().position(|f| f.value().is_empty()).unwrap_or(0);
+        form
+    }
+
+    /// Puts kept text back into the fields.
+    pub fn restore(&mut self, kept: &[String]) {
+        for (field, text) in self.fields.iter_mut().zip(kept) {
+            if !text.is_empty() {
+                field.set(text);
+            }
+        }
+    }
+
+    pub fn texts(&self) -> Vec<String> {
+        self.fields.iter().map(Field::value).collect()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.fields.iter().all(|f| f.value().trim().is_empty())
+    }
+
+    pub fn key(&mut self, key: Key, help: &Help<'_>) -> Answer {
+        let last = self.fields.len().saturating_sub(1);
+        let many = self.fields.get(self.at).is_some_and(|f| f.kind == Kind::Lines);
+        match key {
+            Key { code: Code::Esc, .. } => return Answer::Cancel,
+            Key { code: Code::Char('c'), ctrl: true, .. } => return Answer::Cancel,
+            Key { code: Code::Char('s'), ctrl: true, .. } => return Answer::Submit,
+            Key { code: Code::Enter, .. } if !many => {
+                self.complete_choice();
+                // Enter sends the form off; a needed field that is empty is gone to instead.
+                match self.fields.iter().position(|f| f.required && f.value().trim().is_empty()) {
+                    Some(empty) if empty == self.at => {
+                        self.error = Some(crate::safe!("{} is needed", self.fields[empty].label));
+                        return Answer::Typing;
+                    }
+                    Some(empty) => {
+                        self.at = empty;
+                        return Answer::Typing;
+                    }
+                    None => return Answer::Submit,
+                }
+            }
+            Key { code: Code::Tab, .. } => {
+                if let Some(completion) = self.completion(help)
+                    && let Some(field) = self.fields.get_mut(self.at)
+                {
+                    field.set(&completion);
+                }
+                self.at = if self.at == last { 0 } else { self.at + 1 };
+                return Answer::Typing;
+            }
+            Key { code: Code::BackTab, .. } => {
+                self.at = if self.at == 0 { last } else { self.at - 1 };
+                return Answer::Typing;
+            }
+            Key { code: Code::Down, .. } if !many => {
+                self.at = (self.at + 1).min(last);
+                return Answer::Typing;
+            }
+            Key { code: Code::Up, .. } if !many => {
+                self.at = self.at.saturating_sub(1);
+                return Answer::Typing;
+            }
+            _ => {}
+        }
+        self.error = None;
+        if let Some(field) = self.fields.get_mut(self.at) {
+            match key {
+                Key { code: Code::Char('u'), ctrl: true, .. } => {
+                    field.text.delete_line_by_head();
+                }
+                Key { code: Code::Char('a'), ctrl: true, .. } => field.text.move_cursor(CursorMove::Head),
+                key => {
+                    if let Some(input) = input(key) {
+                        field.text.input(input);
+                    }
+                }
+            }
+        }
+        Answer::Typing
+    }
+
+    /// Pastes into the field: all of it, controls gone, line feeds kept only where the field has lines. Submits nothing.
+    pub fn paste(&mut self, text: &str) {
+        let Some(field) = self.fields.get_mut(self.at) else { return };
+        let many = field.kind == Kind::Lines;
+        let clean: String = text
+            .replace("\r\n", "\n")
+            .replace('\r', "\n")
+            .chars()
+            .filter_map(|c| match c {
+                '\n' if many => Some('\n'),
+                '\n' | '\t' => Some(' '),
+                c if c.is_control() => None,
+                c => Some(c),
+            })
+            .collect();
+        field.text.insert_str(clean);
+    }
+
+    /// What Tab would complete the field to.
+    pub fn completion(&self, help: &Help<'_>) -> Option<String> {
+        let field = self.fields.get(self.at)?;
+        let typed = field.value().trim().to_lowercase();
+        if typed.is_empty() {
+            return None;
+        }
+        let fits = |word: &str| word.to_lowercase().starts_with(&typed) && word.to_lowercase() != typed;
+        match &field.kind {
+            Kind::Person => help.people.iter().find(|p| fits(p)).map(|p| (*p).to_owned()),
+            Kind::Choice(words) => words.iter().find(|w| fits(w)).cloned(),
+            Kind::Line | Kind::Lines | Kind::Minutes | Kind::Past | Kind::Next => None,
+        }
+    }
+
+    fn complete_choice(&mut self) {
+        for field in &mut self.fields {
+            if let Kind::Choice(words) = &field.kind {
+                let typed = field.value().trim().to_lowercase();
+                let mut fits = words.iter().filter(|w| w.to_lowercase().starts_with(&typed));
+                if let (false, Some(one), None) = (typed.is_empty(), fits.next().cloned(), fits.next()) {
+                    field.set(&one);
+                }
+            }
+        }
+    }
+
+    /// What a time field would mean, for the person to check: both zones named.
+    pub fn echo(&self, help: &Help<'_>) -> Option<Safe> {
+        let field = self.fields.get(self.at)?;
+        let text = field.value();
+        let at = match &field.kind {
+            Kind::Past if !text.trim().is_empty() => Some(instant::parse_past(&text, help.now, help.zone)),
+            Kind::Next if !text.trim().is_empty() => Some(instant::parse_next(&text, help.now, help.zone)),
+            Kind::Line if self.purpose == Purpose::Note => note_time(&text, help).map(|(at, _)| at),
+            _ => None,
+        }?;
+        Some(match at {
+            Ok(at) => crate::safe!("= {}", instant::echo(at, help.zone)),
+            Err(why) => Safe::new(&why),
+        })
+    }
+
+    /// The command that the form stands for, or what is wrong with it.
+    pub fn command(&self, help: &Help<'_>) -> Result<Command, String> {
+        let texts = self.texts();
+        let text = |i: usize| texts.get(i).map(|t| t.trim().to_owned()).unwrap_or_default();
+        let some = |i: usize| Some(text(i)).filter(|t| !t.is_empty());
+        let minutes = |i: usize| -> Result<u32, String> {
+            text(i).trim_end_matches('m').parse().map_err(|_| "minutes: a whole number".to_owned())
+        };
+        let past = |i: usize| some(i).map(|t| instant::parse_past(&t, help.now, help.zone)).transpose();
+        let next = |i: usize| some(i).map(|t| instant::parse_next(&t, help.now, help.zone)).transpose();
+        for field in &self.fields {
+            if let Kind::Choice(words) = &field.kind
+                && !field.value().trim().is_empty()
+                && !words.iter().any(|w| *w == field.value().trim())
+                && !matches!(self.purpose, Purpose::Fact | Purpose::Clock)
+            {
+                return Err(format!("{}: one of {}", field.label, words.join(", ")));
+            }
+        }
+        Ok(match &self.purpose {
+            Purpose::Note => {
+                let raw = text(0);
+                let (at, text) = match note_time(&raw, help) {
+                    Some((at, rest)) => (Some(at?), rest.to_owned()),
+                    None => (None, raw),
+                };
+                Command::Note { text, at, follow_up: false }
+            }
+            Purpose::Task => {
+                Command::AddTask { title: text(0), team: None, owner: some(1), minutes: minutes(2)? }
+            }
+            Purpose::Assign { task, .. } => Command::Assign { task: *task, owner: text(0), minutes: minutes(1)? },
+            Purpose::Extend { task, .. } => Command::ExtendTask { task: *task, minutes: minutes(0)?, why: text(1) },
+            Purpose::Block { task, .. } => Command::BlockTask { task: *task, on: text(0) },
+            Purpose::CancelTask { task, .. } => Command::CancelTask { task: *task, why: text(0) },
+            Purpose::Decide { answers } => Command::Decide(Decision {
+                answers: *answers,
+                proposal: text(0),
+                outcome: text(1),
+                acts: some(2),
+                check_at: next(3)?,
+                objections: some(4),
+                refused: some(5).into_iter().collect(),
+                reversal: some(6),
+            }),
+            Purpose::Ask => Command::Ask { proposal: text(0), by: text(1), risk: text(2) },
+            Purpose::Role { .. } => Command::SetRole { role: text(0).parse()?, holder: some(1) },
+            Purpose::Phase => Command::SetPhase { phase: text(0).parse()?, why: text(1) },
+            Purpose::Severity => Command::SetSeverity { severity: text(0).parse()?, why: text(1) },
+            Purpose::Fact => Command::SetFact {
+                name: text(0),
+                value: fact_value(&text(1)),
+                basis: text(2),
+                confirmed_by: some(3),
+            },
+            Purpose::Clock => {
+                let at = past(1)?.ok_or("at: a time")?;
+                Command::SetClock { clock: text(0), at, why: text(2), assumed: false }
+            }
+            Purpose::Promise => {
+                let due = next(2)?.ok_or("by: a time")?;
+                Command::Promise { text: text(0), to: text(1), due }
+            }
+            Purpose::Elsewhere { .. } => Command::RecordElsewhere {
+                audience: text(0),
+                channel: text(1),
+                by: text(2),
+                at: past(3)?,
+                proof: some(4),
+                text: String::new(),
+                next_update: next(5)?,
+            },
+            Purpose::File { rule, stage } => Command::File {
+                rule: rule.clone(),
+                stage: stage.clone(),
+                reference: text(0),
+                person: text(1),
+                at: past(2)?,
+            },
+            Purpose::Confirm { rule, stage, .. } => {
+                Command::ConfirmStage { rule: rule.clone(), stage: stage.clone(), how: text(0) }
+            }
+            Purpose::Waive { rule, stage } => {
+                Command::WaiveStage { rule: rule.clone(), stage: stage.clone(), why: text(0) }
+            }
+            Purpose::Settle { message } => {
+                Command::SettleMessage { message: *message, went: text(0) == "yes", how: text(1) }
+            }
+            Purpose::Undo { entry, .. } => Command::Retract { entry: *entry, why: text(0) },
+            Purpose::EditText { .. } => return Err("the review keeps this text".into()),
+        })
+    }
+}
+
+/// A fact as typed: a number, true, false, a text; empty is "not known".
+pub fn fact_value(text: &str) -> serde_json::Value {
+    let text = text.trim();
+    match text {
+        "" | "unknown" | "?" => serde_json::Value::Null,
+        "true" | "yes" => true.into(),
+        "false" | "no" => false.into(),
+        _ => match text.replace([',', '_'], "").parse::<i64>() {
+            Ok(n) => n.into(),
+            Err(_) => match text.parse::<f64>().ok().and_then(serde_json::Number::from_f64) {
+                Some(n) => serde_json::Value::Number(n),
+                None => text.into(),
+            },
+        },
+    }
+}
+
+/// A time at the beginning of a note, and the rest of it.
+pub fn note_time<'t>(text: &'t str, help: &Help<'_>) -> Option<(Result<Instant, String>, &'t str)> {
+    let (first, rest) = text.trim_start().split_once(' ')?;
+    let looks = (first.starts_with('-') && first.len() > 1 && first[1..].starts_with(|c: char| c.is_ascii_digit()))
+        || (first.len() >= 4 && first.contains(':') && first.chars().all(|c| c.is_ascii_digit() || c == ':' || c == 'Z'));
+    looks.then(|| (instant::parse_past(first, help.now, help.zone), rest.trim_start()))
+}
+
+/// A key as the text editor takes it.
+fn input(key: Key) -> Option<Input> {
+    use ratatui_textarea::Key as To;
+    let to = match key.code {
+        Code::Char(c) => To::Char(c),
+        Code::Enter => To::Enter,
+        Code::Backspace => To::Backspace,
+        Code::Delete => To::Delete,
+        Code::Left => To::Left,
+        Code::Right => To::Right,
+        Code::Up => To::Up,
+        Code::Down => To::Down,
+        Code::Home => To::Home,
+        Code::End => To::End,
+        Code::PageUp => To::PageUp,
+        Code::PageDown => To::PageDown,
+        Code::Esc | Code::Tab | Code::BackTab | Code::Insert | Code::F(_) => return None,
+    };
+    Some(Input { key: to, ctrl: key.ctrl, alt: key.alt, shift: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn help() -> Help<'static> {
+        Help {
+            now: "2024-02-22T09:10:00Z".parse().unwrap(),
+            zone: chrono_tz::Tz::America__Chicago,
+            people: vec!["ana", "ben"],
+            audiences: vec!["firstnet", "care"],
+            channels: vec!["app", "social"],
+            facts: vec!["users_affected"],
+            clocks: vec!["discovery"],
+            minutes: 5,
+        }
+    }
+
+    fn typed(form: &mut Form, text: &str) {
+        for c in text.chars() {
+            form.key(Key::char(c), &help());
+        }
+    }
+
+    #[test]
+    fn a_note_takes_its_time_from_its_first_word_and_says_the_zone() {
+        let mut form = Form::new(Purpose::Note, &help());
+        typed(&mut form, "-28m change MOP-17 went in");
+        assert_eq!(form.echo(&help()).unwrap().as_str(), "= 2024-02-22 02:42 CST = 08:42Z");
+        assert_eq!(form.key(Key::plain(Code::Enter), &help()), Answer::Submit);
+        let at = Some("2024-02-22T08:42:00Z".parse().unwrap());
+        let note = Command::Note { text: "change MOP-17 went in".into(), at, follow_up: false };
+        assert_eq!(form.command(&help()), Ok(note));
+    }
+
+    #[test]
+    fn every_printable_key_is_text_in_a_field() {
+        let mut form = Form::new(Purpose::Note, &help());
+        let all: String = (' '..='~').collect();
+        typed(&mut form, &all);
+        assert_eq!(form.fields[0].value(), all);
+    }
+
+    #[test]
+    fn a_paste_submits_nothing_and_brings_no_controls() {
+        let mut form = Form::new(Purpose::Note, &help());
+        form.paste("one\r\ntwo\u{1b}[201~\u{9b}q");
+        assert_eq!(form.fields[0].value(), "one two[201~q");
+    }
+
+    #[test]
+    fn an_assignment_needs_four_keys_besides_the_text() {
+        let task = EntryId::derived(&["t"]);
+        let mut form = Form::new(Purpose::Assign { task, title: "check".into() }, &help());
+        typed(&mut form, "an");
+        form.key(Key::plain(Code::Tab), &help());
+        assert_eq!(form.fields[0].value(), "ana", "Tab completes a person");
+        assert_eq!(form.key(Key::plain(Code::Enter), &help()), Answer::Submit);
+        assert_eq!(form.command(&help()), Ok(Command::Assign { task, owner: "ana".into(), minutes: 5 }));
+    }
+}

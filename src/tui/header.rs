@@ -1,0 +1,143 @@
+//! The two lines that always stand: severity, phase, elapsed, who commands, the time; what counts down, sources, disk.
+
+use ratatui::layout::Rect;
+
+use super::ink::{Ink, Piece, piece};
+use super::model::Model;
+use super::scene::Scene;
+use super::theme::Meaning;
+use crate::incident::words::{Phase, Role, Severity};
+use crate::safe;
+use crate::text::{Safe, duration, instant, width};
+
+/// Draws the header. Says whether something in it counts in seconds.
+pub fn draw(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model) -> bool {
+    let narrow = area.width < 60;
+    first(ink, area, scene, model, narrow);
+    second(ink, area, scene, model, narrow)
+}
+
+fn first(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narrow: bool) {
+    let incident = scene.incident();
+    let now = scene.now();
+    let Some(declared) = &incident.declared else {
+        let text = if model.loading { "warroom: opening the journal" } else { "no incident is declared" };
+        ink.row(area, 0, 0, &[piece(text, Meaning::Header)]);
+        return;
+    };
+    let mut left: Vec<Piece> = Vec::new();
+    if declared.exercise {
+        left.push(piece("EXERCISE ", Meaning::Exercise));
+    }
+    if declared.demo {
+        left.push(piece(if narrow { "DEMO " } else { "DEMO, nothing leaves " }, Meaning::Exercise));
+    }
+    let grave = matches!(incident.severity(), Severity::Sev1 | Severity::Sev2);
+    let severity = incident.severity().as_str().to_uppercase();
+    left.push(piece(safe!("{severity}"), if grave { Meaning::Life } else { Meaning::Header }));
+    if incident.severity.conflict() || incident.phase.conflict() {
+        left.push(piece("?", Meaning::Late));
+    }
+    let elapsed = duration::since(now - declared.started);
+    let holder = incident.holder(Role::Commander);
+    let ic = [
+        piece(if narrow { " IC " } else { "  IC " }, Meaning::Dim),
+        match holder {
+            Some(name) => piece(Safe::new(name), Meaning::Header),
+            None => piece("NOBODY", Meaning::Life),
+        },
+    ];
+    let zone = scene.zone(model);
+    let time = match (narrow, zone == chrono_tz::Tz::UTC) {
+        (true, _) | (false, true) => instant::clock_zoned(now, now, zone),
+        (false, false) => format!("{} = {}", instant::clock_zoned(now, now, zone), now.format("%H:%MZ")),
+    };
+    if narrow {
+        left.push(piece(safe!(" {elapsed} "), Meaning::Header));
+        let phase = incident.phase().as_str().to_uppercase();
+        left.push(piece(safe!("{}", phase.get(..6).unwrap_or(&phase)), Meaning::Text));
+        left.extend(ic);
+        left.push(piece(safe!("  {time}"), Meaning::Text));
+        ink.row(area, 0, 0, &left);
+        return;
+    }
+    left.push(piece(safe!(" {}  ", incident.phase().as_str().to_uppercase()), Meaning::Header));
+    let deputy = match incident.holder(Role::Deputy) {
+        Some(name) => piece(safe!("  Dep {name}"), Meaning::Dim),
+        None => piece("  Dep NONE", Meaning::Soon),
+    };
+    let started = scene.clock(model, declared.started);
+    let mut right = vec![piece(safe!("  {elapsed} since {started}"), Meaning::Header)];
+    right.extend(ic);
+    if area.width >= 100 {
+        right.push(deputy);
+    }
+    right.push(piece(safe!("  NOW {time}"), Meaning::Header));
+    let columns = |pieces: &[Piece]| pieces.iter().map(|p| width::width(p.text.as_str())).sum::<usize>();
+    let room = usize::from(area.width).saturating_sub(columns(&left) + columns(&right));
+    left.push(super::panes::cell(incident.title(), room.saturating_sub(1), Meaning::Text));
+    left.extend(right);
+    ink.row(area, 0, 0, &left);
+}
+
+fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narrow: bool) -> bool {
+    if area.height < 2 {
+        return false;
+    }
+    let now = scene.now();
+    let mut right: Vec<Piece> = Vec::new();
+    let (fresh, all) = scene.situation.fresh();
+    let meaning = if fresh < all { Meaning::Late } else { Meaning::Dim };
+    if !model.loading || all > 0 {
+        right.push(match narrow {
+            true => piece(safe!(" src {fresh}/{all}{}", if fresh < all { " OLD" } else { "" }), meaning),
+            false => piece(safe!("  sources {fresh} of {all}"), meaning),
+        });
+    }
+    if let Some(why) = &model.read_only {
+        right.push(piece(if narrow { safe!(" READ ONLY") } else { safe!("  READ ONLY: {why}") }, Meaning::Late));
+    } else if let Some(why) = &model.not_saved {
+        right.push(piece(if narrow { safe!(" NOT SAVED") } else { safe!("  NOT SAVED: {why}") }, Meaning::Life));
+    } else if !model.pending.is_empty() {
+        right.push(piece(if narrow { " saving" } else { "  saving..." }, Meaning::Pending));
+    } else if !narrow && !model.loading {
+        right.push(piece("  saved", Meaning::Dim));
+    }
+    if let Some(demo) = &model.demo {
+        let speed = if demo.paused { "PAUSED".to_owned() } else { format!("x{:.0}", demo.speed) };
+        right.push(piece(safe!("  {speed}"), if demo.paused { Meaning::Late } else { Meaning::Dim }));
+    }
+    let columns = |pieces: &[Piece]| pieces.iter().map(|p| width::width(p.text.as_str())).sum::<usize>();
+    let room = usize::from(area.width).saturating_sub(columns(&right));
+    let mut left = vec![piece("NEXT ", Meaning::Dim)];
+    let mut used = 5;
+    let mut seconds = false;
+    for (index, clock) in scene.situation.clocks.iter().take(4).enumerate() {
+        let left_over = clock.at - now;
+        let iff = if clock.iff { " IF" } else { "" };
+        let short = duration::short(left_over, true);
+        let text = format!(
+            "{}{short}{iff} {} {}",
+            if index > 0 { " / " } else { "" },
+            scene.clock(model, clock.at),
+            clock.text
+        );
+        let text = Safe::new(&text);
+        let wide = width::width(text.as_str());
+        if used + wide > room && index > 0 {
+            break;
+        }
+        seconds |= left_over.num_seconds() < 600;
+        let meaning = if left_over.num_minutes() < 15 { Meaning::Soon } else { Meaning::Text };
+        left.push(piece(crate::text::shorten::shorten(&text, room.saturating_sub(used)), meaning));
+        used += wide;
+    }
+    if scene.situation.clocks.is_empty() && scene.incident().declared.is_some() {
+        let over = scene.incident().phase() == Phase::Resolved;
+        left.push(piece(if over { "nothing counts down" } else { "no clock is running" }, Meaning::Dim));
+    }
+    ink.row(area, 0, 1, &left);
+    let x = area.width.saturating_sub(columns(&right) as u16);
+    ink.row(area, x, 1, &right);
+    seconds
+}

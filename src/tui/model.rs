@@ -1,0 +1,184 @@
+//! What the screen remembers: which pane, which row, what is typed. Small, cloneable, holds no handle to anything.
+
+use std::collections::BTreeMap;
+
+use super::form::Form;
+use super::review::Review;
+use crate::incident::Instant;
+use crate::incident::command::{Actor, Command};
+use crate::incident::entry::EntryId;
+use crate::situation::thing::Thing;
+use crate::text::Safe;
+
+/// A pane, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Pane {
+    Now,
+    Timeline,
+    Messages,
+    Agencies,
+    Teams,
+    Signals,
+}
+
+impl Pane {
+    pub const ALL: [Pane; 6] =
+        [Pane::Now, Pane::Timeline, Pane::Messages, Pane::Agencies, Pane::Teams, Pane::Signals];
+
+    pub fn number(self) -> usize {
+        self as usize + 1
+    }
+}
+
+/// A list's place: what is lit, by its thing, and where the view begins.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Place {
+    pub lit: Option<Thing>,
+    /// Index of the lit row when it was last seen: the row that keeps its line on the screen.
+    pub index: usize,
+    pub offset: usize,
+    /// Nobody has moved here yet: the first row is lit by itself.
+    pub untouched: bool,
+    /// The lit thing went away: nothing is lit until the person moves.
+    pub lost: bool,
+    pub filter: String,
+}
+
+impl Place {
+    fn fresh() -> Place {
+        Place { untouched: true, ..Place::default() }
+    }
+}
+
+/// What lies over the overview.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Overlay {
+    Help { scroll: usize },
+    Palette { typed: String, at: usize },
+    Form(Box<Form>),
+    Review(Box<Review>),
+    /// A thing, opened.
+    Detail { thing: Thing, scroll: usize },
+    Can,
+    /// Typing a filter for the pane.
+    Filter,
+}
+
+/// How loud a line at the foot is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loud {
+    Info,
+    Refused,
+    Failed,
+}
+
+/// An append that has not returned from the disk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    pub effect: u64,
+    pub what: String,
+    pub since: Instant,
+    /// What the person typed, given back if it fails.
+    pub form: Option<Box<Form>>,
+}
+
+/// What a demo tells of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Demo {
+    /// Room seconds per real second while it runs.
+    pub speed: f64,
+    pub paused: bool,
+    /// The journal, for a second shell.
+    pub journal: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    pub actor: Actor,
+    /// Marks what this process sends.
+    pub process: String,
+    pub size: (u16, u16),
+    pub pane: Pane,
+    pub zoom: bool,
+    pub places: [Place; 6],
+    /// The channel that is lit in the grid.
+    pub channel: usize,
+    pub overlay: Option<Overlay>,
+    pub utc: bool,
+    pub flash: Option<(Loud, Safe)>,
+    pub pending: Vec<Pending>,
+    pub next_effect: u64,
+    /// Text given up with Esc or kept from an earlier session, by form.
+    pub kept: BTreeMap<String, Vec<String>>,
+    pub demo: Option<Demo>,
+    pub read_only: Option<String>,
+    /// The journal cannot be written: why. Stays until a write succeeds.
+    pub not_saved: Option<String>,
+    pub minutes: u32,
+    /// Rows recorded after this instant are new since the person looked.
+    pub looked: Option<Instant>,
+    pub loading: bool,
+    pub quitting: bool,
+}
+
+impl Model {
+    pub fn new(actor: Actor, process: String, size: (u16, u16)) -> Model {
+        Model {
+            actor,
+            process,
+            size,
+            pane: Pane::Now,
+            zoom: false,
+            places: std::array::from_fn(|_| Place::fresh()),
+            channel: 0,
+            overlay: None,
+            utc: false,
+            flash: None,
+            pending: Vec::new(),
+            next_effect: 1,
+            kept: BTreeMap::new(),
+            demo: None,
+            read_only: None,
+            not_saved: None,
+            minutes: 5,
+            looked: None,
+            loading: true,
+            quitting: false,
+        }
+    }
+
+    pub fn place(&self) -> &Place {
+        &self.places[self.pane as usize]
+    }
+
+    pub fn place_mut(&mut self) -> &mut Place {
+        &mut self.places[self.pane as usize]
+    }
+
+    /// Whether a text field is open: the demo's clock stands still meanwhile.
+    pub fn typing(&self) -> bool {
+        matches!(self.overlay, Some(Overlay::Form(_) | Overlay::Review(_) | Overlay::Filter | Overlay::Palette { .. }))
+    }
+
+    pub fn say(&mut self, loud: Loud, text: impl Into<Safe>) {
+        self.flash = Some((loud, text.into()));
+    }
+}
+
+/// What the room is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Decide at the head and write; the answer is an `Outcome` with the same number.
+    Append { effect: u64, commands: Vec<Command> },
+    /// Draft where needed, approve, and begin sending: each durable before the request leaves.
+    Release { effect: u64, messages: Vec<EntryId> },
+    PollNow,
+    Copy(String),
+    /// Keep typed text for the next session.
+    Keep { form: String, fields: Vec<String> },
+    Forget { form: String },
+    PauseDemo(bool),
+    Suspend,
+    Redraw,
+    Quit,
+}

@@ -1,0 +1,129 @@
+//! Pane 2: what happened, oldest first, the newest at the foot. Rows alike in a row are one line.
+
+use super::{Body, Item, Piece, cell, piece};
+use crate::incident::timeline::{Effect, Row};
+use crate::incident::what::What;
+use crate::report::line::line;
+use crate::safe;
+use crate::situation::thing::Thing;
+use crate::text::Safe;
+use crate::tui::model::{Model, Pane};
+use crate::tui::scene::Scene;
+use crate::tui::theme::Meaning;
+
+pub const PANE: super::PaneDef = super::PaneDef {
+    pane: Pane::Timeline,
+    title: "TIMELINE",
+    tab: "Time",
+    items,
+    row,
+    heading,
+    columns: None,
+    empty: "nothing recorded yet",
+};
+
+/// The newest lines that the pane holds; the export has all.
+const MOST: usize = 3000;
+
+fn items(scene: &Scene<'_>, _: &Model) -> Vec<Item> {
+    let mut out: Vec<Item> = Vec::new();
+    let mut run: Option<(&What, usize)> = None;
+    for (index, row) in scene.incident().timeline.iter().rev().enumerate() {
+        let what = &row.entry.what;
+        if let Some((previous, _)) = run
+            && alike(previous, what)
+            && let Some(Item { body: Body::Run(_, count), .. }) = out.last_mut()
+        {
+            *count += 1;
+            run = Some((what, index));
+            continue;
+        }
+        if out.len() >= MOST {
+            break;
+        }
+        out.push(Item { thing: Some(Thing::Entry(row.entry.id)), body: Body::Run(index, 1) });
+        run = Some((what, index));
+    }
+    out.reverse();
+    out
+}
+
+fn alike(a: &What, b: &What) -> bool {
+    match (a, b) {
+        (What::AlertFired(a), What::AlertFired(b)) => a.name == b.name,
+        (What::AlertGone(a), What::AlertGone(b)) => a.name == b.name,
+        (What::AlertChanged(a), What::AlertChanged(b)) => a.name == b.name && a.to == b.to,
+        (What::TaskAdded(a), What::TaskAdded(b)) => a.planned.is_some() && b.planned.is_some(),
+        _ => false,
+    }
+}
+
+fn at<'a>(scene: &Scene<'a>, index: usize) -> Option<&'a Row> {
+    scene.incident().timeline.iter().rev().nth(index)
+}
+
+fn meaning(what: &What) -> Meaning {
+    match what {
+        What::ComponentChanged(w) if w.to.harms() => Meaning::Late,
+        What::ComponentChanged(w) if w.to == crate::incident::words::ComponentState::Operational => Meaning::Good,
+        What::MessageFailed(_) | What::Asked(_) => Meaning::Late,
+        What::MessageUnknown(_) => Meaning::Unsure,
+        What::SourceFailing(_) | What::ComponentGone(_) | What::ClockSet(_) => Meaning::Old,
+        What::MessageSent(_) | What::MessageDelivered(_) | What::SourceBack(_) | What::TaskDone(_) => Meaning::Good,
+        What::Decided(_) | What::Declared(_) | What::PhaseSet(_) | What::SeveritySet(_) => Meaning::Title,
+        What::StageFiled(_) | What::StageConfirmed(_) => Meaning::Good,
+        _ => Meaning::Text,
+    }
+}
+
+fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Piece> {
+    let Body::Run(index, count) = item.body else { return Vec::new() };
+    let Some(row) = at(scene, index) else { return Vec::new() };
+    let line = line(&row.entry, scene.incident(), scene.plan(), scene.now(), scene.zone(model));
+    let clock = scene.clock(model, row.entry.happened);
+    let wide = if clock.len() <= 5 { 5 } else { clock.len().min(13) };
+    let mut text = match &row.entry.what {
+        What::TaskAdded(_) if count > 1 => format!("{count} tasks of the playbook"),
+        _ if count > 1 => format!("{count} alike: {}", line.text),
+        _ => line.text,
+    };
+    let mut loud = meaning(&row.entry.what);
+    match &row.effect {
+        Effect::Applied => {}
+        Effect::None(why) => {
+            text = format!("{text} - had no effect: {why}");
+            loud = Meaning::Dim;
+        }
+        Effect::Retracted(why) => {
+            let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+            text = format!("{text} - taken back{why}");
+            loud = Meaning::Dim;
+        }
+    }
+    let new = model.looked.is_some_and(|looked| row.entry.recorded > looked);
+    let late = (row.entry.recorded - row.entry.happened).num_minutes() >= 5;
+    if late && columns >= 60 && !row.entry.author.machine {
+        text = format!("{text}, noted {}", scene.clock(model, row.entry.recorded));
+    }
+    vec![
+        piece(if new { Safe::from("*") } else { Safe::from(" ") }, Meaning::New),
+        cell(&clock, wide, Meaning::Dim),
+        cell(line.tag, 6, loud),
+        piece(Safe::new(&text), if loud == Meaning::Dim { loud } else { Meaning::Text }),
+    ]
+}
+
+fn heading(scene: &Scene<'_>, model: &Model, _: usize) -> Vec<Piece> {
+    let zone = crate::text::instant::zone_name(scene.now(), scene.zone(model));
+    let mut out = vec![piece(safe!("{zone}  {} entries", scene.incident().timeline.len()), Meaning::Dim)];
+    if let Some(looked) = model.looked {
+        let new = scene.incident().timeline.iter().rev().take(5000).filter(|r| r.entry.recorded > looked).count();
+        if new > 0 {
+            out.push(piece(safe!("  {new} new since you looked {}", scene.clock(model, looked)), Meaning::New));
+        }
+    }
+    if scene.incident().not_understood > 0 {
+        out.push(piece(safe!("  {} need a newer warroom", scene.incident().not_understood), Meaning::Old));
+    }
+    out
+}

@@ -1,0 +1,72 @@
+//! The release review: everything that would leave, to whom, word for word. Nothing leaves on Enter, Space or `y`.
+
+use crate::incident::Instant;
+use crate::incident::entry::EntryId;
+use crate::incident::words::{MessageState, Round};
+
+/// One text for one audience on one channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    pub audience: String,
+    pub channel: String,
+    pub round: Round,
+    pub text: String,
+    pub next_update: Option<Instant>,
+    /// The message that it is in the journal; None: only proposed from the playbook so far.
+    pub message: Option<EntryId>,
+    pub state: MessageState,
+    pub chosen: bool,
+    /// Carried by a backend; otherwise a person posts it and records it.
+    pub carried: bool,
+    /// Why it cannot be sent.
+    pub stop: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Review {
+    pub items: Vec<Item>,
+    pub at: usize,
+    pub scroll: usize,
+    /// Texts that were on the screen: only these can be approved.
+    pub read: Vec<bool>,
+    pub round: Round,
+}
+
+impl Review {
+    pub fn new(items: Vec<Item>, round: Round) -> Review {
+        let read = vec![false; items.len()];
+        let at = items.iter().position(|i| i.chosen).unwrap_or(0);
+        let mut review = Review { items, at, scroll: 0, read, round };
+        review.mark_read();
+        review
+    }
+
+    pub fn mark_read(&mut self) {
+        if let Some(read) = self.read.get_mut(self.at) {
+            *read = true;
+        }
+    }
+
+    pub fn current(&self) -> Option<&Item> {
+        self.items.get(self.at)
+    }
+
+    pub fn go(&mut self, by: isize) {
+        let last = self.items.len().saturating_sub(1);
+        self.at = self.at.saturating_add_signed(by).min(last);
+        self.scroll = 0;
+        self.mark_read();
+    }
+
+    /// Chosen items that nobody has approved yet.
+    pub fn to_approve(&self) -> impl Iterator<Item = (usize, &Item)> {
+        self.items.iter().enumerate().filter(|(_, i)| i.chosen && i.stop.is_none() && i.state == MessageState::Draft)
+    }
+
+    /// Chosen items that are approved and carried: what `R` releases.
+    pub fn to_release(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|i| {
+            i.chosen && i.carried && i.stop.is_none() && matches!(i.state, MessageState::Approved | MessageState::Failed)
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! What the screen is drawn from: the snapshot of the room, what the moment means, and how times are shown.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use chrono_tz::Tz;
+
+use super::form::Help;
+use super::model::Model;
+use crate::incident::Instant;
+use crate::incident::observation::Source;
+use crate::incident::plan::Plan;
+use crate::incident::rule::Rules;
+use crate::incident::state::Incident;
+use crate::incident::what::What;
+use crate::situation::Situation;
+use crate::situation::thing::Thing;
+use crate::text::{duration, instant};
+
+/// The room as it was when the last entry or observation came; replaced whole, never patched.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    pub incident: Arc<Incident>,
+    pub plan: Arc<Plan>,
+    pub rules: Arc<Rules>,
+    pub sources: Arc<Vec<Source>>,
+    /// Something about the plan or rules in force that could not be read.
+    pub problems: Vec<String>,
+}
+
+/// A snapshot at a moment.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    pub snapshot: &'a Snapshot,
+    pub situation: &'a Situation,
+}
+
+impl<'a> Scene<'a> {
+    pub fn incident(&self) -> &'a Incident {
+        &self.snapshot.incident
+    }
+
+    pub fn plan(&self) -> &'a Plan {
+        &self.snapshot.plan
+    }
+
+    pub fn now(&self) -> Instant {
+        self.situation.moment.now
+    }
+
+    /// The zone in which times are shown.
+    pub fn zone(&self, model: &Model) -> Tz {
+        if model.utc { Tz::UTC } else { self.situation.zone }
+    }
+
+    /// `03:20`, in the shown zone.
+    pub fn clock(&self, model: &Model, at: Instant) -> String {
+        instant::clock(at, self.now(), self.zone(model))
+    }
+
+    /// `03:20 CST`.
+    pub fn clock_zoned(&self, model: &Model, at: Instant) -> String {
+        instant::clock_zoned(at, self.now(), self.zone(model))
+    }
+
+    /// Minutes and above; less than one is `<1m`, so that a still screen stays still.
+    pub fn ago(&self, at: Instant) -> String {
+        age(self.now() - at)
+    }
+
+    /// What the forms need to know.
+    pub fn help(&self, model: &Model) -> Help<'a> {
+        let plan = self.plan();
+        let mut facts: Vec<&str> = plan.facts.iter().map(|f| f.name.as_str()).collect();
+        facts.extend(self.incident().facts.keys().map(String::as_str));
+        for obligation in &self.situation.obligations {
+            if let crate::situation::obligations::Standing::Unknown(missing) = &obligation.state {
+                facts.extend(missing.iter().map(String::as_str));
+            }
+        }
+        facts.sort_unstable();
+        facts.dedup();
+        let mut clocks: Vec<&str> =
+            self.situation.obligations.iter().flat_map(|o| o.clocks.iter().map(|c| c.name.as_str())).collect();
+        clocks.sort_unstable();
+        clocks.dedup();
+        Help {
+            now: self.now(),
+            zone: self.zone(model),
+            people: self.incident().people.iter().map(String::as_str).collect(),
+            audiences: plan.audiences.iter().map(|a| a.id.as_str()).collect(),
+            channels: plan.channels.iter().map(|c| c.id.as_str()).collect(),
+            facts,
+            clocks,
+            minutes: model.minutes,
+        }
+    }
+
+    /// What a row of the timeline is about.
+    pub fn subject(&self, thing: &Thing) -> Thing {
+        let Thing::Entry(id) = thing else { return thing.clone() };
+        let Some(row) = self.incident().timeline.find(*id) else { return thing.clone() };
+        match &row.entry.what {
+            What::TaskAdded(_) => Thing::Task(*id),
+            What::TaskAssigned(w) => Thing::Task(w.task),
+            What::TaskAcknowledged(w) => Thing::Task(w.task),
+            What::TaskStarted(w) => Thing::Task(w.task),
+            What::TaskBlocked(w) => Thing::Task(w.task),
+            What::TaskDone(w) => Thing::Task(w.task),
+            What::TaskCancelled(w) => Thing::Task(w.task),
+            What::TaskExtended(w) => Thing::Task(w.task),
+            What::AlertFired(w) => Thing::Alerts(w.name.clone()),
+            What::AlertChanged(w) => Thing::Alerts(w.name.clone()),
+            What::AlertGone(w) => Thing::Alerts(w.name.clone()),
+            What::Asked(_) if self.incident().asks.contains_key(id) => Thing::Ask(*id),
+            What::StageFiled(w) => Thing::Stage(w.rule.clone(), w.stage.clone()),
+            What::StageDrafted(w) => Thing::Stage(w.rule.clone(), w.stage.clone()),
+            What::MessageDrafted(w) => Thing::Audience(w.audience.clone()),
+            What::ToldElsewhere(w) => Thing::Audience(w.audience.clone()),
+            _ => thing.clone(),
+        }
+    }
+}
+
+/// An age in minutes and above.
+pub fn age(span: TimeDelta) -> String {
+    if span < TimeDelta::minutes(1) { "<1m".to_owned() } else { duration::short(span, false) }
+}
