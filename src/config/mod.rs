@@ -1,8 +1,21 @@
 //! The configuration file: its shape, its keys, its errors. Does no network IO, and never holds a secret in plain sight.
 
+pub mod address;
+pub mod document;
+pub mod file;
+pub mod init;
+pub mod keys;
+pub mod problem;
+pub mod read;
+pub mod secret;
+pub mod source;
+
 use std::path::PathBuf;
 
 use crate::incident::words::Family;
+
+pub use problem::Problem;
+pub use read::{Ascii, Binding, Config, Known};
 
 /// Where a secret is kept. Never the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,28 +58,3 @@ pub struct Settings {
     /// Line (from 1) of each key in the file, by its dotted path (`query.0.name`).
     pub lines: std::collections::BTreeMap<String, usize>,
 }
-
-/// Something wrong with a file of the user's: what, where, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    pub file: String,
-    /// From 1; None where the file as a whole is meant.
-    pub line: Option<usize>,
-    pub key: Option<String>,
-    pub message: String,
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.file)?;
-        if let Some(line) = self.line {
-            write!(f, ", line {line}")?;
-        }
-        if let Some(key) = &self.key {
-            write!(f, ", {key}")?;
-        }
-        write!(f, ": {}", self.message)
-    }
-}
-
-impl std::error::Error for Problem {}

@@ -1,0 +1,130 @@
+//! Whether a URL of the configuration may be asked. Opens no connection, resolves no name, never repeats the URL in a fault.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use url::{Host, Url};
+
+/// A backend's address, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Without a trailing slash.
+    pub url: String,
+    pub loopback: bool,
+    /// Nobody on the way can read it.
+    pub encrypted: bool,
+}
+
+/// Checks what a backend's `url` says.
+pub fn backend(text: &str) -> Result<Address, String> {
+    let url = parse(text, &["http", "https"])?;
+    let host = url.host().ok_or(EXPECTED)?;
+    if link_local(&host) {
+        return Err("link-local and cloud metadata addresses are never asked".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("expected no query: a secret there would reach logs; put it under token".to_owned());
+    }
+    Ok(Address {
+        loopback: is_loopback(&host),
+        encrypted: url.scheme() == "https",
+        url: url.as_str().trim_end_matches('/').to_owned(),
+    })
+}
+
+/// Checks what `proxy` says.
+pub fn proxy(text: &str) -> Result<String, String> {
+    let url = parse(text, &["http", "https", "socks5", "socks5h"])?;
+    match url.host_str() {
+        Some(host) if !host.is_empty() => Ok(url.as_str().trim_end_matches('/').to_owned()),
+        Some(_) | None => Err("expected a proxy such as \"http://proxy.example.com:3128\"".to_owned()),
+    }
+}
+
+const EXPECTED: &str = "expected a whole URL such as \"https://status.example.com\"";
+
+fn parse(text: &str, schemes: &[&str]) -> Result<Url, String> {
+    let url = Url::parse(text.trim()).map_err(|_| EXPECTED.to_owned())?;
+    if !schemes.contains(&url.scheme()) {
+        return Err(format!("expected a URL that begins with {}", schemes.join(":// or ") + "://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("expected no user or password in it; put them under user and token".to_owned());
+    }
+    Ok(url)
+}
+
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback()),
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
+            name == "localhost" || name.ends_with(".localhost")
+        }
+    }
+}
+
+fn link_local(host: &Host<&str>) -> bool {
+    /// Where one cloud answers on IPv6 with credentials of the machine.
+    const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    let v4 = |ip: &Ipv4Addr| ip.is_link_local();
+    match host {
+        Host::Ipv4(ip) => v4(ip),
+        Host::Ipv6(ip) => {
+            ip.is_unicast_link_local() || *ip == METADATA || ip.to_ipv4_mapped().is_some_and(|ip| v4(&ip))
+        }
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
+            matches!(name.as_str(), "metadata.google.internal" | "metadata" | "instance-data")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_asked() {
+        let good = backend("https://status.example.com/base/").unwrap();
+        assert_eq!(
+            (good.url.as_str(), good.loopback, good.encrypted),
+            ("https://status.example.com/base", false, true)
+        );
+        for loopback in ["http://127.0.0.1:9090", "http://localhost:1", "http://[::1]:2", "http://127.9.9.9"] {
+            assert!(backend(loopback).unwrap().loopback, "{loopback}");
+        }
+        assert!(!backend("http://localhost.example.com").unwrap().loopback);
+    }
+
+    #[test]
+    fn what_may_not() {
+        for (wrong, why) in [
+            ("file:///etc/passwd", "http:// or https://"),
+            ("ftp://a.example.com", "http:// or https://"),
+            ("status.example.com", "whole URL"),
+            ("https://", "whole URL"),
+            ("https://user:CANARY@a.example.com", "user and token"),
+            ("https://CANARY@a.example.com", "user and token"),
+            ("https://a.example.com/?api_key=CANARY", "no query"),
+            ("https://a.example.com/#x", "no query"),
+            ("http://169.254.169.254/latest/", "link-local"),
+            ("http://2852039166/", "link-local"),
+            ("http://0xa9.0xfe.0xa9.0xfe/", "link-local"),
+            ("http://[fe80::1]/", "link-local"),
+            ("http://[::ffff:169.254.169.254]/", "link-local"),
+            ("http://[fd00:ec2::254]/", "link-local"),
+            ("http://metadata.google.internal./", "link-local"),
+        ] {
+            let said = backend(wrong).unwrap_err();
+            assert!(said.contains(why) && !said.contains("CANARY"), "{wrong}: {said}");
+        }
+    }
+
+    #[test]
+    fn proxies() {
+        assert_eq!(proxy("socks5h://127.0.0.1:1080"), Ok("socks5h://127.0.0.1:1080".to_owned()));
+        assert!(proxy("http://user:CANARY@proxy:3128").is_err_and(|e| !e.contains("CANARY")));
+        assert!(proxy("proxy:3128").is_err());
+    }
+}

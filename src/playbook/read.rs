@@ -1,0 +1,233 @@
+//! Reads and checks a playbook. Gathers every fault with its line; never accepts a reference to what is not there.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use super::render;
+use crate::config::Problem;
+use crate::config::document::{self, Fields, Found, unknown};
+use crate::config::problem::Faults;
+use crate::incident::plan::{Audience, Channel, Fallback, Plan, PlannedFact, PlannedTask, Team, Template};
+use crate::incident::words::{Role, Round};
+use crate::text::{suggest, width};
+
+/// Columns of a channel's name in the grid.
+const SHORT: usize = 4;
+/// A day and a half in minutes: what is longer is no cadence of an outage.
+const LONGEST: u64 = 2160;
+
+/// The plan of `text`, or everything that is wrong with it. `file` is how faults name it.
+pub fn read(file: &str, text: &str) -> Result<Plan, Vec<Problem>> {
+    document::read(file, text, plan)
+}
+
+fn plan(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Plan> {
+    let name = root.need_text("name", faults);
+    let title = or_empty(root.text("title", faults));
+    let summary = or_empty(root.text("summary", faults));
+    let roles = roles(root, faults);
+    let agencies = root.texts("agencies", faults).map(|f| f.value).unwrap_or_default();
+
+    let (teams, team_ids) = each(root, "team", faults, |fields, faults| {
+        let team = (fields.need_text("id", faults), fields.need_text("name", faults));
+        let duty = or_empty(fields.text("duty", faults));
+        Some(Team { id: team.0?.value, name: team.1?.value, duty })
+    });
+    let (tasks, _) = each(root, "task", faults, |fields, faults| task(fields, &team_ids, faults));
+    let (channels, channel_ids) = each(root, "channel", faults, channel);
+    let (audiences, audience_ids) =
+        each(root, "audience", faults, |fields, faults| audience(fields, &channel_ids, faults));
+    let mut templates = Vec::new();
+    for mut fields in root.tables("template", faults) {
+        templates.extend(template(&mut fields, &audience_ids, &channel_ids, faults));
+        fields.finish(faults);
+    }
+    let (fallbacks, _) = each(root, "fallback", faults, |fields, faults| {
+        let fallback = (fields.need_text("id", faults), fields.need_text("name", faults));
+        let limits = or_empty(fields.text("limits", faults));
+        Some(Fallback { id: fallback.0?.value, name: fallback.1?.value, limits })
+    });
+    let facts = facts(root, faults);
+    Some(Plan {
+        name: name?.value,
+        title,
+        summary,
+        roles,
+        teams,
+        tasks,
+        audiences,
+        channels,
+        templates,
+        fallbacks,
+        facts,
+        agencies,
+    })
+}
+
+fn or_empty(found: Option<Found<String>>) -> String {
+    found.map(|f| f.value).unwrap_or_default()
+}
+
+/// The things of `[[key]]`, whose ids are distinct, and all ids that stand there: a thing with a fault of its own is
+/// still one that others may name.
+fn each<T>(
+    root: &mut Fields<'_>,
+    key: &'static str,
+    faults: &mut Faults,
+    mut read: impl FnMut(&mut Fields<'_>, &mut Faults) -> Option<T>,
+) -> (Vec<T>, Vec<String>) {
+    let mut out = Vec::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for mut fields in root.tables(key, faults) {
+        if let Some(id) = fields.need_text("id", faults) {
+            once(&id, key, &mut seen, faults);
+        }
+        out.extend(read(&mut fields, faults));
+        fields.finish(faults);
+    }
+    (out, seen.into_keys().collect())
+}
+
+fn once(id: &Found<String>, what: &str, seen: &mut BTreeMap<String, usize>, faults: &mut Faults) {
+    if !id.value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c)) {
+        faults.add(id.line, &id.key, "expected an id of lower-case letters, digits, - and _");
+    }
+    if let Some(first) = seen.insert(id.value.clone(), id.line) {
+        faults.add(id.line, &id.key, format!("{:?} is already the id of a {what}, on line {first}", id.value));
+    }
+}
+
+fn roles(root: &mut Fields<'_>, faults: &mut Faults) -> Vec<Role> {
+    let Some(list) = root.texts("roles", faults) else { return Vec::new() };
+    let mut roles = Vec::new();
+    for word in &list.value {
+        match Role::from_str(word) {
+            Ok(role) if roles.contains(&role) => faults.add(list.line, &list.key, format!("{word} stands twice")),
+            Ok(role) => roles.push(role),
+            Err(_) => {
+                let known = Role::ALL.iter().map(|r| r.as_str());
+                faults.add(list.line, &list.key, format!("{word}: {}", unknown("role", word, known)));
+            }
+        }
+    }
+    roles
+}
+
+fn task(fields: &mut Fields<'_>, teams: &[String], faults: &mut Faults) -> Option<PlannedTask> {
+    let (id, title) = (fields.need_text("id", faults), fields.need_text("title", faults));
+    let team = fields.text("team", faults);
+    if let Some(team) = &team {
+        listed(&team.value, "team", teams, team, faults);
+    }
+    let minutes = minutes(fields, "minutes", faults).unwrap_or(10);
+    let first = fields.flag("first", faults).is_some_and(|f| f.value);
+    Some(PlannedTask { id: id?.value, title: title?.value, team: team.map(|t| t.value), minutes, first })
+}
+
+fn channel(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Channel> {
+    let (id, name, short) =
+        (fields.need_text("id", faults), fields.need_text("name", faults), fields.need_text("short", faults));
+    if let Some(short) = short.as_ref().filter(|s| width::width(&s.value) > SHORT) {
+        faults.add(short.line, &short.key, format!("{:?} is wider than {SHORT} columns", short.value));
+    }
+    let via = fields.text("via", faults).map(|f| f.value);
+    let limit = fields.number("limit", 1, 1_000_000, faults).and_then(|n| usize::try_from(n.value).ok());
+    let public = fields.flag("public", faults).is_some_and(|f| f.value);
+    Some(Channel { id: id?.value, name: name?.value, short: short?.value, via, limit, public })
+}
+
+fn audience(fields: &mut Fields<'_>, channels: &[String], faults: &mut Faults) -> Option<Audience> {
+    let (id, name) = (fields.need_text("id", faults), fields.need_text("name", faults));
+    let reached = fields.texts("channels", faults);
+    if let Some(reached) = &reached {
+        for channel in &reached.value {
+            listed(channel, "channel", channels, reached, faults);
+        }
+    }
+    let first_word = required_minutes(fields, "first_word", faults);
+    let cadence = required_minutes(fields, "cadence", faults);
+    Some(Audience {
+        life: fields.flag("life", faults).is_some_and(|f| f.value),
+        components: fields.texts("components", faults).map(|f| f.value).unwrap_or_default(),
+        owner: fields.text("owner", faults).map(|f| f.value),
+        hold: fields.text("hold", faults).map(|f| f.value).filter(|why| !why.trim().is_empty()),
+        id: id?.value,
+        name: name?.value,
+        channels: reached.map(|f| f.value).unwrap_or_default(),
+        first_word: first_word?,
+        cadence: cadence?,
+    })
+}
+
+fn minutes(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> Option<u32> {
+    fields.number(key, 1, LONGEST, faults).and_then(|n| u32::try_from(n.value).ok())
+}
+
+fn required_minutes(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> Option<u32> {
+    if fields.get(key, faults).is_none() {
+        fields.fault(key, "missing; expected a whole number of minutes", faults);
+    }
+    minutes(fields, key, faults)
+}
+
+fn template(
+    fields: &mut Fields<'_>,
+    audiences: &[String],
+    channels: &[String],
+    faults: &mut Faults,
+) -> Option<Template> {
+    let round = fields.need_text("round", faults);
+    let round = round.and_then(|round| {
+        let known = Round::from_str(&round.value).ok();
+        if known.is_none() {
+            let message = unknown("round", &round.value, Round::ALL.iter().map(|r| r.as_str()));
+            faults.add(round.line, &round.key, message);
+        }
+        known
+    });
+    let mut some = |key: &'static str, what: &str, known: &[String]| {
+        let list = fields.texts(key, faults)?;
+        for id in &list.value {
+            listed(id, what, known, &list, faults);
+        }
+        Some(list.value)
+    };
+    let for_audiences = some("audiences", "audience", audiences).unwrap_or_default();
+    let on_channels = some("channels", "channel", channels).unwrap_or_default();
+    let text = fields.need_text("text", faults);
+    if let Some(text) = &text {
+        // The text begins on the line after its opening quotes, as people write long ones.
+        let below = usize::from(text.value.contains('\n'));
+        for (line, message) in render::check(&text.value) {
+            faults.add(text.line + below + line - 1, &text.key, message);
+        }
+    }
+    Some(Template { round: round?, audiences: for_audiences, channels: on_channels, text: text?.value })
+}
+
+fn facts(root: &mut Fields<'_>, faults: &mut Faults) -> Vec<PlannedFact> {
+    let mut out = Vec::new();
+    let mut seen = BTreeMap::new();
+    for mut fields in root.tables("fact", faults) {
+        let name = fields.need_text("name", faults);
+        if let Some(name) = &name {
+            once(name, "fact", &mut seen, faults);
+        }
+        let meaning = or_empty(fields.text("meaning", faults));
+        let unit = or_empty(fields.text("unit", faults));
+        let metric = fields.text("metric", faults).map(|f| f.value);
+        fields.finish(faults);
+        out.extend(name.map(|name| PlannedFact { name: name.value, meaning, unit, metric }));
+    }
+    out
+}
+
+fn listed<T>(id: &str, what: &str, known: &[String], at: &Found<T>, faults: &mut Faults) {
+    if !known.iter().any(|k| k == id) {
+        let message = match suggest::nearest(id, known.iter().map(String::as_str)) {
+            Some(near) => format!("no {what} has the id {id:?}; did you mean {near:?}?"),
+            None => format!("no {what} has the id {id:?}"),
+        };
+        faults.add(at.line, &at.key, message);
+    }
+}
