@@ -1,0 +1,180 @@
+//! One poll, one delivery, one check of one source, as futures. Spawns nothing, decides nothing about incidents.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::adapter::{Adapter, Outcome, Outgoing};
+use super::request::Request;
+use super::response::Answer;
+use super::schedule::{self, Seed, Went};
+use super::transport::http::Context;
+use super::transport::{Began, Client};
+use super::{Class, Failure};
+use crate::config::SourceConfig;
+use crate::incident::Instant;
+use crate::incident::observation::{Observation, Receipt, Source};
+
+/// Asks a source once and gives its new standing. `now` is real time. Ends within the source's timeout.
+/// A failed poll keeps the last observation and only ages it.
+pub async fn poll_source(
+    client: &Client,
+    adapter: &dyn Adapter,
+    config: &SourceConfig,
+    before: &Source,
+    now: Instant,
+) -> Source {
+    let seed = Seed::new(client.host(), &config.name);
+    let mut after = Source { last_try: Some(now), ..before.clone() };
+    let requests = adapter.poll(now);
+    if requests.is_empty() {
+        // It is only sent to: neither fresh nor failing.
+        return after;
+    }
+    let began = Began::new(now);
+    let answers = ask(client, adapter, config, began, &requests).await;
+    if let Some(skew) = answers.iter().find_map(|answer| answer.as_ref().ok()?.skew) {
+        after.skew = Some(skew);
+    }
+    let went = match adapter.read(&answers, now) {
+        Ok(observation) => {
+            after.observation = Some(observation);
+            after.last_success = Some(began.now());
+            after.misses = 0;
+            after.error = None;
+            after.refused = false;
+            Went::Well
+        }
+        Err(failure) => {
+            after.misses = before.misses.saturating_add(1);
+            after.refused = failure.class == Class::Refused;
+            after.error = Some(failure.why);
+            Went::Badly { class: failure.class, misses: after.misses, retry_after: failure.retry_after }
+        }
+    };
+    after.next_try = Some(schedule::next(now, config.every, went, seed));
+    after
+}
+
+/// Sends a message once. Never repeats it: what happens to an unknown outcome is for a person to say.
+pub async fn deliver(
+    client: &Client,
+    adapter: &dyn Adapter,
+    config: &SourceConfig,
+    message: &Outgoing,
+    key: &str,
+    now: Instant,
+) -> Outcome {
+    let Some(request) = adapter.send(message, key, now) else {
+        return Outcome::Refused { why: format!("{} cannot be sent to", config.kind) };
+    };
+    let answers = ask(client, adapter, config, Began::new(now), std::slice::from_ref(&request)).await;
+    match answers.into_iter().next() {
+        Some(Ok(answer)) => adapter.outcome(&answer),
+        Some(Err(failure)) if !failure.reached => Outcome::Refused { why: format!("not sent: {}", failure.why) },
+        Some(Err(failure)) => Outcome::Unknown { why: format!("the answer was lost: {}", failure.why) },
+        None => Outcome::Unknown { why: "no answer".to_owned() },
+    }
+}
+
+/// What a backend says of a message whose outcome is unknown.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LookUp {
+    Found(Receipt),
+    /// The backend was asked and does not know the key (yet).
+    NotThere,
+    /// This backend cannot be asked.
+    CannotAsk,
+    Failed {
+        why: String,
+    },
+}
+
+/// Asks what became of the message with that key.
+pub async fn look_up(client: &Client, adapter: &dyn Adapter, config: &SourceConfig, key: &str, now: Instant) -> LookUp {
+    let Some(request) = adapter.look_up(key) else { return LookUp::CannotAsk };
+    let answers = ask(client, adapter, config, Began::new(now), std::slice::from_ref(&request)).await;
+    match adapter.read(&answers, now) {
+        Ok(observation) => match observation.receipts.into_iter().find(|receipt| receipt.key == key) {
+            Some(receipt) => LookUp::Found(receipt),
+            None => LookUp::NotThere,
+        },
+        Err(failure) => LookUp::Failed { why: failure.why },
+    }
+}
+
+/// Contacts a source once: what works, in a line, or why nothing does.
+pub async fn check(
+    client: &Client,
+    adapter: &dyn Adapter,
+    config: &SourceConfig,
+    now: Instant,
+) -> Result<String, Failure> {
+    let requests = adapter.poll(now);
+    if requests.is_empty() {
+        return Ok("only sent to: not contacted".to_owned());
+    }
+    let began = Began::new(now);
+    let answers = ask(client, adapter, config, began, &requests).await;
+    let observation = adapter.read(&answers, now)?;
+    let mut parts = Vec::new();
+    if let Some(request) = adapter.ask_version() {
+        let answers = ask(client, adapter, config, Began::new(began.now()), std::slice::from_ref(&request)).await;
+        let version = answers.first().and_then(|answer| adapter.version(answer.as_ref().ok()?));
+        parts.extend(version);
+    }
+    parts.push(counts(&observation));
+    if let Some(why) = &observation.quality_why {
+        parts.push(format!("partial: {why}"));
+    }
+    if let Some(skew) = answers.iter().find_map(|answer| answer.as_ref().ok()?.skew).filter(|skew| skew.abs() > 5.0) {
+        let way = if skew > 0.0 { "ahead of" } else { "behind" };
+        parts.push(format!("its clock is {:.0} s {way} ours", skew.abs()));
+    }
+    Ok(parts.join(", "))
+}
+
+fn counts(observation: &Observation) -> String {
+    let count = |n: usize, one: &str| match n {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        n => Some(format!("{n} {one}s")),
+    };
+    let with_value = observation.metrics.iter().filter(|m| m.value.is_some()).count();
+    let metrics = match observation.metrics.len() {
+        0 => None,
+        all if with_value == all => count(all, "value"),
+        all => Some(format!("{with_value} of {all} values")),
+    };
+    let parts: Vec<String> = [
+        count(observation.components.len(), "component"),
+        count(observation.incidents.len(), "incident"),
+        count(observation.alerts.len(), "alert"),
+        metrics,
+        count(observation.receipts.len(), "receipt"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() { "answers, with nothing to tell".to_owned() } else { parts.join(", ") }
+}
+
+/// All requests of one piece of work, together, within the source's timeout; the answers in the same order.
+async fn ask(
+    client: &Client,
+    adapter: &dyn Adapter,
+    config: &SourceConfig,
+    began: Began,
+    requests: &[Request],
+) -> Vec<Answer> {
+    let deadline = began.tick + Duration::from_secs(config.timeout.max(1));
+    let context = Context { source: config, scheme: adapter.scheme(), began, deadline };
+    let work = async { join_all(requests.iter().map(|request| client.fetch(context, request))).await };
+    match tokio::time::timeout_at(deadline + Duration::from_secs(1), work).await {
+        Ok(answers) => answers,
+        Err(_) => {
+            let late = || Err(Failure::new(Class::Network, format!("not done within {} s", config.timeout)));
+            requests.iter().map(|_| late()).collect()
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The status family: pages that say which components work. Never decides what an incident is.
+
+pub mod statuspage;

@@ -1,0 +1,127 @@
+//! The transport's errors as sentences, one for each cause. Names the host at most; never a path, a query or a secret.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use reqwest::Url;
+use rustls::CertificateError;
+
+use super::Limits;
+use super::resolve::OnlyLinkLocal;
+use crate::backends::response::quote;
+use crate::backends::{Class, Failure};
+
+/// An exchange that failed before the head of an answer.
+pub fn of_exchange(error: &reqwest::Error, url: &Url, limits: &Limits, proxy: Option<&str>) -> Failure {
+    let host = host(url);
+    let mut failure = if find::<OnlyLinkLocal>(error).is_some() {
+        Failure::before(Class::Setup, OnlyLinkLocal.to_string())
+    } else if error.is_dns() {
+        Failure::before(Class::Network, format!("the name {} cannot be resolved", url.host_str().unwrap_or_default()))
+    } else if let Some(tls) = find::<rustls::Error>(error) {
+        Failure::before(Class::Tls, of_tls(tls, url))
+    } else if error.is_connect() && error.is_timeout() {
+        Failure::before(Class::Network, format!("no connection to {host} within {}", span(limits.connect)))
+    } else if error.is_connect() {
+        let why = match find::<io::Error>(error).map(io::Error::kind) {
+            Some(io::ErrorKind::ConnectionRefused) => format!("connection refused by {host}"),
+            Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
+                format!("no way to {host}")
+            }
+            Some(_) | None => format!("no connection to {host}: {}", innermost(error)),
+        };
+        Failure::before(Class::Network, why)
+    } else {
+        let why = match find::<io::Error>(error).map(io::Error::kind) {
+            Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => {
+                "the connection was reset before an answer".to_owned()
+            }
+            Some(_) | None => format!("no usable answer: {}", innermost(error)),
+        };
+        Failure::new(Class::Network, why)
+    };
+    if let (Some(proxy), false) = (proxy, failure.reached) {
+        let proxy = Url::parse(proxy).map(|url| self::host(&url)).unwrap_or_default();
+        failure.why = format!("through the proxy {proxy}: {}", failure.why);
+    }
+    failure
+}
+
+/// A body that broke.
+pub fn of_body(error: &reqwest::Error) -> Failure {
+    let why = match find::<io::Error>(error).map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionReset) => "the connection was reset within the answer".to_owned(),
+        _ if error.is_decode() => format!("the answer is broken or cut short: {}", innermost(error)),
+        Some(_) | None => format!("the answer was cut short: {}", innermost(error)),
+    };
+    Failure::new(Class::Network, why)
+}
+
+fn of_tls(error: &rustls::Error, url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match error {
+        rustls::Error::InvalidCertificate(problem) => match problem {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                format!("the certificate of {host} has expired")
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                format!("the certificate of {host} is not valid yet; is our clock right?")
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                format!("the certificate is not for {host}")
+            }
+            CertificateError::UnknownIssuer => {
+                format!("the certificate of {host} is from an unknown authority; name it with ca")
+            }
+            other => format!("the certificate of {host} cannot be used: {}", quote(&other.to_string())),
+        },
+        rustls::Error::InvalidMessage(_) => format!("{host} does not speak TLS at this port"),
+        rustls::Error::AlertReceived(alert) => format!("{host} ended the TLS handshake: {alert:?}"),
+        other => format!("no TLS with {host}: {}", quote(&other.to_string())),
+    }
+}
+
+/// `5 s`, `250 ms`.
+pub fn span(span: Duration) -> String {
+    if span.subsec_millis() == 0 || span.as_secs() >= 10 {
+        format!("{} s", span.as_secs())
+    } else {
+        format!("{} ms", span.as_millis())
+    }
+}
+
+/// The last cause's own words: those of the library below, which know no URL.
+pub fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: Option<&dyn Error> = error.source();
+    let mut words = "the connection failed".to_owned();
+    while let Some(error) = cause {
+        if !error.is::<reqwest::Error>() {
+            words = error.to_string();
+        }
+        cause = error.source();
+    }
+    quote(&words)
+}
+
+fn host(url: &Url) -> String {
+    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0))
+}
+
+/// The first cause of that type, also within an IO error.
+fn find<'a, T: Error + 'static>(error: &'a reqwest::Error) -> Option<&'a T> {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            let inner: &(dyn Error + 'static) = inner;
+            if let Some(found) = inner.downcast_ref::<T>() {
+                return Some(found);
+            }
+        }
+        cause = error.source();
+    }
+    None
+}
