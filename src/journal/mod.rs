@@ -1,1 +1,30 @@
 //! The SQLite file that holds every entry. Never interprets what an entry says.
+//!
+//! Three files stand side by side. `JOURNAL` is the evidence: entries, writers, the stored clock; every commit is on the
+//! disk before it returns. `JOURNAL.local` is what one person typed and saw. `JOURNAL.cache` is what backends last
+//! answered, and who polls; losing it is harmless. Each has its `-wal` and `-shm` while it is open.
+
+mod append;
+mod cache;
+mod clock;
+mod database;
+mod error;
+mod lease;
+mod local;
+mod merge;
+mod open;
+mod place;
+mod read;
+mod schema;
+mod verify;
+mod watch;
+
+pub use append::Appended;
+pub use error::{AppendError, JournalError};
+pub use lease::Lease;
+pub use merge::{Merged, Row};
+pub use open::{Access, Changed, Journal};
+pub use place::Host;
+pub use read::{Cursor, Head, Summary};
+pub use verify::{Chain, Finding, Report, State};
+pub use watch::{Notice, Watch};

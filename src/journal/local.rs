@@ -1,0 +1,118 @@
+//! What one person typed, saw and was rung for. Never an entry: it belongs to nobody's record and goes to no one else.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::error::{JournalError, sqlite};
+use super::open::Journal;
+use crate::incident::entry::IncidentId;
+
+impl Journal {
+    /// Keeps what stands in an input, so that it survives the process. Empty text forgets it.
+    pub fn put_draft(
+        &mut self,
+        incident: IncidentId,
+        person: &str,
+        place: &str,
+        text: &str,
+    ) -> Result<(), JournalError> {
+        self.write_local(|tx| {
+            let key = params![incident.0.as_bytes(), person, place];
+            if text.is_empty() {
+                tx.execute("DELETE FROM drafts WHERE incident = ?1 AND person = ?2 AND place = ?3", key)?;
+            } else {
+                tx.execute(
+                    "INSERT OR REPLACE INTO drafts (incident, person, place, text) VALUES (?1, ?2, ?3, ?4)",
+                    params![incident.0.as_bytes(), person, place, text],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    /// A person's drafts: place and text.
+    pub fn drafts(&mut self, incident: IncidentId, person: &str) -> Result<Vec<(String, String)>, JournalError> {
+        let pairs = self.read_local(|c| {
+            pairs(
+                c,
+                "SELECT place, text FROM drafts WHERE incident = ?1 AND person = ?2 ORDER BY place",
+                incident,
+                person,
+            )
+        })?;
+        Ok(pairs.unwrap_or_default())
+    }
+
+    /// Remembers how far a person has seen something; the mark is the caller's own text.
+    pub fn mark_seen(
+        &mut self,
+        incident: IncidentId,
+        person: &str,
+        what: &str,
+        mark: &str,
+    ) -> Result<(), JournalError> {
+        self.write_local(|tx| {
+            tx.execute(
+                "INSERT OR REPLACE INTO seen (incident, person, what, mark) VALUES (?1, ?2, ?3, ?4)",
+                params![incident.0.as_bytes(), person, what, mark],
+            )
+            .map(|_| ())
+        })
+    }
+
+    /// What a person has seen: what and mark.
+    pub fn seen(&mut self, incident: IncidentId, person: &str) -> Result<Vec<(String, String)>, JournalError> {
+        let pairs = self.read_local(|c| {
+            pairs(c, "SELECT what, mark FROM seen WHERE incident = ?1 AND person = ?2 ORDER BY what", incident, person)
+        })?;
+        Ok(pairs.unwrap_or_default())
+    }
+
+    /// True the first time: the bell is to ring for this person, once, in whichever of the person's rooms comes first.
+    pub fn ring(&mut self, incident: IncidentId, person: &str, bell: &str) -> Result<bool, JournalError> {
+        self.write_local(|tx| {
+            let new = tx.execute(
+                "INSERT OR IGNORE INTO bells (incident, person, bell) VALUES (?1, ?2, ?3)",
+                params![incident.0.as_bytes(), person, bell],
+            )?;
+            Ok(new == 1)
+        })
+    }
+
+    /// Whether the bell has rung for the person.
+    pub fn has_rung(&mut self, incident: IncidentId, person: &str, bell: &str) -> Result<bool, JournalError> {
+        let rung = self.read_local(|connection| {
+            connection
+                .query_row(
+                    "SELECT 1 FROM bells WHERE incident = ?1 AND person = ?2 AND bell = ?3",
+                    params![incident.0.as_bytes(), person, bell],
+                    |_| Ok(()),
+                )
+                .optional()
+        })?;
+        Ok(rung.flatten().is_some())
+    }
+
+    fn write_local<T>(&mut self, f: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, JournalError> {
+        let journal = self.path().to_owned();
+        match self.local()? {
+            Some(local) => {
+                let path = local.path.clone();
+                local.write(|tx| f(tx).map_err(sqlite(&path)))
+            }
+            None => Err(JournalError::ReadOnly { path: journal }),
+        }
+    }
+
+    fn read_local<T>(&mut self, f: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<Option<T>, JournalError> {
+        match self.local()? {
+            Some(local) => local.read(f).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+fn pairs(c: &Connection, sql: &str, incident: IncidentId, person: &str) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = c.prepare_cached(sql)?;
+    let rows = statement.query_map(params![incident.0.as_bytes(), person], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
