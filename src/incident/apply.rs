@@ -278,7 +278,11 @@ fn task_added(incident: &mut Incident, entry: &Entry, w: &TaskAdded) -> Result<(
             title: w.title.clone(),
             team: w.team.clone(),
             owner: w.owner.clone(),
-            state: TaskState::Open,
+            // Who takes a task upon themselves has understood it.
+            state: match &w.owner {
+                Some(owner) if *owner == entry.author.person => TaskState::Acknowledged,
+                Some(_) | None => TaskState::Open,
+            },
             minutes: w.minutes,
             first: w.first,
             planned: w.planned.clone(),

@@ -13,7 +13,11 @@ pub enum Command {
         follow_up: bool,
     },
     /// Puts a question to the commander.
-    Ask { proposal: String, by: String, risk: String },
+    Ask {
+        proposal: String,
+        by: String,
+        risk: String,
+    },
     Decide(Decision),
     SetSeverity {
         severity: Severity,
@@ -75,6 +79,14 @@ pub enum Command {
     },
 
     DraftMessage {
+        audience: String,
+        channel: String,
+        round: Round,
+        text: String,
+        next_update: Option<Instant>,
+    },
+    /// Drafts a text and approves it in one: the person read these very words.
+    DraftAndApprove {
         audience: String,
         channel: String,
         round: Round,

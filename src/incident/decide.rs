@@ -221,6 +221,23 @@ pub fn decide(
             };
             one(drafted.into())
         }
+        Command::DraftAndApprove { audience, channel, round, text, next_update } => {
+            reachable(plan, audience, channel)?;
+            let text = checked_text(plan, channel, text)?;
+            let text_sha256 = message::sha256(&text);
+            // Both entries are written together: the message's id is settled here.
+            let id =
+                EntryId::derived(&[&actor.person, &actor.host, audience, channel, &text_sha256, &now.to_rfc3339()]);
+            let drafted = MessageDrafted {
+                audience: audience.clone(),
+                channel: channel.clone(),
+                round: *round,
+                text,
+                next_update: *next_update,
+            };
+            let approved = MessageApproved { message: id, text_sha256 };
+            Ok(vec![Draft::now(drafted.into()).with_id(id), Draft::now(approved.into())])
+        }
         Command::EditMessage { message, text, next_update } => {
             let found = message_of(incident, *message)?;
             let text = checked_text(plan, &found.channel, text)?;

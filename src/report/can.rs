@@ -57,7 +57,10 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
         of.map(|t| format!("{}: {}", t.owner.as_deref().unwrap_or("nobody"), t.title)).collect::<Vec<_>>()
     };
     let doing = tasks(TaskState::InProgress);
-    lines.push(format!("ACTIONS     {}", if doing.is_empty() { "nothing in progress".into() } else { doing.join("; ") }));
+    lines.push(format!(
+        "ACTIONS     {}",
+        if doing.is_empty() { "nothing in progress".into() } else { doing.join("; ") }
+    ));
     let acked = tasks(TaskState::Acknowledged);
     if !acked.is_empty() {
         lines.push(format!("  understood, not begun: {}", acked.join("; ")));

@@ -55,10 +55,13 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         }
         What::RoleSet(w) => {
             let role = w.role.title();
-            ("ROLE", match &w.holder {
-                Some(holder) => format!("{holder} is {}", role.to_lowercase()),
-                None => format!("{} stands empty", role.to_lowercase()),
-            })
+            (
+                "ROLE",
+                match &w.holder {
+                    Some(holder) => format!("{holder} is {}", role.to_lowercase()),
+                    None => format!("{} stands empty", role.to_lowercase()),
+                },
+            )
         }
         What::TaskAdded(w) => {
             let owner = w.owner.as_ref().map(|o| format!(", for {o}")).unwrap_or_default();
@@ -70,7 +73,9 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         What::TaskBlocked(w) => ("BLOCK", format!("{} on {} ({by})", task(&w.task), w.on)),
         What::TaskDone(w) => ("DONE", with(&format!("{} ({by})", task(&w.task)), &w.result)),
         What::TaskCancelled(w) => ("CANCEL", with(&format!("{} ({by})", task(&w.task)), &w.why)),
-        What::TaskExtended(w) => ("MORE", with(&format!("{} min more for {} ({by})", w.minutes, task(&w.task)), &w.why)),
+        What::TaskExtended(w) => {
+            ("MORE", with(&format!("{} min more for {} ({by})", w.minutes, task(&w.task)), &w.why))
+        }
         What::AlertsAcknowledged(w) => {
             ("ACK", format!("{}: {} alerts \"{}\", back in {} min", w.by, w.count, w.group, w.minutes))
         }
@@ -99,7 +104,8 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         }
         What::FactSet(w) => {
             let value = if w.value.is_null() { "NOT KNOWN".to_owned() } else { w.value.to_string() };
-            let confirmed = w.confirmed_by.as_ref().map_or(", unconfirmed".to_owned(), |c| format!(", confirmed by {c}"));
+            let confirmed =
+                w.confirmed_by.as_ref().map_or(", unconfirmed".to_owned(), |c| format!(", confirmed by {c}"));
             let basis = if w.basis.is_empty() { String::new() } else { format!("; {}", w.basis) };
             ("FACT", format!("{} = {value}{} {confirmed}{basis}", w.name, w.unit).replace(" ,", ","))
         }
@@ -133,10 +139,13 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         What::AlertGone(w) => ("ALERT", format!("{} no longer firing (not a recovery)", w.name)),
         What::MetricMoved(w) => {
             let estimate = if w.estimated { "~" } else { "" };
-            ("METRIC", match w.value {
-                Some(value) => format!("{} {estimate}{} {}", w.name, number(value), w.unit),
-                None => with(&format!("{} has no value", w.name), &w.why),
-            })
+            (
+                "METRIC",
+                match w.value {
+                    Some(value) => format!("{} {estimate}{} {}", w.name, number(value), w.unit),
+                    None => with(&format!("{} has no value", w.name), &w.why),
+                },
+            )
         }
         What::SourceFailing(w) => ("OLD", format!("{} ({}) stopped answering: {}", w.source, w.family, w.why)),
         What::SourceBack(w) => ("BACK", format!("{} ({}) answers again", w.source, w.family)),

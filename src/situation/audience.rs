@@ -36,8 +36,13 @@ pub enum Service {
     /// No source tells.
     NotKnown,
     Ok,
-    Harmed { state: ComponentState, since: Instant },
-    Restored { since: Instant },
+    Harmed {
+        state: ComponentState,
+        since: Instant,
+    },
+    Restored {
+        since: Instant,
+    },
 }
 
 /// When the next word is owed.
@@ -176,7 +181,8 @@ fn service(incident: &Incident, sources: &[Source], audience: &Audience) -> Serv
     }
     let folded: Vec<_> =
         incident.components.iter().filter(|((_, id), c)| named(audience, id, &c.name)).map(|(_, c)| c).collect();
-    let harmed = folded.iter().filter_map(|c| c.state.filter(|s| s.harms()).map(|s| (s, c.first_harm.unwrap_or(c.since))));
+    let harmed =
+        folded.iter().filter_map(|c| c.state.filter(|s| s.harms()).map(|s| (s, c.first_harm.unwrap_or(c.since))));
     if let Some((state, _)) = harmed.clone().max_by_key(|(state, _)| *state) {
         let since = harmed.map(|(_, since)| since).min().unwrap_or_default();
         return Service::Harmed { state, since };

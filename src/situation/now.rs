@@ -228,9 +228,7 @@ impl Builder<'_> {
 
     /// What is drafted or approved for an audience, in words.
     fn drafts(&self, audience: &str) -> String {
-        let of = |state| {
-            self.incident.messages.values().filter(|m| m.audience == audience && m.state == state).count()
-        };
+        let of = |state| self.incident.messages.values().filter(|m| m.audience == audience && m.state == state).count();
         match (of(MessageState::Draft), of(MessageState::Approved)) {
             (0, 0) => String::new(),
             (0, _) => "approved, not sent".into(),
@@ -337,7 +335,10 @@ impl Builder<'_> {
                 at: sent,
                 alike: 1,
                 say: if unsure {
-                    format!("Did the {channel} text to {} go out? Who looks on the other side?", name(&message.audience))
+                    format!(
+                        "Did the {channel} text to {} go out? Who looks on the other side?",
+                        name(&message.audience)
+                    )
                 } else {
                     format!("The {channel} text to {} did not go. Who reaches them otherwise?", name(&message.audience))
                 },
@@ -359,10 +360,8 @@ impl Builder<'_> {
         }
         for ((due, text), promises) in by_due {
             let late = due <= self.now;
-            let names: Vec<String> = promises
-                .iter()
-                .map(|p| self.plan.audience(&p.to).map_or(p.to.clone(), |a| a.name.clone()))
-                .collect();
+            let names: Vec<String> =
+                promises.iter().map(|p| self.plan.audience(&p.to).map_or(p.to.clone(), |a| a.name.clone())).collect();
             let whom = match names.as_slice() {
                 [one] => one.clone(),
                 many => format!("{} audiences", many.len()),
@@ -538,7 +537,11 @@ impl Builder<'_> {
                 at,
                 alike: group.firing,
                 say: format!("{}: who looks at it?", group.name),
-                why: if group.summary.is_empty() { format!("since {}", self.clock(since)) } else { group.summary.clone() },
+                why: if group.summary.is_empty() {
+                    format!("since {}", self.clock(since))
+                } else {
+                    group.summary.clone()
+                },
                 have: format!("{} firing, {} quiet, {} no longer listed", group.firing, group.suppressed, group.gone),
                 said: String::new(),
             });

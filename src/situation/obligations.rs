@@ -199,7 +199,14 @@ pub fn clock(incident: &Incident, name: &str) -> ClockView {
 }
 
 /// A fact as rules may use it: from a person, else from an exact and fresh metric, else derived. Unknown is not false.
-pub fn fact(incident: &Incident, plan: &Plan, sources: &[Source], name: &str, now: Instant, real: Instant) -> FactValue {
+pub fn fact(
+    incident: &Incident,
+    plan: &Plan,
+    sources: &[Source],
+    name: &str,
+    now: Instant,
+    real: Instant,
+) -> FactValue {
     if let Some(register) = incident.facts.get(name) {
         return match register.agreed().map(|fact| &fact.value) {
             Some(serde_json::Value::Bool(value)) => FactValue::Boolean(*value),

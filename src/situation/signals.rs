@@ -194,14 +194,16 @@ fn components(incident: &Incident, sources: &[Source], real: Instant) -> Vec<Com
         let old = source.health(real) != Health::Fresh;
         for component in &observation.components {
             let seen = incident.components.get(&(observation.origin.clone(), component.id.clone()));
-            by_name.entry(component.name.to_lowercase()).or_insert_with(|| (component.name.clone(), Vec::new())).1.push(
-                Said {
+            by_name
+                .entry(component.name.to_lowercase())
+                .or_insert_with(|| (component.name.clone(), Vec::new()))
+                .1
+                .push(Said {
                     source: source.name.clone(),
                     state: Some(component.state),
                     since: seen.map(|s| s.since).or(component.since),
                     old,
-                },
-            );
+                });
         }
     }
     for seen in incident.components.values() {

@@ -14,26 +14,63 @@ use crate::text::{Safe, instant};
 pub enum Purpose {
     Note,
     Task,
-    Assign { task: EntryId, title: String },
-    Extend { task: EntryId, title: String },
-    Block { task: EntryId, title: String },
-    CancelTask { task: EntryId, title: String },
-    Decide { answers: Option<EntryId> },
+    Assign {
+        task: EntryId,
+        title: String,
+    },
+    Extend {
+        task: EntryId,
+        title: String,
+    },
+    Block {
+        task: EntryId,
+        title: String,
+    },
+    CancelTask {
+        task: EntryId,
+        title: String,
+    },
+    Decide {
+        answers: Option<EntryId>,
+    },
     Ask,
-    Role { role: Option<Role> },
+    Role {
+        role: Option<Role>,
+    },
     Phase,
     Severity,
     Fact,
     Clock,
     Promise,
-    Elsewhere { audience: String, channel: String },
-    File { rule: String, stage: String },
-    Confirm { rule: String, stage: String, by: String },
-    Waive { rule: String, stage: String },
-    Settle { message: EntryId },
+    Elsewhere {
+        audience: String,
+        channel: String,
+    },
+    File {
+        rule: String,
+        stage: String,
+    },
+    Confirm {
+        rule: String,
+        stage: String,
+        by: String,
+    },
+    Waive {
+        rule: String,
+        stage: String,
+    },
+    Settle {
+        message: EntryId,
+    },
     /// New words for a message in the review, by its place there.
-    EditText { audience: String, channel: String },
-    Undo { entry: EntryId, what: String },
+    EditText {
+        audience: String,
+        channel: String,
+    },
+    Undo {
+        entry: EntryId,
+        what: String,
+    },
 }
 
 impl Purpose {
@@ -216,11 +253,17 @@ impl Form {
             }
             Purpose::Phase => (
                 "Phase".to_owned(),
-                vec![field("phase", "", words(&phases), true), field("why", "asked for when resolving early", Line, false)],
+                vec![
+                    field("phase", "", words(&phases), true),
+                    field("why", "asked for when resolving early", Line, false),
+                ],
             ),
             Purpose::Severity => (
                 "Severity".to_owned(),
-                vec![field("severity", "", words(&severities), true), field("why", "asked for when lowering", Line, false)],
+                vec![
+                    field("severity", "", words(&severities), true),
+                    field("why", "asked for when lowering", Line, false),
+                ],
             ),
             Purpose::Fact => (
                 "Fact".to_owned(),
@@ -274,7 +317,9 @@ impl Form {
                 preset.push((0, String::new()));
                 (format!("Confirmed: {rule} {stage} ({by})"), vec![field("how", "what confirms it", Line, true)])
             }
-            Purpose::Waive { rule, stage } => (format!("Not filed: {rule} {stage}"), vec![field("why", "", Line, true)]),
+            Purpose::Waive { rule, stage } => {
+                (format!("Not filed: {rule} {stage}"), vec![field("why", "", Line, true)])
+            }
             Purpose::Settle { .. } => (
                 "Did it go out?".to_owned(),
                 vec![
@@ -466,9 +511,7 @@ impl Form {
                 };
                 Command::Note { text, at, follow_up: false }
             }
-            Purpose::Task => {
-                Command::AddTask { title: text(0), team: None, owner: some(1), minutes: minutes(2)? }
-            }
+            Purpose::Task => Command::AddTask { title: text(0), team: None, owner: some(1), minutes: minutes(2)? },
             Purpose::Assign { task, .. } => Command::Assign { task: *task, owner: text(0), minutes: minutes(1)? },
             Purpose::Extend { task, .. } => Command::ExtendTask { task: *task, minutes: minutes(0)?, why: text(1) },
             Purpose::Block { task, .. } => Command::BlockTask { task: *task, on: text(0) },
@@ -487,12 +530,9 @@ impl Form {
             Purpose::Role { .. } => Command::SetRole { role: text(0).parse()?, holder: some(1) },
             Purpose::Phase => Command::SetPhase { phase: text(0).parse()?, why: text(1) },
             Purpose::Severity => Command::SetSeverity { severity: text(0).parse()?, why: text(1) },
-            Purpose::Fact => Command::SetFact {
-                name: text(0),
-                value: fact_value(&text(1)),
-                basis: text(2),
-                confirmed_by: some(3),
-            },
+            Purpose::Fact => {
+                Command::SetFact { name: text(0), value: fact_value(&text(1)), basis: text(2), confirmed_by: some(3) }
+            }
             Purpose::Clock => {
                 let at = past(1)?.ok_or("at: a time")?;
                 Command::SetClock { clock: text(0), at, why: text(2), assumed: false }
@@ -553,7 +593,9 @@ pub fn fact_value(text: &str) -> serde_json::Value {
 pub fn note_time<'t>(text: &'t str, help: &Help<'_>) -> Option<(Result<Instant, String>, &'t str)> {
     let (first, rest) = text.trim_start().split_once(' ')?;
     let looks = (first.starts_with('-') && first.len() > 1 && first[1..].starts_with(|c: char| c.is_ascii_digit()))
-        || (first.len() >= 4 && first.contains(':') && first.chars().all(|c| c.is_ascii_digit() || c == ':' || c == 'Z'));
+        || (first.len() >= 4
+            && first.contains(':')
+            && first.chars().all(|c| c.is_ascii_digit() || c == ':' || c == 'Z'));
     looks.then(|| (instant::parse_past(first, help.now, help.zone), rest.trim_start()))
 }
 
@@ -610,6 +652,14 @@ mod tests {
         let at = Some("2024-02-22T08:42:00Z".parse().unwrap());
         let note = Command::Note { text: "change MOP-17 went in".into(), at, follow_up: false };
         assert_eq!(form.command(&help()), Ok(note));
+    }
+
+    #[test]
+    fn a_fact_is_read_as_what_it_looks_like() {
+        assert_eq!(fact_value("1,200"), serde_json::json!(1200));
+        assert_eq!(fact_value(""), serde_json::Value::Null);
+        assert_eq!(fact_value("yes"), serde_json::json!(true));
+        assert_eq!(fact_value("all of the US"), serde_json::json!("all of the US"));
     }
 
     #[test]

@@ -92,7 +92,11 @@ impl std::str::FromStr for Key {
                 Some((_, code)) => *code,
                 None => match rest.strip_prefix('f').and_then(|n| n.parse().ok()).filter(|n| (1..=24).contains(n)) {
                     Some(n) => Code::F(n),
-                    None => return Err(format!("no key is called \"{text}\": a letter, ctrl-r, alt-x, space, enter, esc, tab, f5 …")),
+                    None => {
+                        return Err(format!(
+                            "no key is called \"{text}\": a letter, ctrl-r, alt-x, space, enter, esc, tab, f5 …"
+                        ));
+                    }
                 },
             },
         };

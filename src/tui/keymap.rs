@@ -26,11 +26,9 @@ impl Keymap {
         }
         let mut by_key: BTreeMap<Key, Action> = BTreeMap::new();
         let mut bind = |key: Key, action: Action, must: bool| match by_key.get(&key) {
-            Some(other) if *other != action && must => Err(format!(
-                "the key {key} is bound to \"{}\" and to \"{}\"",
-                other.row().name,
-                action.row().name
-            )),
+            Some(other) if *other != action && must => {
+                Err(format!("the key {key} is bound to \"{}\" and to \"{}\"", other.row().name, action.row().name))
+            }
             Some(_) => Ok(()),
             None => {
                 by_key.insert(key, action);

@@ -22,8 +22,7 @@ pub enum Pane {
 }
 
 impl Pane {
-    pub const ALL: [Pane; 6] =
-        [Pane::Now, Pane::Timeline, Pane::Messages, Pane::Agencies, Pane::Teams, Pane::Signals];
+    pub const ALL: [Pane; 6] = [Pane::Now, Pane::Timeline, Pane::Messages, Pane::Agencies, Pane::Teams, Pane::Signals];
 
     pub fn number(self) -> usize {
         self as usize + 1
@@ -51,14 +50,22 @@ impl Place {
 }
 
 /// What lies over the overview.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Overlay {
-    Help { scroll: usize },
-    Palette { typed: String, at: usize },
+    Help {
+        scroll: usize,
+    },
+    Palette {
+        typed: String,
+        at: usize,
+    },
     Form(Box<Form>),
     Review(Box<Review>),
     /// A thing, opened.
-    Detail { thing: Thing, scroll: usize },
+    Detail {
+        thing: Thing,
+        scroll: usize,
+    },
     Can,
     /// Typing a filter for the pane.
     Filter,
@@ -73,7 +80,7 @@ pub enum Loud {
 }
 
 /// An append that has not returned from the disk.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Pending {
     pub effect: u64,
     pub what: String,
@@ -92,7 +99,7 @@ pub struct Demo {
     pub journal: String,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Model {
     pub actor: Actor,
     /// Marks what this process sends.
@@ -169,14 +176,25 @@ impl Model {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Decide at the head and write; the answer is an `Outcome` with the same number.
-    Append { effect: u64, commands: Vec<Command> },
+    Append {
+        effect: u64,
+        commands: Vec<Command>,
+    },
     /// Draft where needed, approve, and begin sending: each durable before the request leaves.
-    Release { effect: u64, messages: Vec<EntryId> },
+    Release {
+        effect: u64,
+        messages: Vec<EntryId>,
+    },
     PollNow,
     Copy(String),
     /// Keep typed text for the next session.
-    Keep { form: String, fields: Vec<String> },
-    Forget { form: String },
+    Keep {
+        form: String,
+        fields: Vec<String>,
+    },
+    Forget {
+        form: String,
+    },
     PauseDemo(bool),
     Suspend,
     Redraw,

@@ -66,7 +66,10 @@ impl Review {
     /// Chosen items that are approved and carried: what `R` releases.
     pub fn to_release(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|i| {
-            i.chosen && i.carried && i.stop.is_none() && matches!(i.state, MessageState::Approved | MessageState::Failed)
+            i.chosen
+                && i.carried
+                && i.stop.is_none()
+                && matches!(i.state, MessageState::Approved | MessageState::Failed)
         })
     }
 }

@@ -105,7 +105,10 @@ pub const BUILT_IN: &[(&str, &str)] =
 impl Theme {
     /// The default theme at a depth. Its file is checked by a test.
     pub fn default_at(depth: Depth) -> Theme {
-        let plain = Theme { name: "plain".into(), styles: Meaning::ALL.iter().map(|m| Style::new().add_modifier(m.mono())).collect() };
+        let plain = Theme {
+            name: "plain".into(),
+            styles: Meaning::ALL.iter().map(|m| Style::new().add_modifier(m.mono())).collect(),
+        };
         BUILT_IN.first().and_then(|(name, text)| Theme::read(name, text, depth).ok()).unwrap_or(plain)
     }
 
@@ -117,8 +120,7 @@ impl Theme {
             key: key.map(str::to_owned),
             message,
         };
-        let parsed: File =
-            toml::from_str(text).map_err(|e| problem(e.span(), None, e.message().trim().to_owned()))?;
+        let parsed: File = toml::from_str(text).map_err(|e| problem(e.span(), None, e.message().trim().to_owned()))?;
         for (name, look) in &parsed.style {
             if !Meaning::ALL.iter().any(|m| m.name() == name) {
                 let near = crate::text::suggest::nearest(name, Meaning::ALL.iter().map(|m| m.name()));
@@ -177,18 +179,47 @@ fn style(look: &Look, depth: Depth) -> Result<Style, String> {
 }
 
 const NAMES: [&str; 16] = [
-    "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white", "bright-black", "bright-red", "bright-green",
-    "bright-yellow", "bright-blue", "bright-magenta", "bright-cyan", "bright-white",
+    "black",
+    "red",
+    "green",
+    "yellow",
+    "blue",
+    "magenta",
+    "cyan",
+    "white",
+    "bright-black",
+    "bright-red",
+    "bright-green",
+    "bright-yellow",
+    "bright-blue",
+    "bright-magenta",
+    "bright-cyan",
+    "bright-white",
 ];
 
 /// The red, green and blue of the 16 colours, as xterm shows them: to find the nearest.
 const RGB16: [(u8, u8, u8); 16] = [
-    (0, 0, 0), (205, 0, 0), (0, 205, 0), (205, 205, 0), (0, 0, 238), (205, 0, 205), (0, 205, 205), (229, 229, 229),
-    (127, 127, 127), (255, 0, 0), (0, 255, 0), (255, 255, 0), (92, 92, 255), (255, 0, 255), (0, 255, 255), (255, 255, 255),
+    (0, 0, 0),
+    (205, 0, 0),
+    (0, 205, 0),
+    (205, 205, 0),
+    (0, 0, 238),
+    (205, 0, 205),
+    (0, 205, 205),
+    (229, 229, 229),
+    (127, 127, 127),
+    (255, 0, 0),
+    (0, 255, 0),
+    (255, 255, 0),
+    (92, 92, 255),
+    (255, 0, 255),
+    (0, 255, 255),
+    (255, 255, 255),
 ];
 
 fn colour(text: &str, depth: Depth) -> Result<Color, String> {
-    let expected = || format!("\"{text}\" is no colour: \"#rrggbb\", a number from 0 to 255, or one of {}", NAMES.join(", "));
+    let expected =
+        || format!("\"{text}\" is no colour: \"#rrggbb\", a number from 0 to 255, or one of {}", NAMES.join(", "));
     if let Some(hex) = text.strip_prefix('#') {
         let n = u32::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 6).ok_or_else(expected)?;
         let [_, r, g, b] = n.to_be_bytes();
@@ -207,7 +238,15 @@ fn colour(text: &str, depth: Depth) -> Result<Color, String> {
 
 /// The nearest of the 6×6×6 cube of the 256 colours.
 fn cube(r: u8, g: u8, b: u8) -> u8 {
-    let level = |v: u8| if v < 48 { 0 } else if v < 115 { 1 } else { (v - 35) / 40 };
+    let level = |v: u8| {
+        if v < 48 {
+            0
+        } else if v < 115 {
+            1
+        } else {
+            (v - 35) / 40
+        }
+    };
     16 + 36 * level(r) + 6 * level(g) + level(b)
 }
 

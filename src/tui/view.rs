@@ -178,10 +178,7 @@ fn badge(scene: &Scene<'_>, model: &Model, pane: Pane) -> (String, Meaning) {
             (if never > 0 { format!("{never}NEVER") } else { String::new() }, Meaning::Life)
         }
         Pane::Agencies => {
-            let next = situation
-                .clocks
-                .iter()
-                .find(|c| matches!(c.thing, crate::situation::thing::Thing::Stage(..)));
+            let next = situation.clocks.iter().find(|c| matches!(c.thing, crate::situation::thing::Thing::Stage(..)));
             match next {
                 Some(clock) => {
                     let iff = if clock.iff { "IF" } else { "" };
@@ -270,7 +267,13 @@ fn draw_footer(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, 
     for row in TABLE.iter().filter(|row| !row.footer.is_empty() && (row.place != Place::Demo || model.demo.is_some())) {
         let Some(key) = look.keymap.keys(row.action).into_iter().next() else { continue };
         let works = super::update::refusal(row.action, model, scene).is_none();
-        let key = if key == "enter" { "Enter".to_owned() } else if key == "space" { "Space".into() } else { key };
+        let key = if key == "enter" {
+            "Enter".to_owned()
+        } else if key == "space" {
+            "Space".into()
+        } else {
+            key
+        };
         let text = safe!("{key} {}  ", row.footer);
         let wide = width::width(text.as_str());
         if used + wide > usize::from(area.width) {

@@ -5,7 +5,7 @@ use crate::incident::rule::Confidence;
 use crate::incident::words::{Role, StageState};
 use crate::rulebook::deadline::Due;
 use crate::safe;
-use crate::situation::obligations::{Obligation, Standing, StageView};
+use crate::situation::obligations::{Obligation, StageView, Standing};
 use crate::situation::thing::Thing;
 use crate::text::{duration, instant};
 use crate::tui::model::{Model, Pane};
@@ -133,8 +133,7 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
         None => "--".to_owned(),
     };
     let (state, meaning) = state(obligation, stage);
-    let mut out =
-        vec![piece(" ", Meaning::Text), cell(&name, w.agency, Meaning::Text), cell(&left, w.left, loud)];
+    let mut out = vec![piece(" ", Meaning::Text), cell(&name, w.agency, Meaning::Text), cell(&left, w.left, loud)];
     if w.due > 0 {
         out.push(cell(&due, w.due, Meaning::Text));
     }
@@ -174,7 +173,9 @@ fn state(obligation: &Obligation, stage: &StageView) -> (String, Meaning) {
         StageState::Withdrawn => ("withdrawn".into(), Meaning::Dim),
         StageState::Drafted => ("draft".into(), Meaning::Soon),
         StageState::Pending => match &obligation.state {
-            Standing::Unknown(missing) => (format!("{}?", missing.first().map_or("facts", String::as_str)), Meaning::Old),
+            Standing::Unknown(missing) => {
+                (format!("{}?", missing.first().map_or("facts", String::as_str)), Meaning::Old)
+            }
             _ if obligation.voluntary => ("voluntary".into(), Meaning::Dim),
             _ => ("pending".into(), Meaning::Text),
         },

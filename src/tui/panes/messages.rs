@@ -125,9 +125,7 @@ pub fn service(scene: &Scene<'_>, audience: &AudienceView) -> (String, Meaning) 
         Service::None => ("--".into(), Meaning::Dim),
         Service::NotKnown => ("NOT KNOWN".into(), Meaning::Old),
         Service::Ok => ("OK".into(), Meaning::Good),
-        Service::Harmed { state, since } => {
-            (format!("{} {}", state.short(), age(scene.now() - *since)), Meaning::Late)
-        }
+        Service::Harmed { state, since } => (format!("{} {}", state.short(), age(scene.now() - *since)), Meaning::Late),
         Service::Restored { since } => (format!("back {}", age(scene.now() - *since)), Meaning::Good),
     }
 }
@@ -152,18 +150,14 @@ fn next(scene: &Scene<'_>, audience: &AudienceView) -> (String, Meaning) {
 fn heading(scene: &Scene<'_>, _: &Model, _: usize) -> Vec<Piece> {
     let audiences = &scene.situation.audiences;
     let now = scene.now();
-    let never = audiences
-        .iter()
-        .filter(|a| a.hold.is_none() && a.last_word.is_none() && a.harmed_since.is_some())
-        .count();
+    let never =
+        audiences.iter().filter(|a| a.hold.is_none() && a.last_word.is_none() && a.harmed_since.is_some()).count();
     let behind = audiences.iter().filter(|a| a.last_word.is_some() && a.next.at().is_some_and(|at| at <= now)).count();
     let unsure = scene.incident().messages.values().filter(|m| m.state == MessageState::Unknown).count();
     let mut out = Vec::new();
-    for (n, word, meaning) in [
-        (never, "never told", Meaning::Life),
-        (behind, "behind", Meaning::Late),
-        (unsure, "unsure", Meaning::Unsure),
-    ] {
+    for (n, word, meaning) in
+        [(never, "never told", Meaning::Life), (behind, "behind", Meaning::Late), (unsure, "unsure", Meaning::Unsure)]
+    {
         if n > 0 {
             out.push(piece(safe!("{n} {word}  "), meaning));
         }

@@ -50,8 +50,7 @@ pub struct PaneDef {
     pub empty: &'static str,
 }
 
-pub const PANES: [PaneDef; 6] =
-    [now::PANE, timeline::PANE, messages::PANE, agencies::PANE, teams::PANE, signals::PANE];
+pub const PANES: [PaneDef; 6] = [now::PANE, timeline::PANE, messages::PANE, agencies::PANE, teams::PANE, signals::PANE];
 
 pub fn def(pane: Pane) -> &'static PaneDef {
     const DEFS: &[PaneDef; 6] = &PANES;
@@ -68,8 +67,7 @@ pub fn items(scene: &Scene<'_>, model: &Model, pane: Pane) -> Vec<Item> {
     }
     all.into_iter()
         .filter(|item| {
-            item.thing.is_some()
-                && plain(&(def.row)(scene, model, item, 400)).to_lowercase().contains(&filter)
+            item.thing.is_some() && plain(&(def.row)(scene, model, item, 400)).to_lowercase().contains(&filter)
         })
         .collect()
 }

@@ -126,12 +126,11 @@ pub fn state(scene: &Scene<'_>, task: &Task) -> (String, Meaning) {
     match task.state {
         TaskState::Done => ("done".into(), Meaning::Dim),
         TaskState::Cancelled => ("not needed".into(), Meaning::Dim),
-        TaskState::Blocked => {
-            (format!("BLOCKED: {}", task.blocked_on.as_deref().unwrap_or("?")), Meaning::Late)
-        }
-        TaskState::Open if task.owner.is_none() => {
-            (if task.first { "FIRST MOVE".into() } else { "open".into() }, if task.first { Meaning::Soon } else { Meaning::Dim })
-        }
+        TaskState::Blocked => (format!("BLOCKED: {}", task.blocked_on.as_deref().unwrap_or("?")), Meaning::Late),
+        TaskState::Open if task.owner.is_none() => (
+            if task.first { "FIRST MOVE".into() } else { "open".into() },
+            if task.first { Meaning::Soon } else { Meaning::Dim },
+        ),
         TaskState::Open => {
             let asked = task.asked.map(|at| duration::short(now - at, false)).unwrap_or_default();
             (format!("NO ACK {asked}"), Meaning::Soon)

@@ -1,0 +1,546 @@
+//! What lies over the panes: help, palette, forms, the release review, an opened thing, the CAN report.
+
+use ratatui::layout::Rect;
+
+use super::form::{Form, Kind};
+use super::ink::{Ink, Piece, piece};
+use super::model::{Model, Overlay};
+use super::panes;
+use super::review::Review;
+use super::scene::Scene;
+use super::theme::Meaning;
+use super::view::Look;
+use crate::command::{self, Place, TABLE};
+use crate::incident::words::MessageState;
+use crate::report::can;
+use crate::safe;
+use crate::situation::obligations::Standing;
+use crate::situation::thing::Thing;
+use crate::text::{Safe, shorten, width};
+
+/// Draws the overlay, if any. Returns where the cursor stands.
+pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>) -> Option<(u16, u16)> {
+    match model.overlay.as_ref()? {
+        Overlay::Help { scroll } => {
+            let lines = help_lines(model, look);
+            draw_lines(ink, "HELP: what works here. Esc goes back", &lines, *scroll);
+            None
+        }
+        Overlay::Palette { typed, at } => draw_palette(ink, typed, *at, look),
+        Overlay::Form(form) => draw_form(ink, form, scene, model),
+        Overlay::Review(review) => {
+            draw_review(ink, review, scene, model);
+            None
+        }
+        Overlay::Detail { thing, scroll } => {
+            let inner = usize::from(middle(ink.area(), 100, 30).width).saturating_sub(2);
+            let lines = detail(scene, model, thing, inner, look);
+            draw_lines(ink, "Esc goes back", &lines, *scroll);
+            None
+        }
+        Overlay::Can => {
+            let lines: Vec<Vec<Piece>> = can::can(scene.incident(), scene.situation)
+                .into_iter()
+                .map(|line| vec![piece(line, Meaning::Text)])
+                .collect();
+            draw_lines(ink, "CAN: read it aloud. y copies, Esc goes back", &lines, 0);
+            None
+        }
+        Overlay::Filter => {
+            let x = width::width(&model.place().filter) as u16 + 1;
+            Some((x, ink.area().height.saturating_sub(1)))
+        }
+    }
+}
+
+/// A box in the middle, at most so large; the whole screen where that is too small.
+fn middle(area: Rect, most_width: u16, most_height: u16) -> Rect {
+    // The header stays in sight wherever there is room for it.
+    let top = if area.height > 12 { 2 } else { 0 };
+    let width = area.width.min(most_width);
+    let height = (area.height - top).min(most_height);
+    Rect { x: (area.width - width) / 2, y: top + (area.height - top - height) / 2, width, height }
+}
+
+fn draw_lines(ink: &mut Ink<'_>, title: &'static str, lines: &[Vec<Piece>], scroll: usize) {
+    let area = middle(ink.area(), 100, (lines.len() as u16).saturating_add(2).min(34));
+    let inner = ink.frame(area, &Safe::from(title));
+    let scroll = scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
+    for (y, line) in lines.iter().skip(scroll).take(usize::from(inner.height)).enumerate() {
+        ink.row(inner, 0, y as u16, line);
+    }
+    let below = lines.len().saturating_sub(scroll + usize::from(inner.height));
+    if below > 0 && area.height > 2 {
+        ink.put(area, 2, area.height - 1, usize::MAX, &safe!(" {below} more: j "), Meaning::Dim);
+    }
+}
+
+fn help_lines(model: &Model, look: &Look<'_>) -> Vec<Vec<Piece>> {
+    let mut out = Vec::new();
+    if let Some(demo) = &model.demo {
+        out.push(vec![piece(
+            "This is a demo: nothing leaves this machine, nothing is left behind.",
+            Meaning::Exercise,
+        )]);
+        out.push(vec![piece(safe!("Second shell: warroom --journal {} note \"...\"", demo.journal), Meaning::Text)]);
+        out.push(Vec::new());
+    }
+    for row in TABLE.iter().filter(|row| row.place != Place::Demo || model.demo.is_some()) {
+        let keys = look.keymap.keys(row.action).join(" ");
+        let keys = if keys.is_empty() { ":".to_owned() } else { keys };
+        out.push(vec![
+            panes::cell(&keys, 14, Meaning::Key),
+            panes::cell(row.name, 13, Meaning::Title),
+            piece(safe!("{}", row.doc), Meaning::Text),
+        ]);
+    }
+    out.push(Vec::new());
+    out.push(vec![piece(
+        "In a form: Tab next field or completes, Enter sends it off, Esc keeps the text for later.",
+        Meaning::Dim,
+    )]);
+    out.push(vec![piece(
+        "Cells: . none  dr draft  ok approved  > sent  ✓ arrived  e elsewhere (e? claimed)  ? unsure  ✗ failed",
+        Meaning::Dim,
+    )]);
+    out.push(vec![piece(
+        "Marks: !! life or late  ?? an answer was lost  ! soon, unacknowledged or old  * new since you looked",
+        Meaning::Dim,
+    )]);
+    out
+}
+
+fn draw_palette(ink: &mut Ink<'_>, typed: &str, at: usize, look: &Look<'_>) -> Option<(u16, u16)> {
+    let area = middle(ink.area(), 90, 16);
+    let inner = ink.frame(area, &Safe::from("any command: type, Enter does it, Esc goes back"));
+    ink.row(inner, 0, 0, &[piece(":", Meaning::Key), piece(safe!("{typed}"), Meaning::Text)]);
+    let found = command::search(typed);
+    let height = usize::from(inner.height).saturating_sub(1);
+    let skip = (at + 1).saturating_sub(height);
+    for (y, row) in found.iter().enumerate().skip(skip).take(height) {
+        let line = (y - skip + 1) as u16;
+        let keys = look.keymap.keys(row.action).join(" ");
+        let pieces = [
+            piece(" ", Meaning::Text),
+            panes::cell(row.name, 14, Meaning::Title),
+            panes::cell(&keys, 12, Meaning::Key),
+            piece(safe!("{}", row.doc), Meaning::Text),
+        ];
+        ink.row(inner, 0, line, &pieces);
+        if y == at {
+            ink.light(inner, line, Meaning::Lit);
+        }
+    }
+    Some((inner.x + 1 + width::width(typed) as u16, inner.y))
+}
+
+fn draw_form(ink: &mut Ink<'_>, form: &Form, scene: &Scene<'_>, model: &Model) -> Option<(u16, u16)> {
+    let help = scene.help(model);
+    let text_lines = |kind: &Kind| if *kind == Kind::Lines { 10 } else { 1 };
+    let rows: u16 = form.fields.iter().map(|f| text_lines(&f.kind)).sum();
+    let area = middle(ink.area(), 90, rows + 5);
+    let inner = ink.frame(area, &form.title);
+    let label = form.fields.iter().map(|f| f.label.len()).max().unwrap_or(0).min(12);
+    let left = label + 3;
+    let room = usize::from(inner.width).saturating_sub(left).max(1);
+    let mut cursor = None;
+    let mut y = 0u16;
+    // On a low screen the field that is typed into stays in sight.
+    let first = form.at.saturating_sub(usize::from(inner.height.saturating_sub(3)));
+    for (index, field) in form.fields.iter().enumerate().skip(first) {
+        if y >= inner.height {
+            break;
+        }
+        let lit = index == form.at;
+        let mark = if lit { ">" } else { " " };
+        ink.row(
+            inner,
+            0,
+            y,
+            &[
+                piece(mark, Meaning::Key),
+                panes::cell(field.label, label, if lit { Meaning::Key } else { Meaning::Dim }),
+            ],
+        );
+        let many = field.kind == Kind::Lines;
+        let height = if many { text_lines(&field.kind).min(inner.height - y) } else { 1 };
+        let empty = field.text.lines().iter().all(String::is_empty);
+        let ratatui_textarea::DataCursor(row, column) = field.text.cursor();
+        let skip = (row + 1).saturating_sub(usize::from(height));
+        for (line, text) in field.text.lines().iter().enumerate().skip(skip).take(usize::from(height)) {
+            // The part around the cursor is shown.
+            let before = Safe::new(&text.chars().take(if line == row { column } else { 0 }).collect::<String>());
+            let x = width::width(before.as_str());
+            let (shown, at) = window(text, x, room, lit && line == row, column);
+            ink.put(inner, left as u16, y + (line - skip) as u16, room, &shown, Meaning::Text);
+            if lit && line == row {
+                cursor = Some((inner.x + (left + at) as u16, inner.y + y + (line - skip) as u16));
+            }
+        }
+        if empty {
+            ink.put(
+                inner,
+                left as u16 + u16::from(lit),
+                y,
+                room.saturating_sub(1),
+                &Safe::from(field.hint),
+                Meaning::Dim,
+            );
+        } else if lit && let Some(completion) = form.completion(&help) {
+            let at = width::width(&field.value()) + 2;
+            ink.put(inner, (left + at) as u16, y, room.saturating_sub(at), &safe!("Tab: {completion}"), Meaning::Dim);
+        }
+        y += height;
+    }
+    let mut foot = Vec::new();
+    match (&form.error, form.echo(&help)) {
+        (Some(error), _) => foot.push(piece(error.clone(), Meaning::Late)),
+        (None, Some(echo)) => foot.push(piece(echo, Meaning::New)),
+        (None, None) => {
+            if let Some(Kind::Choice(words)) = form.fields.get(form.at).map(|f| &f.kind) {
+                foot.push(piece(safe!("{}", words.join("  ")), Meaning::Dim));
+            }
+        }
+    }
+    if inner.height >= 2 && y < inner.height {
+        for line in shorten::wrap(&Safe::new(&panes::plain(&foot)), usize::from(inner.width)).iter().take(2) {
+            let meaning = foot.first().map_or(Meaning::Dim, |p| p.meaning);
+            ink.put(inner, 0, y.min(inner.height - 1), usize::MAX, line, meaning);
+            y += 1;
+        }
+    }
+    let keys = match form.fields.iter().any(|f| f.kind == Kind::Lines) {
+        true => " ctrl-s keeps  Esc back ",
+        false => " Enter sends it off  Tab next  Esc keeps for later ",
+    };
+    ink.put(
+        area,
+        2,
+        area.height.saturating_sub(1),
+        usize::from(area.width).saturating_sub(4),
+        &Safe::from(keys),
+        Meaning::Dim,
+    );
+    cursor
+}
+
+/// The part of a line that fits, and where the cursor is in it.
+fn window(text: &str, x: usize, room: usize, lit: bool, column: usize) -> (Safe, usize) {
+    if !lit || x < room {
+        return (Safe::new(text), x.min(room.saturating_sub(1)));
+    }
+    // Drop characters from the left until the cursor fits.
+    let mut from = 0;
+    let mut wide = x;
+    let chars: Vec<char> = text.chars().collect();
+    while wide + 1 > room && from < column {
+        wide -= width::width(Safe::new(&chars[from].to_string()).as_str()).min(wide);
+        from += 1;
+    }
+    (Safe::new(&chars.iter().skip(from).collect::<String>()), wide)
+}
+
+fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Model) {
+    let full = ink.area();
+    let area = Rect { x: 0, y: if full.height > 12 { 2 } else { 0 }, width: full.width, height: full.height };
+    let area = Rect { height: full.height - area.y, ..area };
+    let title =
+        safe!("REVIEW  {} round   NOTHING HAS LEFT   NOW {}", review.round, scene.clock_zoned(model, scene.now()));
+    let inner = ink.frame(area, &title);
+    let columns = usize::from(inner.width);
+    let plan = scene.plan();
+    let mut y = 0u16;
+    let list = (inner.height / 2).max(2).min(review.items.len() as u16 + 1);
+    let wide = columns >= 70;
+    let name = if wide { 14 } else { 10 };
+    let mut head = vec![piece("    ", Meaning::Dim), panes::cell("AUDIENCE", name, Meaning::Dim)];
+    if wide {
+        head.push(panes::cell("CHANNEL", 14, Meaning::Dim));
+        head.push(panes::cell("OVER", 10, Meaning::Dim));
+    } else {
+        head.push(panes::cell("CH", 4, Meaning::Dim));
+    }
+    head.push(panes::cell("TEXT", 5, Meaning::Dim));
+    head.push(panes::cell("STATE", 10, Meaning::Dim));
+    head.push(piece("NEXT SAID", Meaning::Dim));
+    ink.row(inner, 0, y, &head);
+    y += 1;
+    let rows = usize::from(list.saturating_sub(1)).max(1);
+    let skip = (review.at + 1).saturating_sub(rows);
+    for (index, item) in review.items.iter().enumerate().skip(skip).take(rows) {
+        let audience = plan.audience(&item.audience).map_or(item.audience.as_str(), |a| a.name.as_str());
+        let channel = plan.channel(&item.channel);
+        let hash = crate::incident::message::sha256(&item.text);
+        let mut row = vec![
+            piece(if index == review.at { ">" } else { " " }, Meaning::Key),
+            piece(if item.chosen { "[x]" } else { "[ ]" }, if item.chosen { Meaning::Key } else { Meaning::Dim }),
+            panes::cell(audience, name, Meaning::Text),
+        ];
+        if wide {
+            row.push(panes::cell(channel.map_or(item.channel.as_str(), |c| c.name.as_str()), 14, Meaning::Text));
+            let over = channel.and_then(|c| c.via.as_deref()).unwrap_or("by hand");
+            row.push(panes::cell(over, 10, Meaning::Dim));
+        } else {
+            row.push(panes::cell(channel.map_or("?", |c| c.short.as_str()), 4, Meaning::Text));
+        }
+        row.push(panes::cell(hash.get(..4).unwrap_or(""), 5, Meaning::Dim));
+        let (state, meaning) = match (&item.stop, item.state) {
+            (Some(_), _) => ("STOP".to_owned(), Meaning::Late),
+            (None, MessageState::Draft) if item.message.is_none() => ("proposed".into(), Meaning::Dim),
+            (None, MessageState::Approved) => ("APPROVED".into(), Meaning::Good),
+            (None, state) => (state.to_string(), Meaning::Text),
+        };
+        row.push(panes::cell(&state, 10, meaning));
+        row.push(piece(
+            safe!("{}", item.next_update.map(|at| scene.clock_zoned(model, at)).unwrap_or_else(|| "NONE".into())),
+            Meaning::Text,
+        ));
+        ink.row(inner, 0, y, &row);
+        y += 1;
+    }
+    let approve = review.to_approve().count();
+    let release = review.to_release().count();
+    let unread = review.to_approve().filter(|(i, _)| !review.read.get(*i).copied().unwrap_or(false)).count();
+    let missing: Vec<&str> = scene
+        .situation
+        .audiences
+        .iter()
+        .filter(|a| !review.items.iter().any(|i| i.audience == a.id && i.chosen))
+        .map(|a| a.name.as_str())
+        .collect();
+    if inner.height > 14 && !missing.is_empty() {
+        ink.put(inner, 0, y, columns, &safe!("NOT IN THIS ROUND  {}", missing.join("  ")), Meaning::Dim);
+        y += 1;
+    }
+    if let Some(item) = review.current() {
+        let of = safe!(
+            "TEXT {} of {}, whole{}",
+            review.at + 1,
+            review.items.len(),
+            if unread > 0 { safe!("   {unread} chosen not read here yet: j") } else { Safe::default() }
+        );
+        ink.put(inner, 0, y, columns, &of, Meaning::Title);
+        y += 1;
+        if let Some(stop) = &item.stop {
+            ink.put(inner, 2, y, columns, &safe!("STOP: {stop}"), Meaning::Late);
+            y += 1;
+        }
+        let lines = text_lines(&item.text, columns.saturating_sub(4));
+        let height = usize::from(inner.height.saturating_sub(y + 1));
+        let scroll = review.scroll.min(lines.len().saturating_sub(height));
+        for line in lines.iter().skip(scroll).take(height) {
+            ink.put(inner, 2, y, columns, line, Meaning::Text);
+            y += 1;
+        }
+        if lines.len() > scroll + height {
+            ink.put(
+                inner,
+                2,
+                inner.height.saturating_sub(2),
+                columns,
+                &Safe::from("... more: pagedown"),
+                Meaning::Soon,
+            );
+        }
+    }
+    let foot = [
+        piece("Space", Meaning::Key),
+        piece(" choose  ", Meaning::Text),
+        piece("A", Meaning::Key),
+        piece(" all  ", Meaning::Text),
+        piece("E", Meaning::Key),
+        piece(" edit  ", Meaning::Text),
+        piece("P", if approve > 0 { Meaning::Key } else { Meaning::Dim }),
+        piece(safe!(" approves {approve}  "), if approve > 0 { Meaning::Text } else { Meaning::Dim }),
+        piece("R", if release > 0 { Meaning::Late } else { Meaning::Dim }),
+        piece(safe!(" RELEASES {release}  "), if release > 0 { Meaning::Late } else { Meaning::Dim }),
+        piece("Esc", Meaning::Key),
+        piece(": none leaves", Meaning::Text),
+    ];
+    ink.row(inner, 0, inner.height.saturating_sub(1), &foot);
+}
+
+/// A text as lines of at most so many columns.
+pub fn text_lines(text: &str, columns: usize) -> Vec<Safe> {
+    Safe::lines(text).iter().flat_map(|line| shorten::wrap(line, columns)).collect()
+}
+
+/// An opened thing: what to say aloud, why, who, what is at hand, what was said, what to do, and its record.
+pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, look: &Look<'_>) -> Vec<Vec<Piece>> {
+    let mut out: Vec<Vec<Piece>> = Vec::new();
+    let mut add = |label: &'static str, text: &str, meaning: Meaning| {
+        if text.is_empty() {
+            return;
+        }
+        for (index, line) in text_lines(text, columns.saturating_sub(9)).into_iter().enumerate() {
+            let label = if index == 0 { label } else { "" };
+            out.push(vec![panes::cell(label, 7, Meaning::Dim), piece(line, meaning)]);
+        }
+    };
+    let incident = scene.incident();
+    if let Some(item) = scene.situation.item(thing) {
+        add("NOW", &format!("{}  {}", item.label, item.text), panes::now::meaning(item.band));
+        add("SAY", &format!("\"{}\"", item.say), Meaning::Title);
+        add("WHY", &item.why, Meaning::Text);
+        add("WHO", item.owner.as_deref().unwrap_or("nobody"), Meaning::Text);
+        add("HAVE", &item.have, Meaning::Text);
+        add("SAID", &item.said, Meaning::Text);
+    }
+    match thing {
+        Thing::Audience(id) => {
+            if let Some(planned) = scene.plan().audience(id) {
+                let limits =
+                    format!("first word within {} min of harm, then every {} min", planned.first_word, planned.cadence);
+                add("PLAN", &format!("{}: {limits}", planned.name), Meaning::Text);
+            }
+            let mut messages: Vec<_> = incident.messages.values().filter(|m| m.audience == *id).collect();
+            messages.sort_by_key(|m| m.drafted);
+            for message in messages.iter().rev().take(6) {
+                let at = scene.clock(model, message.told.unwrap_or(message.drafted));
+                let first = message.text.lines().next().unwrap_or_default();
+                let proof = match (message.state, &message.proof) {
+                    (MessageState::SentElsewhere, None) => " CLAIMED by ",
+                    (MessageState::SentElsewhere, Some(_)) => " by ",
+                    _ => " ",
+                };
+                let text = format!("{at} {} {}{proof}{} {first}", message.channel, message.state, message.detail);
+                add("WORD", &text, Meaning::Text);
+            }
+        }
+        Thing::Message(id) => {
+            if let Some(message) = incident.messages.get(id) {
+                add("TEXT", &message.text, Meaning::Text);
+                add("STATE", &format!("{} {}", message.state, message.detail), Meaning::Text);
+                if message.state == MessageState::Unknown {
+                    add(
+                        "DO",
+                        "look on the other side, then Space: it went, or it did not. Never send it twice.",
+                        Meaning::Unsure,
+                    );
+                }
+            }
+        }
+        Thing::Task(id) => {
+            if let Some(task) = incident.tasks.get(id) {
+                let (state, meaning) = panes::teams::state(scene, task);
+                add("TASK", &task.title, Meaning::Header);
+                add("STATE", &state, meaning);
+                add("OWNER", task.owner.as_deref().unwrap_or("nobody"), Meaning::Text);
+                add("RESULT", &task.result, Meaning::Text);
+            }
+        }
+        Thing::Stage(rule, stage) => {
+            if let Some(obligation) = scene.situation.obligations.iter().find(|o| o.rule == *rule) {
+                add("AGENCY", &format!("{}: {}", obligation.agency, obligation.title), Meaning::Header);
+                add("WHEN", &obligation.trigger, Meaning::Text);
+                if let Standing::Unknown(missing) = &obligation.state {
+                    add("ASK", &format!("not known: {}. F states a fact", missing.join(", ")), Meaning::Late);
+                }
+                for clock in &obligation.clocks {
+                    let at = clock.at.map(|at| scene.clock_zoned(model, at)).unwrap_or_else(|| "not set".into());
+                    let assumed = if clock.assumed { " ASSUMED" } else { "" };
+                    add("CLOCK", &format!("{} {at}{assumed}: {} ({})", clock.name, clock.why, clock.by), Meaning::Text);
+                }
+                if let Some(found) = obligation.stages.iter().find(|s| s.id == *stage) {
+                    let filed =
+                        found.filed.map(|at| format!(", filed {} no. {}", scene.clock(model, at), found.reference));
+                    add(
+                        "STAGE",
+                        &format!("{}: {}{}", found.name, found.state, filed.unwrap_or_default()),
+                        Meaning::Text,
+                    );
+                    add("", &found.detail, Meaning::Text);
+                }
+                add("HOW", &obligation.method, Meaning::Text);
+                add("PROOF", &obligation.confirmed_by, Meaning::Text);
+                let confidence = format!("{:?}", obligation.confidence).to_lowercase();
+                add(
+                    "LAW",
+                    &format!("{}; read {}, confidence {confidence}", obligation.citation, obligation.as_of),
+                    Meaning::Text,
+                );
+                add("NOTE", &obligation.note, Meaning::Dim);
+                add("", "An aid, not legal advice.", Meaning::Dim);
+            }
+        }
+        Thing::Alerts(name) => {
+            let mut alerts: Vec<_> = incident.alerts.iter().filter(|(_, a)| a.name == *name).collect();
+            alerts.sort_by_key(|(_, a)| (a.gone.is_some(), a.starts_at));
+            add("ALERTS", &format!("{} of \"{name}\"", alerts.len()), Meaning::Header);
+            for ((_, id), alert) in alerts.iter().take(200) {
+                let gone = alert.gone.map(|at| format!(", no longer listed since {}", scene.clock(model, at)));
+                let at = scene.clock(model, alert.starts_at);
+                let text = format!("{at} {} {}{} [{id}]", alert.state, alert.summary, gone.unwrap_or_default());
+                add("", &text, if alert.gone.is_some() { Meaning::Dim } else { Meaning::Text });
+            }
+        }
+        Thing::Entry(id) | Thing::Decision(id) | Thing::Ask(id) | Thing::Promise(id) => {
+            if let Some(row) = incident.timeline.find(*id) {
+                let entry = &row.entry;
+                let line = crate::report::line::line(entry, incident, scene.plan(), scene.now(), scene.zone(model));
+                add(line.tag, &line.text, Meaning::Header);
+                let zone = scene.zone(model);
+                add("WHEN", &crate::text::instant::echo(entry.happened, zone), Meaning::Text);
+                add("NOTED", &crate::text::instant::echo(entry.recorded, zone), Meaning::Text);
+                add("BY", &format!("{} on {}", entry.author.person, entry.author.host), Meaning::Text);
+                add("ID", &format!("{} ({})", entry.id, entry.what.kind()), Meaning::Dim);
+                match &row.effect {
+                    crate::incident::timeline::Effect::Applied => {}
+                    crate::incident::timeline::Effect::None(why) => {
+                        add("EFFECT", &format!("none: {why}"), Meaning::Late)
+                    }
+                    crate::incident::timeline::Effect::Retracted(why) => {
+                        add("EFFECT", &format!("taken back {why}"), Meaning::Late);
+                    }
+                }
+            }
+        }
+        Thing::Source(name) => {
+            if let Some(source) = scene.snapshot.sources.iter().find(|s| s.name == *name) {
+                add("SOURCE", &format!("{} ({} {})", source.name, source.family, source.kind), Meaning::Header);
+                add("ERROR", source.error.as_deref().unwrap_or_default(), Meaning::Late);
+                add("MISSES", &source.misses.to_string(), Meaning::Text);
+                let next = source.next_try.map(|at| (at - scene.situation.moment.real).num_seconds().max(0));
+                add("AGAIN", &next.map(|s| format!("in {s}s; ctrl-r asks now")).unwrap_or_default(), Meaning::Text);
+            }
+        }
+        Thing::Metric(name) => {
+            if let Some(metric) = scene.situation.signals.metrics.iter().find(|m| m.name == *name) {
+                let value = metric.value.map(crate::report::line::number).unwrap_or_else(|| "NOT KNOWN".into());
+                add("METRIC", &format!("{} {value} {}", metric.name, metric.unit), Meaning::Header);
+                add(
+                    "QUALITY",
+                    &format!("{}{}", metric.quality, if metric.estimated { ", an estimate" } else { "" }),
+                    Meaning::Text,
+                );
+                add("WHY", &metric.why, Meaning::Old);
+                add("SOURCE", &metric.source, Meaning::Text);
+            }
+        }
+        Thing::Component(name) => {
+            if let Some(component) = scene.situation.signals.components.iter().find(|c| c.name == *name) {
+                add("STATE", &format!("{name}: {}", component.state.map_or("GONE", |s| s.short())), Meaning::Header);
+                add("", component.mismatch.as_deref().unwrap_or_default(), Meaning::Late);
+            }
+        }
+        Thing::Role(role) => {
+            add("ROLE", role.title(), Meaning::Header);
+            add("HOLDER", incident.holder(*role).unwrap_or("nobody"), Meaning::Text);
+        }
+        Thing::Conflict(what) => add("", &format!("Set the {what} anew: that replaces both."), Meaning::Text),
+        Thing::Team(_) => {}
+    }
+    let mut keys: Vec<Piece> = vec![panes::cell("DO", 7, Meaning::Dim)];
+    for row in TABLE.iter().filter(|r| r.place == Place::Lit || matches!(r.name, "send" | "elsewhere" | "decide")) {
+        if matches!(row.name, "open") || super::update::refusal_for(row.action, model, scene, Some(thing)).is_some() {
+            continue;
+        }
+        if let Some(key) = look.keymap.keys(row.action).first() {
+            let word = if row.footer.is_empty() { row.name } else { row.footer };
+            keys.push(piece(safe!("{key}"), Meaning::Key));
+            keys.push(piece(safe!(" {word}   "), Meaning::Text));
+        }
+    }
+    out.push(keys);
+    out
+}

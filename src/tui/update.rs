@@ -1,0 +1,995 @@
+//! What a key, a paste or news does to the model, and which effects it asks for. Pure: no IO, no clock.
+
+use super::form::{Answer, Form, Purpose};
+use super::key::{Code, Key};
+use super::keymap::Keymap;
+use super::layout::layout;
+use super::model::{Effect, Loud, Model, Overlay, Pane, Pending};
+use super::panes::{self, Item};
+use super::review::{Item as ReviewItem, Review};
+use super::scene::Scene;
+use super::view::list_area;
+use crate::command::{self, Action, Place};
+use crate::incident::command::{Command, Target};
+use crate::incident::decide::decide;
+use crate::incident::words::{MessageState, StageState, TaskState};
+use crate::report::can;
+use crate::safe;
+use crate::situation::proposal::{self, Proposal};
+use crate::situation::thing::Thing;
+use crate::text::Safe;
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    Key(Key),
+    Paste(String),
+    Resize(u16, u16),
+    /// A new snapshot is in the scene.
+    Snapshot,
+    /// An effect returned: what it did in words, or why it failed. `refused`: the decision at the head said no.
+    Outcome {
+        effect: u64,
+        result: Result<String, String>,
+        refused: bool,
+    },
+    /// Something to tell at the foot.
+    Tell(Loud, String),
+}
+
+/// Applies what happened.
+pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -> Vec<Effect> {
+    let effects = match msg {
+        Msg::Key(key) => {
+            model.flash = None;
+            on_key(model, key, scene, keymap)
+        }
+        Msg::Paste(text) => on_paste(model, &text),
+        Msg::Resize(width, height) => {
+            model.size = (width, height);
+            Vec::new()
+        }
+        Msg::Snapshot => {
+            refresh_review(model, scene);
+            Vec::new()
+        }
+        Msg::Outcome { effect, result, refused } => on_outcome(model, effect, result, refused),
+        Msg::Tell(loud, text) => {
+            model.say(loud, Safe::new(&text));
+            Vec::new()
+        }
+    };
+    settle(model, scene);
+    effects
+}
+
+fn on_outcome(model: &mut Model, effect: u64, result: Result<String, String>, refused: bool) -> Vec<Effect> {
+    let Some(index) = model.pending.iter().position(|p| p.effect == effect) else { return Vec::new() };
+    let pending = model.pending.remove(index);
+    match result {
+        Ok(said) => {
+            model.not_saved = None;
+            model.say(Loud::Info, Safe::new(&said));
+            match pending.form {
+                Some(form) => {
+                    let key = form.purpose.key();
+                    model.kept.remove(&key);
+                    vec![Effect::Forget { form: key }]
+                }
+                None => Vec::new(),
+            }
+        }
+        Err(why) => {
+            if !refused {
+                model.not_saved = Some(why.clone());
+            }
+            model.say(if refused { Loud::Refused } else { Loud::Failed }, Safe::new(&why));
+            // What was typed comes back: into the form if nothing else is open, else it is kept for it.
+            if let Some(mut form) = pending.form {
+                model.kept.insert(form.purpose.key(), form.texts());
+                if model.overlay.is_none() {
+                    form.error = Some(Safe::new(&why));
+                    model.overlay = Some(Overlay::Form(form));
+                }
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    match &mut model.overlay {
+        Some(Overlay::Form(form)) => form.paste(text),
+        Some(Overlay::Palette { typed, .. }) => typed.extend(text.chars().filter(|c| !c.is_control())),
+        Some(Overlay::Filter) => {
+            let clean: String = text.chars().filter(|c| !c.is_control()).collect();
+            model.place_mut().filter.push_str(&clean);
+        }
+        Some(Overlay::Help { .. } | Overlay::Review(_) | Overlay::Detail { .. } | Overlay::Can) | None => {
+            model.say(Loud::Refused, "a paste is not keys: open a field first (n for a note), then paste");
+        }
+    }
+    Vec::new()
+}
+
+fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Vec<Effect> {
+    match model.overlay.take() {
+        None => {
+            let Some(action) = keymap.action(key) else {
+                model.say(Loud::Refused, safe!("{key} does nothing here: ? helps"));
+                return Vec::new();
+            };
+            act(model, action, scene, None)
+        }
+        Some(Overlay::Form(form)) => on_form(model, form, key, scene),
+        Some(Overlay::Review(review)) => on_review(model, review, key, scene),
+        Some(Overlay::Filter) => on_filter(model, key),
+        Some(Overlay::Palette { typed, at }) => on_palette(model, typed, at, key, scene),
+        Some(Overlay::Help { scroll }) => match scrolled(scroll, key, keymap) {
+            Some(scroll) => {
+                model.overlay = Some(Overlay::Help { scroll });
+                Vec::new()
+            }
+            None => Vec::new(),
+        },
+        Some(Overlay::Detail { thing, scroll }) => match keymap.action(key) {
+            Some(Action::Back | Action::Open) => Vec::new(),
+            Some(Action::Down | Action::Up | Action::PageDown | Action::PageUp | Action::Top | Action::Bottom) => {
+                let scroll = scrolled(scroll, key, keymap).unwrap_or(scroll);
+                model.overlay = Some(Overlay::Detail { thing, scroll });
+                Vec::new()
+            }
+            Some(Action::Copy) => {
+                let text = detail_text(scene, &thing);
+                model.overlay = Some(Overlay::Detail { thing, scroll });
+                copy(model, text)
+            }
+            Some(action) => act(model, action, scene, Some(thing)),
+            None => {
+                model.overlay = Some(Overlay::Detail { thing, scroll });
+                Vec::new()
+            }
+        },
+        Some(Overlay::Can) => match keymap.action(key) {
+            Some(Action::Copy) => {
+                model.overlay = Some(Overlay::Can);
+                let lines = can::can(scene.incident(), scene.situation);
+                copy(model, lines.iter().map(Safe::as_str).collect::<Vec<_>>().join("\n"))
+            }
+            Some(Action::Quit) => act(model, Action::Quit, scene, None),
+            _ => Vec::new(),
+        },
+    }
+}
+
+fn scrolled(scroll: usize, key: Key, keymap: &Keymap) -> Option<usize> {
+    match keymap.action(key) {
+        Some(Action::Down) => Some(scroll + 1),
+        Some(Action::Up) => Some(scroll.saturating_sub(1)),
+        Some(Action::PageDown) => Some(scroll + 10),
+        Some(Action::PageUp) => Some(scroll.saturating_sub(10)),
+        Some(Action::Top) => Some(0),
+        Some(Action::Bottom) => Some(usize::MAX / 2),
+        _ => None,
+    }
+}
+
+fn copy(model: &mut Model, text: String) -> Vec<Effect> {
+    model.say(Loud::Info, "sent to your terminal's clipboard; if it takes none, select by hand");
+    vec![Effect::Copy(text)]
+}
+
+fn detail_text(scene: &Scene<'_>, thing: &Thing) -> String {
+    match scene.situation.item(thing) {
+        Some(item) => format!("{} {}\n{}", item.label, item.text, item.say),
+        None => match scene.subject(thing) {
+            Thing::Message(id) => scene.incident().messages.get(&id).map(|m| m.text.clone()).unwrap_or_default(),
+            other => format!("{other:?}"),
+        },
+    }
+}
+
+fn on_filter(model: &mut Model, key: Key) -> Vec<Effect> {
+    match key.code {
+        Code::Esc => model.place_mut().filter.clear(),
+        Code::Enter => {}
+        Code::Backspace => {
+            model.place_mut().filter.pop();
+            model.overlay = Some(Overlay::Filter);
+        }
+        _ => {
+            if let Some(c) = key.typed() {
+                model.place_mut().filter.push(c);
+            }
+            model.overlay = Some(Overlay::Filter);
+        }
+    }
+    model.place_mut().untouched = true;
+    Vec::new()
+}
+
+fn on_palette(model: &mut Model, mut typed: String, at: usize, key: Key, scene: &Scene<'_>) -> Vec<Effect> {
+    let found = command::search(&typed);
+    let last = found.len().saturating_sub(1);
+    let at = match key.code {
+        Code::Esc => return Vec::new(),
+        Code::Enter => {
+            return match found.get(at.min(last)) {
+                Some(row) => act(model, row.action, scene, None),
+                None => {
+                    model.say(Loud::Refused, safe!("no command has the letters {typed}"));
+                    Vec::new()
+                }
+            };
+        }
+        Code::Down | Code::Tab => (at + 1).min(last),
+        Code::Up | Code::BackTab => at.saturating_sub(1),
+        Code::Backspace => {
+            typed.pop();
+            0
+        }
+        _ => match key.typed() {
+            Some(c) => {
+                typed.push(c);
+                0
+            }
+            None => at,
+        },
+    };
+    model.overlay = Some(Overlay::Palette { typed, at });
+    Vec::new()
+}
+
+fn on_form(model: &mut Model, mut form: Box<Form>, key: Key, scene: &Scene<'_>) -> Vec<Effect> {
+    let help = scene.help(model);
+    match form.key(key, &help) {
+        Answer::Typing => {
+            model.overlay = Some(Overlay::Form(form));
+            Vec::new()
+        }
+        Answer::Cancel => {
+            if let Purpose::EditText { .. } = form.purpose {
+                return open_review(model, scene, None);
+            }
+            let name = form.purpose.key();
+            if form.is_empty() {
+                model.kept.remove(&name);
+                return vec![Effect::Forget { form: name }];
+            }
+            model.kept.insert(name.clone(), form.texts());
+            model.say(Loud::Info, "what you typed is kept: the same key brings it back");
+            vec![Effect::Keep { form: name, fields: form.texts() }]
+        }
+        Answer::Submit => {
+            if let Purpose::EditText { audience, channel } = form.purpose.clone() {
+                return keep_text(model, scene, &audience, &channel, form.texts().join("\n"));
+            }
+            match form.command(&help) {
+                Ok(command) => match decide(scene.incident(), scene.plan(), &command, &model.actor, scene.now()) {
+                    Ok(_) => append(model, vec![command], form.title.as_str().to_owned(), Some(form), scene),
+                    Err(refusal) => {
+                        form.error = Some(Safe::new(&refusal.0));
+                        model.overlay = Some(Overlay::Form(form));
+                        Vec::new()
+                    }
+                },
+                Err(why) => {
+                    form.error = Some(Safe::new(&why));
+                    model.overlay = Some(Overlay::Form(form));
+                    Vec::new()
+                }
+            }
+        }
+    }
+}
+
+/// Asks the room to write; what was typed is kept until the disk says so.
+fn append(
+    model: &mut Model,
+    commands: Vec<Command>,
+    what: String,
+    form: Option<Box<Form>>,
+    scene: &Scene<'_>,
+) -> Vec<Effect> {
+    let effect = model.next_effect;
+    model.next_effect += 1;
+    let mut effects = Vec::new();
+    if let Some(form) = &form {
+        effects.push(Effect::Keep { form: form.purpose.key(), fields: form.texts() });
+    }
+    model.pending.push(Pending { effect, what, since: scene.situation.moment.real, form });
+    effects.push(Effect::Append { effect, commands });
+    effects
+}
+
+/// What is lit in the pane that has the focus, as what it is about.
+fn lit(model: &Model, scene: &Scene<'_>) -> Option<Thing> {
+    model.place().lit.as_ref().map(|thing| scene.subject(thing))
+}
+
+/// Why a command cannot work now; None: it can.
+pub fn refusal(action: Action, model: &Model, scene: &Scene<'_>) -> Option<Safe> {
+    refusal_for(action, model, scene, lit(model, scene).as_ref())
+}
+
+/// [`refusal`] for a thing that is not the lit one.
+pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Option<Safe> {
+    let row = action.row();
+    if row.place == Place::Demo && model.demo.is_none() {
+        return Some("only a demo can be paused".into());
+    }
+    let writes = !matches!(row.script, command::Script::None(_)) && !matches!(action, Action::Can | Action::Help);
+    if writes {
+        if let Some(why) = &model.read_only {
+            return Some(safe!("read only: {why}"));
+        }
+        if scene.incident().declared.is_none() {
+            return Some("no incident is open".into());
+        }
+    }
+    match action {
+        Action::Acknowledge => match acknowledge(model, scene, thing) {
+            Ok(commands) => commands.iter().find_map(|c| refused(model, scene, c)),
+            Err(why) => Some(why),
+        },
+        Action::Advance => match advance(model, scene, thing) {
+            Ok(Step::Write(command, _)) => refused(model, scene, &command),
+            Ok(Step::Open(_) | Step::Review(_)) => None,
+            Err(why) => Some(why),
+        },
+        Action::Assign => match thing {
+            Some(Thing::Task(id)) => match scene.incident().tasks.get(id) {
+                Some(task) if task.live() => None,
+                _ => Some("it is over".into()),
+            },
+            Some(Thing::Role(_) | Thing::Audience(_) | Thing::Alerts(_) | Thing::Stage(..)) => None,
+            Some(_) => Some("there is nobody to give this to: t makes a task of it".into()),
+            None => Some("nothing is lit: j or k picks a row".into()),
+        },
+        Action::Extend | Action::Block | Action::CancelTask => match thing {
+            Some(Thing::Task(id)) if scene.incident().tasks.get(id).is_some_and(|t| t.live()) => None,
+            _ => Some("only a task that is not over: light one".into()),
+        },
+        Action::File | Action::Waive => match thing {
+            Some(Thing::Stage(_, stage)) if !stage.is_empty() => None,
+            _ => Some("light a stage of an agency first (pane 4)".into()),
+        },
+        Action::Open | Action::Copy => match (thing, &model.overlay) {
+            (Some(_), _) | (None, Some(Overlay::Can)) => None,
+            (None, _) => Some("nothing is lit: j or k picks a row".into()),
+        },
+        Action::Send => {
+            if scene.plan().audiences.is_empty() {
+                return Some("no playbook names audiences".into());
+            }
+            None
+        }
+        Action::Elsewhere => scene.plan().audiences.is_empty().then(|| "no playbook names audiences".into()),
+        Action::Undo => own_last(model, scene).is_none().then(|| "nothing of your own to take back".into()),
+        _ => None,
+    }
+}
+
+fn refused(model: &Model, scene: &Scene<'_>, command: &Command) -> Option<Safe> {
+    decide(scene.incident(), scene.plan(), command, &model.actor, scene.now()).err().map(|r| Safe::new(&r.0))
+}
+
+/// What `a` makes of a thing: mine, back in N minutes.
+fn acknowledge(model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Vec<Command>, Safe> {
+    let minutes = model.minutes;
+    let me = || Some(model.actor.person.clone());
+    let task = |title: String| vec![Command::AddTask { title, team: None, owner: me(), minutes }];
+    Ok(match thing {
+        Some(Thing::Task(id)) => vec![Command::Acknowledge { target: Target::Task(*id), minutes }],
+        Some(Thing::Alerts(group)) => {
+            let count = scene.situation.signals.alerts.iter().find(|g| g.name == *group).map_or(0, |g| g.standing());
+            vec![Command::Acknowledge { target: Target::Alerts { group: group.clone(), count }, minutes }]
+        }
+        // These stay where they are: what is mine is a task beside them.
+        Some(Thing::Audience(id)) => {
+            let name = scene.plan().audience(id).map_or(id.as_str(), |a| a.name.as_str());
+            task(format!("tell {name}"))
+        }
+        Some(Thing::Stage(rule, stage)) => task(format!("notify {rule} {stage}")),
+        Some(Thing::Message(_)) => task("look up the message whose answer was lost".to_owned()),
+        Some(Thing::Metric(name)) => task(format!("get the number of {name}")),
+        Some(Thing::Component(name)) => task(format!("look at {name}")),
+        Some(Thing::Source(name)) => task(format!("why does {name} not answer?")),
+        Some(Thing::Role(role)) => match scene.incident().holder(*role) {
+            None => vec![Command::SetRole { role: *role, holder: me() }],
+            Some(holder) => return Err(safe!("{holder} holds it: A gives it to somebody else")),
+        },
+        Some(Thing::Ask(_)) => return Err("a question is decided: d".into()),
+        Some(Thing::Conflict(_)) => return Err("a conflict is settled by setting it anew: S, P, r, F".into()),
+        Some(Thing::Promise(_) | Thing::Decision(_)) => return Err("Space: kept, or checked".into()),
+        Some(Thing::Entry(_) | Thing::Team(_)) => return Err("there is nothing to acknowledge here".into()),
+        None => return Err("nothing is lit: j or k picks a row".into()),
+    })
+}
+
+enum Step {
+    Write(Box<Command>, String),
+    Open(Purpose),
+    Review(Option<String>),
+}
+
+/// One step on.
+fn advance(_model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, Safe> {
+    let write = |command, what: &str| Ok(Step::Write(Box::new(command), what.to_owned()));
+    let incident = scene.incident();
+    match thing {
+        Some(Thing::Task(id)) => {
+            let task = incident.tasks.get(id).ok_or("it is gone")?;
+            match task.state {
+                TaskState::Open | TaskState::Acknowledged | TaskState::Blocked => {
+                    write(Command::StartTask { task: *id }, "doing")
+                }
+                TaskState::InProgress => write(Command::FinishTask { task: *id, result: String::new() }, "done"),
+                TaskState::Done | TaskState::Cancelled => Err("it is over".into()),
+            }
+        }
+        Some(Thing::Alerts(group)) => {
+            let count = scene.situation.signals.alerts.iter().find(|g| g.name == *group).map_or(0, |g| g.standing());
+            let target = Target::Alerts { group: group.clone(), count };
+            write(Command::Acknowledge { target, minutes: 10 }, "acknowledged")
+        }
+        Some(Thing::Audience(id)) => Ok(Step::Review(Some(id.clone()))),
+        Some(Thing::Message(id)) => match incident.messages.get(id) {
+            Some(message) if message.state == MessageState::Unknown => Ok(Step::Open(Purpose::Settle { message: *id })),
+            Some(message) => Ok(Step::Review(Some(message.audience.clone()))),
+            None => Err("it is gone".into()),
+        },
+        Some(Thing::Stage(rule, stage)) => {
+            let obligation = scene.situation.obligations.iter().find(|o| o.rule == *rule);
+            let found = obligation.and_then(|o| o.stages.iter().find(|s| s.id == *stage));
+            let (Some(obligation), Some(found)) = (obligation, found) else {
+                return Err("this rule asks for nothing now".into());
+            };
+            let (rule, stage) = (rule.clone(), stage.clone());
+            match found.state {
+                StageState::Pending => write(Command::DraftStage { rule, stage }, "drafted"),
+                StageState::Drafted => Ok(Step::Open(Purpose::File { rule, stage })),
+                StageState::Filed => {
+                    Ok(Step::Open(Purpose::Confirm { rule, stage, by: obligation.confirmed_by.clone() }))
+                }
+                StageState::Confirmed | StageState::Waived | StageState::Withdrawn => Err("it is over".into()),
+            }
+        }
+        Some(Thing::Role(role)) => Ok(Step::Open(Purpose::Role { role: Some(*role) })),
+        Some(Thing::Ask(id)) => Ok(Step::Open(Purpose::Decide { answers: Some(*id) })),
+        Some(Thing::Promise(id)) => write(Command::KeepPromise { promise: *id, how: String::new() }, "kept"),
+        Some(Thing::Conflict(what)) => Ok(Step::Open(match what.as_str() {
+            "severity" => Purpose::Severity,
+            "phase" => Purpose::Phase,
+            _ if what.starts_with("fact ") => Purpose::Fact,
+            _ if what.starts_with("clock ") => Purpose::Clock,
+            _ => Purpose::Role { role: None },
+        })),
+        Some(
+            Thing::Decision(_)
+            | Thing::Source(_)
+            | Thing::Component(_)
+            | Thing::Metric(_)
+            | Thing::Entry(_)
+            | Thing::Team(_),
+        ) => Err("there is no next step for this: Enter opens it".into()),
+        None => Err("nothing is lit: j or k picks a row".into()),
+    }
+}
+
+/// The newest entry of one's own that can be taken back.
+fn own_last(model: &Model, scene: &Scene<'_>) -> Option<(crate::incident::entry::EntryId, String)> {
+    use crate::incident::apply::retractable;
+    use crate::incident::timeline::Effect as Standing;
+    let own = scene.incident().timeline.iter().rev().take(500).filter(|row| {
+        let entry = &row.entry;
+        !entry.author.machine
+            && entry.author.person == model.actor.person
+            && retractable(&entry.what)
+            && row.effect == Standing::Applied
+            && !matches!(entry.what, crate::incident::what::What::Retracted(_))
+    });
+    let row = own.max_by_key(|row| row.entry.order())?;
+    let line = crate::report::line::line(&row.entry, scene.incident(), scene.plan(), scene.now(), scene.situation.zone);
+    Some((row.entry.id, format!("{} {}", line.tag, line.text)))
+}
+
+/// Does a command. `on`: the opened thing; else what is lit.
+fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) -> Vec<Effect> {
+    let thing = on.or_else(|| lit(model, scene));
+    if let Some(why) = refusal_for(action, model, scene, thing.as_ref()) {
+        model.say(Loud::Refused, why);
+        return Vec::new();
+    }
+    match action {
+        Action::Acknowledge => match acknowledge(model, scene, thing.as_ref()) {
+            Ok(commands) => append(model, commands, "acknowledge".to_owned(), None, scene),
+            Err(_) => Vec::new(),
+        },
+        Action::Advance => match advance(model, scene, thing.as_ref()) {
+            Ok(Step::Write(command, what)) => append(model, vec![*command], what, None, scene),
+            Ok(Step::Open(purpose)) => open_form(model, purpose, scene),
+            Ok(Step::Review(audience)) => open_review(model, scene, audience),
+            Err(_) => Vec::new(),
+        },
+        Action::Open => {
+            if let Some(thing) = thing {
+                model.overlay = Some(Overlay::Detail { thing, scroll: 0 });
+            }
+            Vec::new()
+        }
+        Action::Assign => match thing {
+            Some(Thing::Task(task)) => {
+                let title = scene.incident().tasks.get(&task).map(|t| t.title.clone()).unwrap_or_default();
+                open_form(model, Purpose::Assign { task, title }, scene)
+            }
+            Some(Thing::Role(role)) => open_form(model, Purpose::Role { role: Some(role) }, scene),
+            Some(other) => {
+                // The thing stays; the task beside it names who does it.
+                open_form(model, Purpose::Task, scene);
+                let title = match &other {
+                    Thing::Audience(id) => {
+                        format!("tell {}", scene.plan().audience(id).map_or(id.as_str(), |a| a.name.as_str()))
+                    }
+                    Thing::Alerts(name) => format!("look at {name}"),
+                    Thing::Stage(rule, stage) => format!("notify {rule} {stage}"),
+                    _ => String::new(),
+                };
+                if let Some(Overlay::Form(form)) = &mut model.overlay {
+                    if let Some(field) = form.fields.first_mut() {
+                        field.set(&title);
+                    }
+                    form.at = 1;
+                }
+                Vec::new()
+            }
+            None => Vec::new(),
+        },
+        Action::Extend | Action::Block | Action::CancelTask => {
+            let Some(Thing::Task(task)) = thing else { return Vec::new() };
+            let title = scene.incident().tasks.get(&task).map(|t| t.title.clone()).unwrap_or_default();
+            let purpose = match action {
+                Action::Extend => Purpose::Extend { task, title },
+                Action::Block => Purpose::Block { task, title },
+                _ => Purpose::CancelTask { task, title },
+            };
+            open_form(model, purpose, scene)
+        }
+        Action::File | Action::Waive => {
+            let Some(Thing::Stage(rule, stage)) = thing else { return Vec::new() };
+            let purpose =
+                if action == Action::File { Purpose::File { rule, stage } } else { Purpose::Waive { rule, stage } };
+            open_form(model, purpose, scene)
+        }
+        Action::Task => open_form(model, Purpose::Task, scene),
+        Action::Note => open_form(model, Purpose::Note, scene),
+        Action::Decide => {
+            let answers = match thing {
+                Some(Thing::Ask(id)) => Some(id),
+                _ => None,
+            };
+            open_form(model, Purpose::Decide { answers }, scene)
+        }
+        Action::Ask => open_form(model, Purpose::Ask, scene),
+        Action::Role => {
+            let role = match thing {
+                Some(Thing::Role(role)) => Some(role),
+                _ => None,
+            };
+            open_form(model, Purpose::Role { role }, scene)
+        }
+        Action::Phase => open_form(model, Purpose::Phase, scene),
+        Action::Severity => open_form(model, Purpose::Severity, scene),
+        Action::Fact => open_form(model, Purpose::Fact, scene),
+        Action::Clock => open_form(model, Purpose::Clock, scene),
+        Action::Promise => open_form(model, Purpose::Promise, scene),
+        Action::Elsewhere => {
+            let audience = match thing {
+                Some(Thing::Audience(id)) => id,
+                _ => String::new(),
+            };
+            let planned = scene.plan().audience(&audience);
+            let lit = scene.plan().channels.get(model.channel).filter(|_| model.pane == Pane::Messages);
+            let by_hand = || {
+                let reaches = planned.map(|a| a.channels.clone()).unwrap_or_default();
+                scene.plan().channels.iter().find(|c| c.via.is_none() && reaches.contains(&c.id))
+            };
+            let channel = lit.or_else(by_hand).map(|c| c.id.clone()).unwrap_or_default();
+            open_form(model, Purpose::Elsewhere { audience, channel }, scene)
+        }
+        Action::Undo => match own_last(model, scene) {
+            Some((entry, what)) => open_form(model, Purpose::Undo { entry, what }, scene),
+            None => Vec::new(),
+        },
+        Action::Send => {
+            let audience = match thing {
+                Some(Thing::Audience(id)) => Some(id),
+                Some(Thing::Message(id)) => scene.incident().messages.get(&id).map(|m| m.audience.clone()),
+                _ => None,
+            };
+            open_review(model, scene, audience)
+        }
+        Action::Copy => {
+            let text = thing.map(|thing| detail_text(scene, &thing)).unwrap_or_default();
+            copy(model, text)
+        }
+        Action::Can => {
+            model.overlay = Some(Overlay::Can);
+            Vec::new()
+        }
+        Action::Help => {
+            model.overlay = Some(Overlay::Help { scroll: 0 });
+            Vec::new()
+        }
+        Action::Palette => {
+            model.overlay = Some(Overlay::Palette { typed: String::new(), at: 0 });
+            Vec::new()
+        }
+        Action::Filter => {
+            model.overlay = Some(Overlay::Filter);
+            Vec::new()
+        }
+        Action::Zoom => {
+            model.zoom = !model.zoom;
+            Vec::new()
+        }
+        Action::Zone => {
+            model.utc = !model.utc;
+            Vec::new()
+        }
+        Action::Now => focus(model, Pane::Now),
+        Action::Timeline => focus(model, Pane::Timeline),
+        Action::Messages => focus(model, Pane::Messages),
+        Action::Agencies => focus(model, Pane::Agencies),
+        Action::Teams => focus(model, Pane::Teams),
+        Action::Signals => focus(model, Pane::Signals),
+        Action::NextPane => focus(model, Pane::ALL[(model.pane as usize + 1) % 6]),
+        Action::PreviousPane => focus(model, Pane::ALL[(model.pane as usize + 5) % 6]),
+        Action::Down => go(model, scene, 1),
+        Action::Up => go(model, scene, -1),
+        Action::PageDown => go(model, scene, page(model)),
+        Action::PageUp => go(model, scene, -page(model)),
+        Action::Top => go(model, scene, isize::MIN / 2),
+        Action::Bottom => go(model, scene, isize::MAX / 2),
+        Action::Left => {
+            model.channel = model.channel.saturating_sub(1);
+            Vec::new()
+        }
+        Action::Right => {
+            model.channel = (model.channel + 1).min(scene.plan().channels.len().saturating_sub(1));
+            Vec::new()
+        }
+        Action::Back => {
+            if !model.place().filter.is_empty() {
+                model.place_mut().filter.clear();
+            } else if model.zoom {
+                model.zoom = false;
+            } else {
+                model.pane = Pane::Now;
+            }
+            Vec::new()
+        }
+        Action::PollNow => {
+            model.say(Loud::Info, "asking every backend now");
+            vec![Effect::PollNow]
+        }
+        Action::Redraw => vec![Effect::Redraw],
+        Action::Suspend => vec![Effect::Suspend],
+        Action::Pause => {
+            let paused = match &mut model.demo {
+                Some(demo) => {
+                    demo.paused = !demo.paused;
+                    demo.paused
+                }
+                None => false,
+            };
+            vec![Effect::PauseDemo(paused)]
+        }
+        Action::Quit => {
+            model.quitting = true;
+            vec![Effect::Quit]
+        }
+    }
+}
+
+fn focus(model: &mut Model, pane: Pane) -> Vec<Effect> {
+    model.pane = pane;
+    Vec::new()
+}
+
+fn page(model: &Model) -> isize {
+    let layout = layout(model.size, model.zoom, model.pane);
+    list_area(&layout, model.pane).map_or(1, |area| area.height.max(1) as isize)
+}
+
+fn go(model: &mut Model, scene: &Scene<'_>, by: isize) -> Vec<Effect> {
+    let items = panes::items(scene, model, model.pane);
+    let able: Vec<usize> = (0..items.len()).filter(|i| items.get(*i).is_some_and(|it| it.thing.is_some())).collect();
+    if able.is_empty() {
+        return Vec::new();
+    }
+    let place = model.place();
+    let from = match &place.lit {
+        Some(thing) => items.iter().position(|i| i.thing.as_ref() == Some(thing)),
+        None => None,
+    };
+    // Where nothing is lit the first move lights the row where the last one was.
+    let target = match from {
+        Some(index) => {
+            let at = able.iter().position(|i| *i == index).unwrap_or(0);
+            able.get(at.saturating_add_signed(by).min(able.len() - 1)).copied()
+        }
+        None => able.iter().copied().find(|i| *i >= place.index).or(able.last().copied()),
+    };
+    if let Some(index) = target {
+        let thing = items.get(index).and_then(|i| i.thing.clone());
+        let place = model.place_mut();
+        place.lit = thing;
+        place.index = index;
+        place.untouched = false;
+        place.lost = false;
+    }
+    Vec::new()
+}
+
+fn open_form(model: &mut Model, purpose: Purpose, scene: &Scene<'_>) -> Vec<Effect> {
+    let help = scene.help(model);
+    let mut form = Form::new(purpose, &help);
+    if let Some(kept) = model.kept.get(&form.purpose.key()) {
+        form.restore(kept);
+    }
+    if let Purpose::Decide { answers: Some(id) } = form.purpose
+        && let Some(ask) = scene.incident().asks.get(&id)
+        && let Some(field) = form.fields.first_mut()
+        && field.value().is_empty()
+    {
+        field.set(&ask.proposal);
+        form.at = 1;
+    }
+    model.overlay = Some(Overlay::Form(Box::new(form)));
+    Vec::new()
+}
+
+fn review_item(p: Proposal, chosen: bool) -> ReviewItem {
+    ReviewItem {
+        audience: p.audience,
+        channel: p.channel,
+        round: p.round,
+        text: p.text,
+        next_update: p.next_update,
+        message: p.message,
+        state: p.state,
+        chosen: chosen && p.carried && p.stop.is_none(),
+        carried: p.carried,
+        stop: p.stop.or_else(|| (!p.carried).then(|| "no backend carries it: post it, then e records it".to_owned())),
+    }
+}
+
+/// Opens the review: every text that could go, the lit audience's chosen.
+fn open_review(model: &mut Model, scene: &Scene<'_>, audience: Option<String>) -> Vec<Effect> {
+    let mut items = Vec::new();
+    for view in &scene.situation.audiences {
+        let chosen = audience.as_ref() == Some(&view.id);
+        let proposals = proposal::proposals(scene.incident(), scene.plan(), scene.situation, &view.id);
+        items.extend(proposals.into_iter().map(|p| review_item(p, chosen)));
+    }
+    if items.is_empty() {
+        model.say(Loud::Refused, "the playbook has no text for anybody: draft one with `warroom message draft`");
+        return Vec::new();
+    }
+    let round = match &audience {
+        Some(id) => proposal::round(scene.incident(), id),
+        None => items.first().map_or(crate::incident::words::Round::Initial, |i| i.round),
+    };
+    model.overlay = Some(Overlay::Review(Box::new(Review::new(items, round))));
+    Vec::new()
+}
+
+/// Keeps an open review in step with the journal: states move, the choice and the texts that were read stay.
+fn refresh_review(model: &mut Model, scene: &Scene<'_>) {
+    let Some(Overlay::Review(review)) = &mut model.overlay else { return };
+    for item in &mut review.items {
+        let newest = scene
+            .incident()
+            .messages
+            .values()
+            .filter(|m| m.audience == item.audience && m.channel == item.channel)
+            .max_by_key(|m| (m.drafted, m.id));
+        let Some(message) = newest else { continue };
+        match item.message {
+            Some(id) if id == message.id => {
+                item.state = message.state;
+                // Another text came from somebody else: it has to be read again.
+                if item.text != message.text {
+                    item.text.clone_from(&message.text);
+                    item.chosen = false;
+                }
+            }
+            None if message.text == item.text && message.drafted >= scene.now() - chrono::TimeDelta::minutes(10) => {
+                item.message = Some(message.id);
+                item.state = message.state;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene<'_>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match key.code {
+        Code::Esc | Code::Char('q') => {
+            model.say(Loud::Info, "nothing left");
+            return effects;
+        }
+        Code::Down | Code::Char('j') | Code::Tab => review.go(1),
+        Code::Up | Code::Char('k') | Code::BackTab => review.go(-1),
+        Code::PageDown => review.scroll += 5,
+        Code::PageUp => review.scroll = review.scroll.saturating_sub(5),
+        Code::Char(' ') => {
+            if let Some(item) = review.items.get_mut(review.at) {
+                match &item.stop {
+                    Some(why) => model.flash = Some((Loud::Refused, Safe::new(why))),
+                    None => item.chosen = !item.chosen,
+                }
+            }
+        }
+        Code::Char('A') => {
+            let all = review.items.iter().filter(|i| i.stop.is_none()).all(|i| i.chosen);
+            for item in review.items.iter_mut().filter(|i| i.stop.is_none()) {
+                item.chosen = !all;
+            }
+        }
+        Code::Char('E') => {
+            if let Some(item) = review.current() {
+                let purpose = Purpose::EditText { audience: item.audience.clone(), channel: item.channel.clone() };
+                let text = item.text.clone();
+                open_form(model, purpose, scene);
+                if let Some(Overlay::Form(form)) = &mut model.overlay
+                    && let Some(field) = form.fields.first_mut()
+                {
+                    field.set(&text);
+                }
+                return effects;
+            }
+        }
+        Code::Char('P') => {
+            let unread = review.to_approve().find(|(i, _)| !review.read.get(*i).copied().unwrap_or(false));
+            // A text of the same words that was read is read.
+            let known: Vec<String> = review
+                .items
+                .iter()
+                .zip(&review.read)
+                .filter(|(_, read)| **read)
+                .map(|(item, _)| item.text.clone())
+                .collect();
+            let blind = review.to_approve().find(|(_, item)| !known.contains(&item.text)).map(|(i, _)| i);
+            match (unread.is_some(), blind) {
+                (_, Some(index)) => {
+                    review.at = index;
+                    review.mark_read();
+                    model.say(Loud::Refused, "this text is chosen and was not read here yet: read it, then P");
+                }
+                (_, None) if review.to_approve().next().is_some() => {
+                    let commands = approve_commands(&review);
+                    let what = format!("approve {}", review.to_approve().count());
+                    model.overlay = Some(Overlay::Review(review));
+                    return append(model, commands, what, None, scene);
+                }
+                _ => model.say(Loud::Refused, "nothing chosen is a draft"),
+            }
+        }
+        Code::Char('R') => {
+            let messages: Vec<_> = review.to_release().filter_map(|i| i.message).collect();
+            if messages.is_empty() {
+                model.say(Loud::Refused, "nothing chosen is approved: P approves what you read");
+            } else {
+                let effect = model.next_effect;
+                model.next_effect += 1;
+                model.pending.push(Pending {
+                    effect,
+                    what: format!("release {} texts", messages.len()),
+                    since: scene.situation.moment.real,
+                    form: None,
+                });
+                effects.push(Effect::Release { effect, messages });
+                return effects;
+            }
+        }
+        Code::Enter | Code::Char('y') => {
+            model.say(Loud::Refused, "nothing leaves on this key: P approves, R releases");
+        }
+        _ => {}
+    }
+    model.overlay = Some(Overlay::Review(review));
+    effects
+}
+
+/// Drafts what is only proposed and approves all that is chosen; the approvals bind to the words on the screen.
+fn approve_commands(review: &Review) -> Vec<Command> {
+    let mut commands = Vec::new();
+    for (_, item) in review.to_approve() {
+        match item.message {
+            Some(message) => {
+                let text_sha256 = crate::incident::message::sha256(&item.text);
+                commands.push(Command::ApproveMessage { message, text_sha256 });
+            }
+            None => commands.push(Command::DraftAndApprove {
+                audience: item.audience.clone(),
+                channel: item.channel.clone(),
+                round: item.round,
+                text: item.text.clone(),
+                next_update: item.next_update,
+            }),
+        }
+    }
+    commands
+}
+
+fn keep_text(model: &mut Model, scene: &Scene<'_>, audience: &str, channel: &str, text: String) -> Vec<Effect> {
+    let proposals = proposal::proposals(scene.incident(), scene.plan(), scene.situation, audience);
+    let Some(found) = proposals.into_iter().find(|p| p.channel == channel) else {
+        model.say(Loud::Refused, "this audience is gone from the plan");
+        return Vec::new();
+    };
+    let command = match found.message {
+        Some(message) => Command::EditMessage { message, text, next_update: found.next_update },
+        None => Command::DraftMessage {
+            audience: audience.to_owned(),
+            channel: channel.to_owned(),
+            round: found.round,
+            text,
+            next_update: found.next_update,
+        },
+    };
+    if let Some(why) = refused(model, scene, &command) {
+        model.say(Loud::Refused, why);
+        return Vec::new();
+    }
+    append(model, vec![command], "text".to_owned(), None, scene)
+}
+
+/// Keeps what is lit on its line: the list may move around it, it does not move under the finger.
+pub fn settle(model: &mut Model, scene: &Scene<'_>) {
+    let layout = layout(model.size, model.zoom, model.pane);
+    for (pane, _) in &layout.panes {
+        let Some(area) = list_area(&layout, *pane) else { continue };
+        let items = panes::items(scene, model, *pane);
+        let height = usize::from(area.height).max(1);
+        let place = &mut model.places[*pane as usize];
+        if place.untouched {
+            // Nobody has chosen yet: the first row is lit; the timeline shows its newest.
+            let able = |item: &&Item| item.thing.is_some();
+            let (lit, offset) = match pane {
+                Pane::Timeline => (items.iter().rfind(able), items.len().saturating_sub(height)),
+                _ => (items.iter().find(able), 0),
+            };
+            place.lit = lit.and_then(|i| i.thing.clone());
+            place.index = items.iter().position(|i| i.thing == place.lit).unwrap_or(0);
+            place.offset = offset;
+            // What a person saw lit stays lit: only an empty list, and the timeline's end, go on by themselves.
+            place.untouched = place.lit.is_none() || *pane == Pane::Timeline;
+            continue;
+        }
+        match place.lit.as_ref().map(|lit| items.iter().position(|i| i.thing.as_ref() == Some(lit))) {
+            Some(Some(index)) => {
+                let moved = index as isize - place.index as isize;
+                place.offset = place.offset.saturating_add_signed(moved);
+                place.index = index;
+                if index < place.offset {
+                    place.offset = index;
+                } else if index >= place.offset + height {
+                    place.offset = index + 1 - height;
+                }
+            }
+            Some(None) => {
+                place.lit = None;
+                place.lost = true;
+            }
+            None => {}
+        }
+        place.offset = place.offset.min(items.len().saturating_sub(height));
+        if items.is_empty() {
+            place.untouched = true;
+        }
+    }
+}
