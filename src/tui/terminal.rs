@@ -1,0 +1,286 @@
+//! The terminal itself: raw mode and back, keys in, frames out. The only file that touches it; restores it in every case.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::termios::{OptionalActions, QueueSelector, Termios, isatty, tcflush, tcgetattr, tcgetwinsize, tcsetattr};
+use termina::event::{KeyCode, KeyEventKind, Modifiers};
+
+use super::key::{Code, Key};
+
+/// How the terminal was before us; taken by whoever restores it first.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+
+/// Why the room cannot be drawn here, as a sentence with what to do instead. None: it can.
+pub fn unfit(term: &str) -> Option<String> {
+    let instead = "`warroom state`, `warroom can` and `warroom export` print instead";
+    if !isatty(rustix::stdio::stdin()) || !isatty(rustix::stdio::stdout()) {
+        return Some(format!("the room needs a terminal: {instead}"));
+    }
+    match term {
+        "" => Some(format!("TERM is not set, so the room cannot be drawn: {instead}")),
+        "dumb" => Some(format!("a terminal of the kind \"dumb\" cannot draw the room: {instead}")),
+        _ => None,
+    }
+}
+
+/// Columns and rows; 80×24 where the terminal does not say.
+pub fn size() -> (u16, u16) {
+    match tcgetwinsize(rustix::stdio::stdout()) {
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
+        _ => (80, 24),
+    }
+}
+
+/// Raw mode and the alternate screen. Also after a stop.
+pub fn enter() -> io::Result<()> {
+    let stdin = rustix::stdio::stdin();
+    let before = tcgetattr(stdin)?;
+    let mut raw = before.clone();
+    raw.make_raw();
+    if let Ok(mut slot) = BEFORE.lock() {
+        *slot = Some(before);
+    }
+    ENTERED.store(true, Ordering::SeqCst);
+    tcsetattr(stdin, OptionalActions::Now, &raw)?;
+    write_all(ENTER)
+}
+
+/// Puts the terminal back as it was. Once; again only after another `enter`. Never panics.
+pub fn restore() {
+    if !ENTERED.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let before = BEFORE.lock().ok().and_then(|mut slot| slot.take());
+    let _ = write_all(LEAVE);
+    if let Some(before) = before {
+        // What the terminal answered too late must not arrive in the shell.
+        let _ = tcflush(rustix::stdio::stdin(), QueueSelector::IFlush);
+        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &before);
+    }
+}
+
+/// A panic's message belongs on the ordinary screen, after the terminal is back.
+pub fn restore_on_panic() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        restore();
+        before(info);
+    }));
+}
+
+fn write_all(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// What comes from the terminal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    Key(Key),
+    Paste(String),
+    /// It answered our question: what was written before it has been shown.
+    Answered,
+    /// It is gone.
+    Closed,
+}
+
+/// How long a lone escape byte may wait for the rest of a sequence.
+const ESCAPE_WAIT: Duration = Duration::from_millis(60);
+
+/// Reads the terminal on a thread of its own until it is gone; `deliver` says whether to go on.
+pub fn read_input(mut deliver: impl FnMut(Input) -> bool + Send + 'static) -> io::Result<()> {
+    let reader = move || {
+        let mut decoder = Decoder::default();
+        let mut bytes = [0u8; 4096];
+        loop {
+            let wait = if decoder.waits { Some(ESCAPE_WAIT) } else { None };
+            match readable(wait) {
+                Ok(true) => match rustix::io::read(rustix::stdio::stdin(), &mut bytes) {
+                    // End of file and errors alike: the terminal went away.
+                    Ok(0) => break,
+                    Ok(n) => decoder.feed(bytes.get(..n).unwrap_or_default()),
+                    Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => continue,
+                    Err(_) => break,
+                },
+                Ok(false) => decoder.flush(),
+                Err(_) => break,
+            }
+            while let Some(input) = decoder.out.pop_front() {
+                if !deliver(input) {
+                    return;
+                }
+            }
+        }
+        deliver(Input::Closed);
+    };
+    std::thread::Builder::new().name("terminal-input".into()).spawn(reader).map(|_| ())
+}
+
+fn readable(wait: Option<Duration>) -> rustix::io::Result<bool> {
+    let wait = wait.map(|w| Timespec { tv_sec: 0, tv_nsec: i64::from(w.subsec_nanos()) });
+    let stdin = rustix::stdio::stdin();
+    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+    match poll(&mut fds, wait.as_ref()) {
+        Ok(0) => Ok(false),
+        Ok(_) => Ok(true),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Bytes to keys and pastes.
+#[derive(Default)]
+struct Decoder {
+    parser: termina::Parser,
+    out: VecDeque<Input>,
+    waits: bool,
+    /// An escape byte was taken for the key, since nothing followed it in time.
+    lone_escape: bool,
+}
+
+impl Decoder {
+    fn feed(&mut self, bytes: &[u8]) {
+        // The rest of a sequence that a slow link tore apart: `[A` must not become two keys.
+        let torn = self.lone_escape && bytes.len() >= 2 && matches!(bytes.first(), Some(b'[' | b'O'));
+        if torn {
+            self.parser.parse(b"\x1b", true);
+        }
+        self.lone_escape = false;
+        self.parser.parse(bytes, true);
+        self.drain();
+        self.waits = bytes.contains(&0x1b) || torn;
+    }
+
+    fn flush(&mut self) {
+        self.waits = false;
+        self.parser.parse(&[], false);
+        let before = self.out.len();
+        self.drain();
+        self.lone_escape = self.out.len() > before && self.out.back() == Some(&Input::Key(Key::plain(Code::Esc)));
+    }
+
+    fn drain(&mut self) {
+        while let Some(event) = self.parser.pop() {
+            match event {
+                termina::Event::Key(key) if key.kind != KeyEventKind::Release => {
+                    if let Some(key) = convert(key.code, key.modifiers) {
+                        self.out.push_back(Input::Key(key));
+                    }
+                }
+                termina::Event::Paste(text) => self.out.push_back(Input::Paste(text)),
+                termina::Event::Csi(termina::escape::csi::Csi::Device(_)) => self.out.push_back(Input::Answered),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn convert(code: KeyCode, modifiers: Modifiers) -> Option<Key> {
+    let ctrl = modifiers.contains(Modifiers::CONTROL);
+    let alt = modifiers.contains(Modifiers::ALT);
+    let code = match code {
+        KeyCode::Char(c) if ctrl => Code::Char(c.to_ascii_lowercase()),
+        KeyCode::Char(c) => Code::Char(c),
+        KeyCode::Enter => Code::Enter,
+        KeyCode::Escape => Code::Esc,
+        KeyCode::Tab if modifiers.contains(Modifiers::SHIFT) => Code::BackTab,
+        KeyCode::Tab => Code::Tab,
+        KeyCode::BackTab => Code::BackTab,
+        KeyCode::Backspace => Code::Backspace,
+        KeyCode::Delete => Code::Delete,
+        KeyCode::Insert => Code::Insert,
+        KeyCode::Left => Code::Left,
+        KeyCode::Right => Code::Right,
+        KeyCode::Up => Code::Up,
+        KeyCode::Down => Code::Down,
+        KeyCode::Home => Code::Home,
+        KeyCode::End => Code::End,
+        KeyCode::PageUp => Code::PageUp,
+        KeyCode::PageDown => Code::PageDown,
+        KeyCode::Function(n) => Code::F(n),
+        _ => return None,
+    };
+    Some(Key { code, ctrl, alt })
+}
+
+/// Frames go out on a thread of their own: a slow link never holds up a key.
+pub struct Output {
+    frames: mpsc::Sender<Vec<u8>>,
+}
+
+/// After each frame the terminal is asked who it is: its answer says that the frame has been shown. Nobody waits for it:
+/// a terminal that does not answer is drawn to as soon as the bytes are taken.
+pub const ASK: &[u8] = b"\x1b[c";
+
+impl Output {
+    /// `done` is told when the system took the bytes of a frame, or that the terminal is gone.
+    pub fn start(mut done: impl FnMut(bool) + Send + 'static) -> io::Result<Output> {
+        let (frames, queue) = mpsc::channel::<Vec<u8>>();
+        std::thread::Builder::new().name("terminal-output".into()).spawn(move || {
+            while let Ok(frame) = queue.recv() {
+                done(write_all(&frame).is_ok());
+            }
+        })?;
+        Ok(Output { frames })
+    }
+
+    pub fn send(&self, frame: Vec<u8>) {
+        // It fails only when the thread ended, which tells by itself.
+        let _ = self.frames.send(frame);
+    }
+}
+
+/// Puts text on the clipboard of the terminal that we are shown in, wherever that is (OSC 52).
+pub fn clipboard(text: &str, in_tmux: bool) -> Vec<u8> {
+    use base64::Engine;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(text.as_bytes());
+    let plain = format!("\x1b]52;c;{encoded}\x07");
+    if in_tmux { format!("\x1bPtmux;\x1b{plain}\x1b\\").into_bytes() } else { plain.into_bytes() }
+}
+
+/// Stops this process, as the shell's job control expects; returns after `fg`.
+pub fn stop() {
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(chunks: &[&[u8]]) -> Vec<Input> {
+        let mut decoder = Decoder::default();
+        for chunk in chunks {
+            decoder.feed(chunk);
+            if decoder.waits {
+                decoder.flush();
+            }
+        }
+        decoder.out.into()
+    }
+
+    #[test]
+    fn sequences_pastes_and_answers() {
+        assert_eq!(keys(&[b"\x1b[A"]), [Input::Key(Key::plain(Code::Up))]);
+        assert_eq!(keys(&[b"\x1b[200~a\nb\x1b[201~"]), [Input::Paste("a\nb".into())]);
+        assert_eq!(keys(&[b"\x1b[?64;1;2c"]), [Input::Answered]);
+        assert_eq!(keys(&[b"\x03"]), [Input::Key(Key::ctrl('c'))]);
+        assert_eq!(keys(&["é".as_bytes()]), [Input::Key(Key::char('é'))]);
+    }
+
+    #[test]
+    fn a_sequence_torn_by_a_slow_link_is_no_two_letters() {
+        let got = keys(&[b"\x1b", b"[A"]);
+        assert_eq!(got, [Input::Key(Key::plain(Code::Esc)), Input::Key(Key::plain(Code::Up))]);
+    }
+}
