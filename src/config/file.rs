@@ -11,12 +11,12 @@ use super::problem::Problem;
 
 /// The text of a regular file of at most 1 MiB that only its owner may write, the owner being us or root.
 pub fn read(path: &Path) -> Result<String, Problem> {
-    let refuse = |message: String| Problem { file: path.display().to_string(), line: None, key: None, message };
-    let bytes = open(path).map_err(refuse)?;
+    let name = path.display().to_string();
+    let bytes = open(path).map_err(|message| Problem::of(&name, &message))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1;
-        Problem { file: path.display().to_string(), line: Some(line), key: None, message: "not UTF-8 text".to_owned() }
+        Problem { line: Some(line), ..Problem::of(&name, "not UTF-8 text") }
     })
 }
 

@@ -4,6 +4,7 @@ pub mod deadline;
 pub mod evaluate;
 pub mod expression;
 pub mod facts;
+pub mod forecast;
 pub mod names;
 pub mod read;
 

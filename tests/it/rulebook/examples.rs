@@ -11,6 +11,22 @@ use warroom::rulebook::{self, Due, FactValue, State};
 #[derive(Deserialize)]
 struct File {
     example: Vec<Example>,
+    forecast: Vec<Forecast>,
+}
+
+#[derive(Deserialize)]
+struct Forecast {
+    id: String,
+    outage_start: Instant,
+    users: Vec<Users>,
+    reportable_at: Option<Instant>,
+    why: String,
+}
+
+#[derive(Deserialize)]
+struct Users {
+    from: Instant,
+    users_affected: i64,
 }
 
 #[derive(Deserialize)]
@@ -92,6 +108,39 @@ fn every_worked_example_holds() {
             .collect();
         let expected: Vec<(&str, Instant)> = example.due.iter().map(|d| (d.stage.as_str(), d.at)).collect();
         assert_eq!(numbered, expected, "{}: {}", example.id, example.why);
+    }
+}
+
+#[test]
+fn every_forecast_holds_seen_from_the_last_change() {
+    let book = book();
+    let rule = book.get("us-fcc-nors-wireless").unwrap();
+    let file: File = toml::from_str(include_str!("../../data/rule-examples.toml")).unwrap();
+    assert_eq!(file.forecast.len(), 5);
+    for forecast in &file.forecast {
+        let user_seconds = |at: Instant| -> i64 {
+            let ends = forecast.users.iter().skip(1).map(|u| u.from).chain([at]);
+            forecast
+                .users
+                .iter()
+                .zip(ends)
+                .map(|(u, end)| u.users_affected * (end.min(at) - u.from).num_seconds().max(0))
+                .sum()
+        };
+        let facts_at = |name: &str, at: Instant| match name {
+            "duration_minutes" => FactValue::Integer((at - forecast.outage_start).num_minutes()),
+            "user_minutes" => FactValue::Integer(user_seconds(at) / 60),
+            _ => FactValue::Integer(0),
+        };
+        let seen_from = forecast.users.last().unwrap().from;
+        let fires = rulebook::forecast::fires_at(rule, &facts_at, seen_from);
+        assert_eq!(fires, forecast.reportable_at, "{}: {}", forecast.id, forecast.why);
+        if let Some(at) = fires {
+            assert_eq!(rulebook::forecast::fires_at(rule, &facts_at, at), None, "it holds by then");
+        }
+        let unknown =
+            |name: &str, at: Instant| if name == "user_minutes" { FactValue::Unknown } else { facts_at(name, at) };
+        assert_eq!(rulebook::forecast::fires_at(rule, &unknown, seen_from), None, "a missing fact is no forecast");
     }
 }
 
