@@ -140,3 +140,21 @@ pub fn place(places: &Places) -> Place {
     let own = base.map(|base| base.join("warroom/config.toml"));
     Place::FirstOf(own.into_iter().chain([PathBuf::from("/etc/warroom/config.toml")]).collect())
 }
+
+/// The path and text of the configuration; None where nobody named one and none of the usual places has one.
+pub fn load(place: &Place) -> Result<Option<(PathBuf, String)>, Problem> {
+    let path = match place {
+        Place::Named(path) => Some(path),
+        Place::FirstOf(list) => list.iter().find(|path| stands(path)),
+    };
+    path.map(|path| read(path).map(|text| (path.clone(), text))).transpose()
+}
+
+/// Whether anything stands there, be it a link that leads nowhere: passing over it in silence would read another file.
+fn stands(path: &Path) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), NotFound | NotADirectory),
+    }
+}

@@ -209,3 +209,22 @@ fn a_rule_of_ones_own_takes_the_place_of_ours() {
     assert_eq!(all.rules.len(), 7);
     assert_eq!(all.get("us-firstnet-contract"), Some(&own));
 }
+
+#[test]
+fn files_of_ones_own_are_read_over_ours_and_all_their_faults_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        path
+    };
+    let mut own = book().get("us-cisa-voluntary").unwrap().clone();
+    own.note = "Ask for the desk by name.".to_owned();
+    let good = put("good.toml", &rulebook::write(&Rules { rules: vec![own.clone()] }).unwrap());
+    let all = rulebook::load(std::slice::from_ref(&good)).unwrap();
+    assert_eq!((all.rules.len(), all.get("us-cisa-voluntary")), (7, Some(&own)));
+    let bad = [put("a.toml", "[[rul]]"), good, put("b.toml", "rule = 1"), folder.path().join("none.toml")];
+    let files: Vec<String> = rulebook::load(&bad).unwrap_err().iter().map(|p| p.file.clone()).collect();
+    assert_eq!(files.len(), 3, "{files:?}");
+}
