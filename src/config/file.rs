@@ -11,12 +11,12 @@ use super::problem::Problem;
 
 /// The text of a regular file of at most 1 MiB that only its owner may write, the owner being us or root.
 pub fn read(path: &Path) -> Result<String, Problem> {
-    let refuse = |message: String| Problem { file: path.display().to_string(), line: None, key: None, message };
-    let bytes = open(path).map_err(refuse)?;
+    let name = path.display().to_string();
+    let bytes = open(path).map_err(|message| Problem::of(&name, &message))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1;
-        Problem { file: path.display().to_string(), line: Some(line), key: None, message: "not UTF-8 text".to_owned() }
+        Problem { line: Some(line), ..Problem::of(&name, "not UTF-8 text") }
     })
 }
 
@@ -139,4 +139,22 @@ pub fn place(places: &Places) -> Place {
     let base = xdg.or_else(|| filled(&places.home).map(|home| home.join(".config")));
     let own = base.map(|base| base.join("warroom/config.toml"));
     Place::FirstOf(own.into_iter().chain([PathBuf::from("/etc/warroom/config.toml")]).collect())
+}
+
+/// The path and text of the configuration; None where nobody named one and none of the usual places has one.
+pub fn load(place: &Place) -> Result<Option<(PathBuf, String)>, Problem> {
+    let path = match place {
+        Place::Named(path) => Some(path),
+        Place::FirstOf(list) => list.iter().find(|path| stands(path)),
+    };
+    path.map(|path| read(path).map(|text| (path.clone(), text))).transpose()
+}
+
+/// Whether anything stands there, be it a link that leads nowhere: passing over it in silence would read another file.
+fn stands(path: &Path) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), NotFound | NotADirectory),
+    }
 }

@@ -47,6 +47,8 @@ pub struct SourceConfig {
     /// More certificate authorities, PEM.
     pub ca: Option<PathBuf>,
     pub proxy: Option<String>,
+    /// A person accepted that the token crosses the network over plain http.
+    pub insecure: bool,
     /// The adapter's own keys, with their line numbers for errors.
     pub settings: Settings,
 }

@@ -80,6 +80,7 @@ pub fn read(
         token_header: header.map(|f| f.value),
         ca,
         proxy,
+        insecure,
         settings,
     };
     Some(Found { value: config, line: name.line, key: name.key })

@@ -84,8 +84,10 @@ fn strange_name(name: &str) -> String {
     }
 }
 
+/// The first line where `word` stands by itself.
 fn line_of(text: &str, word: &str) -> usize {
-    text.lines().position(|line| line.contains(word)).map_or(1, |at| at + 1)
+    let holds = |line: &str| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|piece| piece == word);
+    text.lines().position(holds).map_or(1, |at| at + 1)
 }
 
 fn absent(asked: &std::collections::HashSet<String>, words: &Words) -> Option<String> {
@@ -216,6 +218,17 @@ mod tests {
     fn output_and_work_are_bounded() {
         let long = Words { title: "x".repeat(LONGEST), ..words() };
         assert!(render(&template("{{ title }}{{ title }}"), &long).unwrap_err().contains("longer than"));
+        for (grow, times) in [
+            ("{% set x = x ~ x %}", 60),
+            ("{% with x = x ~ x %}", 60),
+            ("{% set x = x * 1000 %}", 4),
+            ("{% set x = x|join(x) %}", 5),
+            ("{% set x = x|upper ~ x|lower %}", 60),
+        ] {
+            let close = if grow.starts_with("{% with") { "{% endwith %}".repeat(times) } else { String::new() };
+            let bomb = format!("{{% set x = title %}}{}{{{{ x|length }}}}{close}", grow.repeat(times));
+            assert!(render(&template(&bomb), &Words { title: "x".repeat(1000), ..words() }).is_err(), "{grow}");
+        }
         let many = Words { down: vec!["a".to_owned(); 1000], ..words() };
         let nested = "{% for a in down %}{% for b in down %}{% for c in down %}{% endfor %}{% endfor %}{% endfor %}";
         assert!(render(&template(nested), &many).is_err());

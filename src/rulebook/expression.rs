@@ -17,6 +17,26 @@ pub enum FactValue {
     Unknown,
 }
 
+/// A fact as the journal holds it. A measured number is rounded up, so that a threshold is met rather than missed; what
+/// is neither a number nor a truth is not known.
+impl From<&serde_json::Value> for FactValue {
+    fn from(value: &serde_json::Value) -> FactValue {
+        match value {
+            serde_json::Value::Bool(value) => FactValue::Boolean(*value),
+            serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(n), _) => FactValue::Integer(n),
+                // Saturates: a number beyond the range is beyond every threshold.
+                (None, Some(n)) if n.is_finite() => FactValue::Integer(n.ceil() as i64),
+                (None, Some(_) | None) => FactValue::Unknown,
+            },
+            serde_json::Value::Null
+            | serde_json::Value::String(_)
+            | serde_json::Value::Array(_)
+            | serde_json::Value::Object(_) => FactValue::Unknown,
+        }
+    }
+}
+
 /// Kleene's three values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Truth {
@@ -474,6 +494,22 @@ mod tests {
         assert!(parse(&"!".repeat(4000)).unwrap_err().message.contains("deeply"));
         assert!(parse(&"a".repeat(5000)).is_err());
         assert!(parse("n > 99999999999999999999").is_err());
+    }
+
+    #[test]
+    fn facts_of_the_journal() {
+        for (value, expected) in [
+            (serde_json::json!(null), FactValue::Unknown),
+            (serde_json::json!("many"), FactValue::Unknown),
+            (serde_json::json!(true), FactValue::Boolean(true)),
+            (serde_json::json!(12), FactValue::Integer(12)),
+            (serde_json::json!(125_000_000.0), FactValue::Integer(125_000_000)),
+            (serde_json::json!(0.2), FactValue::Integer(1)),
+            (serde_json::json!(1e300), FactValue::Integer(i64::MAX)),
+            (serde_json::json!(u64::MAX), FactValue::Integer(i64::MAX)),
+        ] {
+            assert_eq!(FactValue::from(&value), expected, "{value}");
+        }
     }
 
     #[test]

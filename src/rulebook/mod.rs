@@ -4,13 +4,16 @@ pub mod deadline;
 pub mod evaluate;
 pub mod expression;
 pub mod facts;
+pub mod forecast;
 pub mod names;
 pub mod read;
 
 pub use deadline::Due;
 pub use evaluate::{Evaluation, FactValue, StageDue, State, evaluate};
 
-use crate::config::Problem;
+use std::path::PathBuf;
+
+use crate::config::{Problem, file};
 use crate::incident::rule::Rules;
 
 /// A rulebook that is part of the program.
@@ -28,6 +31,20 @@ pub fn built_in() -> Result<Rules, Vec<Problem>> {
         all = combine(all, read::read(&format!("{}.toml (built in)", book.name), book.text)?);
     }
     Ok(all)
+}
+
+/// The rules that are part of the program, and those of `files` over them; or every fault of every file.
+pub fn load(files: &[PathBuf]) -> Result<Rules, Vec<Problem>> {
+    let mut rules = built_in()?;
+    let mut problems = Vec::new();
+    for path in files {
+        let text = file::read(path).map_err(|problem| vec![problem]);
+        match text.and_then(|text| read::read(&path.display().to_string(), &text)) {
+            Ok(more) => rules = combine(rules, more),
+            Err(faults) => problems.extend(faults),
+        }
+    }
+    if problems.is_empty() { Ok(rules) } else { Err(problems) }
 }
 
 /// Two rulebooks as one: a rule of `more` takes the place of the one with the same id, so that an organisation's own

@@ -34,13 +34,6 @@ pub fn read(file: &str, text: &str) -> Result<Rules, Vec<Problem>> {
     })
 }
 
-/// Faults in what an organisation says that it is; a slip there would silence every rule.
-pub fn check_organisation(kinds: &[String]) -> Vec<String> {
-    let known = || ORGANISATIONS.iter().map(|k| k.name);
-    let wrong = kinds.iter().filter(|kind| !known().any(|k| k == kind.as_str()));
-    wrong.map(|kind| format!("{kind}: {}", unknown("kind of organisation", kind, known()))).collect()
-}
-
 fn rule(fields: &mut Fields<'_>, seen: &mut BTreeMap<String, usize>, faults: &mut Faults) -> Option<Rule> {
     let id = fields.need_text("id", faults);
     if let Some(id) = &id {

@@ -85,6 +85,7 @@ fn the_whole_file_is_read_as_it_says() {
     assert_eq!(names, ["public status page", "outbox", "pager", "core"]);
     let [page, outbox, pager, core] = config.sources.as_slice() else { panic!("four") };
     assert_eq!((page.url.as_str(), page.every, page.timeout), ("https://status.example.com", 15, 5));
+    assert!(outbox.insecure && !pager.insecure);
     assert_eq!(outbox.token, Some(SecretRef::File(PathBuf::from("/etc/warroom/webhook.key"))));
     assert_eq!(pager.token, Some(SecretRef::Command(["pass", "show", "pager"].map(str::to_owned).to_vec())));
     assert_eq!((pager.user.as_deref(), pager.every, pager.timeout), (Some("warroom"), 30, 10));

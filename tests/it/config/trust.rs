@@ -4,7 +4,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use warroom::config::file::{Place, Places, place, read};
+use warroom::config::file::{Place, Places, load, place, read};
 
 fn mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -93,4 +93,18 @@ fn the_order_of_places() {
         Place::FirstOf(vec!["/h/.config/warroom/config.toml".into(), "/etc/warroom/config.toml".into()])
     );
     assert_eq!(place(&Places::default()), Place::FirstOf(vec!["/etc/warroom/config.toml".into()]));
+}
+
+#[test]
+fn the_first_that_stands_is_read_and_no_fault_leads_to_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let [none, first, second] = ["none", "first", "second"].map(|name| folder.path().join(name));
+    std::fs::write(&second, "theme = \"default\"").unwrap();
+    mode(&second, 0o600);
+    let places = Place::FirstOf(vec![none.clone(), first.clone(), second.clone()]);
+    assert_eq!(load(&places), Ok(Some((second.clone(), "theme = \"default\"".to_owned()))));
+    symlink(folder.path().join("gone"), &first).unwrap();
+    assert!(load(&places).unwrap_err().file.ends_with("first"), "a link that leads nowhere is not passed over");
+    assert_eq!(load(&Place::FirstOf(vec![none.clone(), second.join("below")])), Ok(None));
+    assert!(load(&Place::Named(none)).is_err(), "what a person named must be there");
 }

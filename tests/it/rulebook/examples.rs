@@ -11,6 +11,22 @@ use warroom::rulebook::{self, Due, FactValue, State};
 #[derive(Deserialize)]
 struct File {
     example: Vec<Example>,
+    forecast: Vec<Forecast>,
+}
+
+#[derive(Deserialize)]
+struct Forecast {
+    id: String,
+    outage_start: Instant,
+    users: Vec<Users>,
+    reportable_at: Option<Instant>,
+    why: String,
+}
+
+#[derive(Deserialize)]
+struct Users {
+    from: Instant,
+    users_affected: i64,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +112,39 @@ fn every_worked_example_holds() {
 }
 
 #[test]
+fn every_forecast_holds_seen_from_the_last_change() {
+    let book = book();
+    let rule = book.get("us-fcc-nors-wireless").unwrap();
+    let file: File = toml::from_str(include_str!("../../data/rule-examples.toml")).unwrap();
+    assert_eq!(file.forecast.len(), 5);
+    for forecast in &file.forecast {
+        let user_seconds = |at: Instant| -> i64 {
+            let ends = forecast.users.iter().skip(1).map(|u| u.from).chain([at]);
+            forecast
+                .users
+                .iter()
+                .zip(ends)
+                .map(|(u, end)| u.users_affected * (end.min(at) - u.from).num_seconds().max(0))
+                .sum()
+        };
+        let facts_at = |name: &str, at: Instant| match name {
+            "duration_minutes" => FactValue::Integer((at - forecast.outage_start).num_minutes()),
+            "user_minutes" => FactValue::Integer(user_seconds(at) / 60),
+            _ => FactValue::Integer(0),
+        };
+        let seen_from = forecast.users.last().unwrap().from;
+        let fires = rulebook::forecast::fires_at(rule, &facts_at, seen_from);
+        assert_eq!(fires, forecast.reportable_at, "{}: {}", forecast.id, forecast.why);
+        if let Some(at) = fires {
+            assert_eq!(rulebook::forecast::fires_at(rule, &facts_at, at), None, "it holds by then");
+        }
+        let unknown =
+            |name: &str, at: Instant| if name == "user_minutes" { FactValue::Unknown } else { facts_at(name, at) };
+        assert_eq!(rulebook::forecast::fires_at(rule, &unknown, seen_from), None, "a missing fact is no forecast");
+    }
+}
+
+#[test]
 fn what_hangs_on_a_missing_fact_counts_down_as_if() {
     let book = book();
     let rule = book.get("us-fcc-nors-wireless").unwrap();
@@ -159,4 +208,23 @@ fn a_rule_of_ones_own_takes_the_place_of_ours() {
     let all = rulebook::combine(book(), Rules { rules: vec![own.clone()] });
     assert_eq!(all.rules.len(), 7);
     assert_eq!(all.get("us-firstnet-contract"), Some(&own));
+}
+
+#[test]
+fn files_of_ones_own_are_read_over_ours_and_all_their_faults_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        path
+    };
+    let mut own = book().get("us-cisa-voluntary").unwrap().clone();
+    own.note = "Ask for the desk by name.".to_owned();
+    let good = put("good.toml", &rulebook::write(&Rules { rules: vec![own.clone()] }).unwrap());
+    let all = rulebook::load(std::slice::from_ref(&good)).unwrap();
+    assert_eq!((all.rules.len(), all.get("us-cisa-voluntary")), (7, Some(&own)));
+    let bad = [put("a.toml", "[[rul]]"), good, put("b.toml", "rule = 1"), folder.path().join("none.toml")];
+    let files: Vec<String> = rulebook::load(&bad).unwrap_err().iter().map(|p| p.file.clone()).collect();
+    assert_eq!(files.len(), 3, "{files:?}");
 }
