@@ -39,7 +39,7 @@ fn problem(block: &str) -> String {
 fn problems_name_the_line_the_key_and_the_nearest_word() {
     let block = |more: &str| format!("[[metrics]]\nname = \"m\"\nkind = \"prometheus\"\nurl = \"http://h\"\n{more}");
     let good = "[[metrics.query]]\nname = \"a\"\nquery = \"up\"\n";
-    insta::assert_snapshot!([
+    let all = [
         problem(&block("")),
         problem(&block(&format!("stale_aftr = \"5m\"\n{good}"))),
         problem(&block(&format!("timout = \"5m\"\n{good}"))),
@@ -52,8 +52,10 @@ fn problems_name_the_line_the_key_and_the_nearest_word() {
         problem(&block("query = \"up\"\n")),
         problem("[[status]]\nname = \"m\"\nkind = \"statuspge\"\nurl = \"http://h\"\n"),
         problem("[[status]]\nname = \"m\"\nkind = \"prometheus\"\nurl = \"http://h\"\n"),
-        problem("[[notification]]\nname = \"m\"\nkind = \"alertmanager\"\nurl = \"http://h\"\npeers = [\"http://u:p@h\"]\n"),
+        problem(
+            "[[notification]]\nname = \"m\"\nkind = \"alertmanager\"\nurl = \"http://h\"\npeers = [\"http://u:p@h\"]\n",
+        ),
         problem("[[notification]]\nname = \"m\"\nkind = \"webhook\"\nurl = \"http://h\"\nreceipts = \"x\"\n"),
-    ]
-    .join("\n"), @"");
+    ];
+    insta::assert_snapshot!(all.join("\n"));
 }

@@ -16,9 +16,7 @@ const KEY: &str = "the key of this test";
 fn source(url: &str, more: &str) -> SourceConfig {
     let mut source =
         given::source(&format!("[[notification]]\nname = \"hook\"\nkind = \"webhook\"\nurl = \"{url}\"\n{more}"));
-    let (_, path) = tempfile::NamedTempFile::new().unwrap().keep().unwrap();
-    std::fs::write(&path, KEY).unwrap();
-    source.token = Some(SecretRef::File(path));
+    source.token = Some(SecretRef::File(given::data("tokens/webhook")));
     source
 }
 
