@@ -9,6 +9,9 @@ use crate::config::{Problem, SourceConfig};
 use crate::incident::words::Family;
 use crate::text::suggest;
 
+/// An adapter, or what is wrong with its configuration.
+pub type Built = Result<Box<dyn Adapter>, Problem>;
+
 /// One kind of backend.
 pub struct Kind {
     pub name: &'static str,
@@ -20,7 +23,7 @@ pub struct Kind {
     /// The keys that only this kind knows.
     pub keys: &'static [Key],
     /// Builds the adapter; the second argument is the file's name for problems.
-    pub build: fn(&SourceConfig, &str) -> Result<Box<dyn Adapter>, Problem>,
+    pub build: fn(&SourceConfig, &str) -> Built,
 }
 
 /// All kinds, in the order of their families.
@@ -39,7 +42,7 @@ pub fn find(name: &str) -> Option<&'static Kind> {
 }
 
 /// Builds the adapter of a configured source. The problem names the key, its line and the nearest known word.
-pub fn build(source: &SourceConfig, file: &str) -> Result<Box<dyn Adapter>, Problem> {
+pub fn build(source: &SourceConfig, file: &str) -> Built {
     let problem = |message: String| {
         let line = source.settings.lines.values().min().copied();
         Err(Problem { file: file.to_owned(), line, key: Some("kind".to_owned()), message })

@@ -85,10 +85,8 @@ impl Response {
         let text = String::from_utf8_lossy(head);
         let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).to_ascii_lowercase();
         let is_page = start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<head");
-        if !is_page && !(self.content_type == "text/html" && start.starts_with('<')) {
-            return None;
-        }
-        Some(title(&text).unwrap_or_else(|| "without a title".to_owned()))
+        let said = self.content_type == "text/html" && start.starts_with('<');
+        (is_page || said).then(|| title(&text).unwrap_or_else(|| "without a title".to_owned()))
     }
 
     /// The backend's own words for an error: a bare JSON string, `message`, `error` (text or list), a page's title, or text.

@@ -10,11 +10,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant as Tick, timeout_at};
 
 use super::auth::{self, Scheme};
+use super::secret::Secret;
 use super::{Began, Client, Pool, base_url, is_loopback, locked, redirect, resolve, retry_after, sentence, tls};
 use crate::backends::request::{Body, Method, Request};
 use crate::backends::response::{Answer, Response};
 use crate::backends::{Class, Failure};
-use crate::config::SourceConfig;
+use crate::config::{SecretRef, SourceConfig};
 
 const AGENT: &str = concat!("warroom/", env!("CARGO_PKG_VERSION"));
 
@@ -40,11 +41,26 @@ impl Client {
         let url = address(context.source, request)?;
         self.allowed(context.source, &url)?;
         let _permits = self.permits(&url, context.deadline).await?;
-        let answer = self.with_credential(context, request, &url).await?;
-        if answer.status == 401 && self.vault.forget(&context.source.name) {
-            return self.with_credential(context, request, &url).await;
+        let secret = self.secret(context).await?;
+        let answer = self.with_credential(context, request, &url, secret.as_ref()).await?;
+        // What a command told may have been rotated since. A message is not repeated, not even after a refusal.
+        if let (401, Some(SecretRef::Command(_)), Some(refused)) = (answer.status, &context.source.token, &secret)
+            && !matches!(request.body, Body::Json(_))
+        {
+            self.vault.forget(&context.source.name, refused);
+            let fresh = self.secret(context).await?;
+            return self.with_credential(context, request, &url, fresh.as_ref()).await;
         }
         Ok(answer)
+    }
+
+    async fn secret(&self, context: Context<'_>) -> Result<Option<Secret>, Failure> {
+        let Some(reference) = &context.source.token else { return Ok(None) };
+        let setup = |why: String| Failure::before(Class::Setup, why);
+        match timeout_at(context.deadline, self.vault.get(&context.source.name, reference)).await {
+            Ok(secret) => secret.map(Some).map_err(setup),
+            Err(_) => Err(setup("not asked: the token's command took all the time".to_owned())),
+        }
     }
 
     fn allowed(&self, source: &SourceConfig, url: &Url) -> Result<(), Failure> {
@@ -74,14 +90,13 @@ impl Client {
         }
     }
 
-    async fn with_credential(&self, context: Context<'_>, request: &Request, url: &Url) -> Answer {
-        let secret = match &context.source.token {
-            None => None,
-            Some(reference) => {
-                let name = &context.source.name;
-                Some(self.vault.get(name, reference).await.map_err(|why| Failure::before(Class::Setup, why))?)
-            }
-        };
+    async fn with_credential(
+        &self,
+        context: Context<'_>,
+        request: &Request,
+        url: &Url,
+        secret: Option<&Secret>,
+    ) -> Answer {
         let body = bytes_of(&request.body);
         let mut headers = HeaderMap::new();
         for (name, value) in &request.headers {
@@ -92,13 +107,15 @@ impl Client {
             );
         }
         headers.insert(header::ACCEPT, plain(request.accept)?);
-        match &request.body {
+        let kind = match &request.body {
             Body::None => None,
             Body::Form(_) => Some("application/x-www-form-urlencoded"),
             Body::Json(_) => Some("application/json"),
+        };
+        if let Some(kind) = kind {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         }
-        .map(|kind| headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind)));
-        if let Some(secret) = &secret {
+        if let Some(secret) = secret {
             let now = context.began.now();
             headers.extend(auth::headers(context.source, context.scheme, secret, &request.id, &body, now)?);
         }
@@ -277,14 +294,15 @@ fn bytes_of(body: &Body) -> Vec<u8> {
     match body {
         Body::None => Vec::new(),
         Body::Json(text) => text.clone().into_bytes(),
-        Body::Form(fields) => {
-            let mut form = Url::parse("x:?").map(|mut url| {
-                url.query_pairs_mut().extend_pairs(fields);
-                url.query().unwrap_or_default().to_owned()
-            });
-            form.as_mut().map(std::mem::take).unwrap_or_default().into_bytes()
-        }
+        Body::Form(fields) => form(fields).into_bytes(),
     }
+}
+
+/// `a=1&b=2`, escaped as in a URL's query.
+fn form(fields: &[(String, String)]) -> String {
+    let Ok(mut carrier) = Url::parse("form:") else { return String::new() };
+    carrier.query_pairs_mut().extend_pairs(fields);
+    carrier.query().unwrap_or_default().to_owned()
 }
 
 fn plain(value: &str) -> Result<HeaderValue, Failure> {

@@ -52,9 +52,12 @@ impl Vault {
         Ok(secret)
     }
 
-    /// Forgets what a command told; whether there was something to forget, so that asking again may help.
-    pub fn forget(&self, source: &str) -> bool {
-        locked(&self.told).remove(source).is_some()
+    /// Forgets `refused`, unless another request has already fetched the next one.
+    pub fn forget(&self, source: &str, refused: &Secret) {
+        let mut told = locked(&self.told);
+        if told.get(source).is_some_and(|known| Arc::ptr_eq(&known.0, &refused.0)) {
+            told.remove(source);
+        }
     }
 }
 

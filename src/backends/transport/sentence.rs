@@ -52,8 +52,7 @@ pub fn of_exchange(error: &reqwest::Error, url: &Url, limits: &Limits, proxy: Op
 pub fn of_body(error: &reqwest::Error) -> Failure {
     let why = match find::<io::Error>(error).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionReset) => "the connection was reset within the answer".to_owned(),
-        _ if error.is_decode() => format!("the answer is broken or cut short: {}", innermost(error)),
-        Some(_) | None => format!("the answer was cut short: {}", innermost(error)),
+        Some(_) | None => format!("the answer is broken or cut short: {}", innermost(error)),
     };
     Failure::new(Class::Network, why)
 }
@@ -108,17 +107,18 @@ fn host(url: &Url) -> String {
     format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0))
 }
 
-/// The first cause of that type, also within an IO error.
-fn find<'a, T: Error + 'static>(error: &'a reqwest::Error) -> Option<&'a T> {
+/// The first cause of that type, also within IO errors, which hide what they wrap from `source`.
+fn find<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(error) = cause {
-        if let Some(found) = error.downcast_ref::<T>() {
-            return Some(found);
-        }
-        if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            let inner: &(dyn Error + 'static) = inner;
-            if let Some(found) = inner.downcast_ref::<T>() {
+        let mut layer = error;
+        loop {
+            if let Some(found) = layer.downcast_ref::<T>() {
                 return Some(found);
+            }
+            match layer.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+                Some(inner) => layer = inner,
+                None => break,
             }
         }
         cause = error.source();
