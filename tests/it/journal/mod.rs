@@ -10,6 +10,7 @@ mod open;
 mod trouble;
 mod watch;
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use warroom::incident::Instant;
@@ -21,7 +22,7 @@ pub const INCIDENT: IncidentId = IncidentId(uuid::Uuid::from_u128(0x1234_5678_9a
 
 /// A directory of its own, closed to others, with the path of a journal in it. Gone when dropped.
 pub fn place() -> (tempfile::TempDir, PathBuf) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o700)).tempdir().unwrap();
     let path = directory.path().canonicalize().unwrap().join("journal.db");
     (directory, path)
 }
