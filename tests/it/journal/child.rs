@@ -66,6 +66,7 @@ fn process() {
                 }
             }
         }
+        "sealed" => super::trouble::sealed(&path),
         "full" => super::trouble::full(&path),
         "limit" => super::trouble::limit(&path),
         "eio" => super::trouble::eio(&path),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
-use warroom::journal::{AppendError, Journal, JournalError};
+use warroom::journal::{Access, AppendError, Journal, JournalError};
 
 use super::child::{append, command, said, say};
 use super::{all, assert_intact, place, words, writing};
@@ -61,14 +61,47 @@ fn a_full_disk_loses_nothing_and_work_goes_on_when_there_is_space() {
     let (directory, path) = place();
     let mount =
         "exec unshare -m sh -c 'mount -t tmpfs -o size=900k,mode=700 tmpfs \"$0\" && exec \"$@\"' \"$DISK\" \"$@\"";
-    let works = Command::new("unshare").args(["-m", "true"]).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
-    if !works {
+    if !mounts() {
         println!("a file system of one's own cannot be mounted here: left out");
         return;
     }
     let done = command("full", &path, mount).env("DISK", directory.path()).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     assert_eq!(said(&done.stdout), ["done"]);
+}
+
+/// In a child: nothing can be written where the journal is.
+pub fn sealed(path: &Path) {
+    let Err(e) = Journal::open(path, Access::ReadWrite) else { panic!("it opens for writing") };
+    assert!(matches!(e, JournalError::CannotWrite { .. }), "{e:?}");
+    assert!(
+        e.to_string().contains("journal.db cannot be written") && e.to_string().contains("for reading only"),
+        "{e}"
+    );
+    let Err(e) = Journal::open(&path.with_file_name("new.db"), Access::ReadWrite) else { panic!("it makes a file") };
+    assert!(matches!(e, JournalError::CannotWrite { .. }), "{e:?}");
+    let mut journal = Journal::open(path, Access::ReadOnly).unwrap();
+    assert_eq!(words(&all(&mut journal)), ["a"]);
+    assert_intact(&mut journal);
+    say("done");
+}
+
+#[test]
+fn a_sealed_file_system_is_said_and_can_be_read() {
+    let (directory, path) = place();
+    super::add(&mut writing(&path), "a");
+    if !mounts() {
+        println!("a file system of one's own cannot be mounted here: left out");
+        return;
+    }
+    let mount = "exec unshare -m sh -c 'mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"' \"$DISK\" \"$@\"";
+    let done = command("sealed", &path, mount).env("DISK", directory.path()).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!(said(&done.stdout), ["done"]);
+}
+
+fn mounts() -> bool {
+    Command::new("unshare").args(["-m", "true"]).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
 }
 
 /// In a child: its files may not grow beyond a limit.
@@ -96,7 +129,7 @@ fn a_file_that_may_not_grow_loses_nothing() {
 
 /// In a child whose waits for the disk fail now and then.
 pub fn eio(path: &Path) {
-    let mut journal = match Journal::open(path, warroom::journal::Access::ReadWrite) {
+    let mut journal = match Journal::open(path, Access::ReadWrite) {
         Ok(journal) => journal,
         Err(e) => return say(&format!("closed {e}")),
     };
