@@ -59,7 +59,7 @@ impl Journal {
         &mut self,
         incident: IncidentId,
         why: String,
-        written: Option<(Appended, Option<(WriterId, u64, Hash)>)>,
+        written: Option<(Appended, Option<Place>)>,
     ) -> Result<Appended, AppendError<E>> {
         let path = self.main.path.clone();
         self.main.distrust();
@@ -84,6 +84,9 @@ impl Journal {
     }
 }
 
+/// An entry's place in its chain.
+type Place = (WriterId, u64, Hash);
+
 /// What an append writes with.
 struct Pen<'a> {
     incident: IncidentId,
@@ -100,7 +103,7 @@ impl Pen<'_> {
         tx: &Transaction<'_>,
         drafts: Vec<Draft>,
         appended: &mut Appended,
-    ) -> rusqlite::Result<Option<(WriterId, u64, Hash)>> {
+    ) -> rusqlite::Result<Option<Place>> {
         if drafts.is_empty() {
             return Ok(None);
         }

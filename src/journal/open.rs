@@ -75,6 +75,22 @@ impl Journal {
         Ok(Changed { journal, local, cache })
     }
 
+    /// How SQLite keeps the journal, asked of the connection in use.
+    pub fn settings(&mut self) -> Result<Vec<(&'static str, String)>, JournalError> {
+        const NAMES: [&str; 6] =
+            ["journal_mode", "synchronous", "foreign_keys", "busy_timeout", "journal_size_limit", "wal_autocheckpoint"];
+        self.main.read(|connection| {
+            let ask = |name: &'static str| {
+                let text = connection.pragma_query_value(None, name, |row| match row.get_ref(0)? {
+                    rusqlite::types::ValueRef::Integer(number) => Ok(number.to_string()),
+                    other => Ok(other.as_str().unwrap_or_default().to_owned()),
+                })?;
+                Ok((name, text))
+            };
+            NAMES.into_iter().map(ask).collect()
+        })
+    }
+
     /// What a person typed and saw. None: open for reading, and there is nothing.
     pub(super) fn local(&mut self) -> Result<Option<&mut Database>, JournalError> {
         let path = local_path(&self.main.path);

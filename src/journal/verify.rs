@@ -135,6 +135,7 @@ fn snapshot<T>(connection: &Connection, f: impl FnOnce() -> rusqlite::Result<T>)
 /// What the walk along one writer knows of the entry before.
 struct Behind {
     seq: u64,
+    local: i64,
     /// The hash as stored, and as recomputed.
     hashes: [Hash; 2],
 }
@@ -157,7 +158,12 @@ fn walk(connection: &Connection, incident: IncidentId, report: &mut Report) -> r
     let mut found: Vec<(i64, Finding)> = Vec::new();
     while let Some(row) = rows.next()? {
         report.entries += 1;
+        // A row that was moved behind others is not before them.
         let local = row.get_ref(6)?.as_i64().unwrap_or(0);
+        let local = match row.get_ref(0).ok().and_then(writer).and_then(|writer| behind.get(&writer)) {
+            Some(last) => local.max(last.local),
+            None => local,
+        };
         let (Some(writer), Ok(seq)) = (writer(row.get_ref(0)?), row.get::<_, i64>(1)) else {
             found
                 .push((local, Finding::Unreadable { why: format!("the name of the entry in row {local} is damaged") }));
@@ -189,7 +195,7 @@ fn walk(connection: &Connection, incident: IncidentId, report: &mut Report) -> r
                 found.push((local, Finding::Fork { writer, seq, recorded }));
             }
         }
-        behind.insert(writer, Behind { seq, hashes: [stored.unwrap_or(recomputed), recomputed] });
+        behind.insert(writer, Behind { seq, local, hashes: [stored.unwrap_or(recomputed), recomputed] });
     }
     found.sort_by_key(|(local, _)| *local);
     report.findings = found.into_iter().map(|(_, finding)| finding).collect();
