@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::error::JournalError;
 use super::merge::writer;
 use super::open::Journal;
-use super::read::{bytes, entry, hash, uuid};
+use super::read::{bytes, hash, uuid};
 use crate::incident::Instant;
 use crate::incident::entry::{Hash, IncidentId, WriterId, decode};
 
@@ -170,18 +170,16 @@ fn walk(connection: &Connection, incident: IncidentId, report: &mut Report) -> r
             continue;
         };
         let seq = u64::try_from(seq).unwrap_or(0);
-        let recorded = entry(row, 0).ok().map(|e| e.recorded);
         let body = bytes(row.get_ref(3)?);
+        let read = decode(writer, seq, body).ok();
+        let recorded = read.as_ref().map(|entry| entry.recorded);
+        let id = row.get_ref(2)?;
         let (prev, stored) = (hash(row.get_ref(4)?), hash(row.get_ref(5)?));
         let last = behind.get(&writer);
         let expected = last.map_or(0, |b| b.seq) + 1;
         let recomputed = Hash::of(prev.unwrap_or(Hash::NONE), body);
         // The column is a copy of what the body says; None where the body cannot say.
-        let id_agrees = match (decode(writer, seq, body), uuid(row.get_ref(2)?)) {
-            (Ok(entry), Some(id)) => entry.id.0 == id,
-            (Ok(_), None) => false,
-            (Err(_), _) => true,
-        };
+        let id_agrees = read.is_none_or(|entry| uuid(id) == Some(entry.id.0));
         if prev.is_none() || stored != Some(recomputed) || !id_agrees {
             found.push((local, Finding::Altered { writer, seq, recorded }));
         } else if seq != expected {

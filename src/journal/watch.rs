@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant as Monotonic};
 
+use notify::event::ModifyKind;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::error::{JournalError, file};
@@ -92,8 +93,10 @@ fn watcher(directory: &Path, signals: Sender<Signal>) -> Option<RecommendedWatch
     let handler = move |event: notify::Result<notify::Event>| {
         let signal = match event {
             Ok(event) if event.need_rescan() => Signal::Unsure,
-            // That somebody read is no news.
-            Ok(event) if matches!(event.kind, EventKind::Access(_)) => return,
+            // That somebody opened or read it is no news.
+            Ok(event) if matches!(event.kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_))) => {
+                return;
+            }
             Ok(event) => Signal::Touched(event.paths),
             Err(_) => Signal::Unsure,
         };

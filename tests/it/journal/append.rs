@@ -177,6 +177,26 @@ fn verify_raises_no_alarm_while_others_append() {
     assert!(looks > 1);
 }
 
+/// The time is printed and not asserted: how fast it is depends on the machine and the build.
+#[test]
+fn a_long_incident_opens() {
+    let (_directory, path) = place();
+    let mut journal = writing(&path);
+    let drafts: Vec<_> =
+        (0..100_000).map(|n| note(&format!("{n} somebody said something of the usual length"))).collect();
+    journal.append::<Infallible>(INCIDENT, &ann(), noon(), Cursor::START, |_| Ok(drafts)).unwrap();
+    drop(journal);
+    let begun = std::time::Instant::now();
+    let mut journal = writing(&path);
+    let opened = begun.elapsed();
+    let (entries, cursor) = journal.read_after(INCIDENT, Cursor::START, usize::MAX).unwrap();
+    let read = begun.elapsed();
+    assert_eq!((entries.len(), cursor), (100_000, journal.end().unwrap()));
+    let begun = std::time::Instant::now();
+    assert_intact(&mut journal);
+    println!("100,000 entries: opened in {opened:?}, read in {read:?}, verified in {:?}", begun.elapsed());
+}
+
 /// A present that goes forward, back, and far away.
 fn presents() -> impl Strategy<Value = Vec<(i64, usize)>> {
     let step = prop_oneof![

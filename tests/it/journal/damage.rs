@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use warroom::incident::entry::Hash;
 use warroom::incident::what::What;
 use warroom::journal::{Cursor, Finding, Journal, Row, State};
 
@@ -108,6 +109,33 @@ fn edits_that_leave_a_whole_file_are_found() {
     fs::write(&path, &sound).unwrap();
     raw(&path, "UPDATE entries SET incident = x'01' WHERE seq = 9");
     assert!(writing(&path).verify_all().unwrap().iter().any(|r| r.state() != State::Intact));
+}
+
+#[test]
+fn an_edit_that_mends_its_own_hash_is_found_by_its_successor() {
+    let (_directory, path) = place();
+    let rows = filled(&path, 9);
+    for seq in [1, 4, 8] {
+        let row = &rows[seq - 1];
+        let body = String::from_utf8(row.body.clone()).unwrap().replace("note", "lie").into_bytes();
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let hash = Hash::of(row.prev, &body).0;
+        connection
+            .execute(
+                "UPDATE entries SET body = ?1, hash = ?2 WHERE seq = ?3",
+                rusqlite::params![body, hash, seq as i64],
+            )
+            .unwrap();
+        drop(connection);
+        let report = writing(&path).verify(INCIDENT).unwrap();
+        let [Finding::Fork { seq: named, recorded: Some(_), .. }] = report.findings[..] else { panic!("{report:?}") };
+        assert_eq!(named, seq as u64 + 1);
+        assert!(report.state().to_string().ends_with("(a fork)"));
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let sound = rusqlite::params![row.body, row.hash.0, seq as i64];
+        connection.execute("UPDATE entries SET body = ?1, hash = ?2 WHERE seq = ?3", sound).unwrap();
+    }
+    assert_intact(&mut writing(&path));
 }
 
 #[test]

@@ -283,6 +283,9 @@ fn reading_only_changes_nothing_with_or_without_a_log() {
     assert!(reading.put_draft(INCIDENT, "ann", "note", "x").is_err());
     assert_same(&picture(&directory), &before);
 
+    let mut still = Journal::open(&path, Access::ReadOnly).unwrap();
+    assert_eq!(words(&all(&mut still)), ["a"]);
+
     // A writer comes, in a process of its own: what was open for reading goes on with it.
     let mut child = command("one", &path, "exec \"$@\"").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
@@ -291,12 +294,13 @@ fn reading_only_changes_nothing_with_or_without_a_log() {
         line.clear();
         assert!(std::io::BufRead::read_line(&mut out, &mut line).unwrap() > 0, "the child ended");
     }
+    assert_eq!(words(&all(&mut still)), ["a", "one"], "also without being asked what changed");
     let before = picture(&directory);
     assert!(before.iter().any(|file| file.0 == "journal.db-wal" && !file.5.is_empty()));
     assert!(reading.changed().unwrap().journal);
     assert_eq!(read_everything(&mut reading), ["a", "one"]);
     assert_eq!(read_everything(&mut Journal::open(&path, Access::ReadOnly).unwrap()), ["a", "one"]);
-    drop(reading);
+    drop((reading, still));
     assert_same(&picture(&directory), &before);
 
     // It died: its log is left, and nobody maps it.

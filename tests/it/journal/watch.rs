@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use warroom::journal::{Notice, Watch};
+use warroom::journal::{Access, Journal, Notice, Watch};
 
 use super::child::command;
 use super::{add, place, writing};
@@ -44,6 +44,7 @@ fn tells(start: impl Fn(&std::path::Path, Sender<Notice>) -> Watch) -> bool {
     while notices.recv_timeout(Duration::from_millis(1500)).is_ok() {}
     journal.incidents().unwrap();
     journal.changed().unwrap();
+    Journal::open(&path, Access::ReadOnly).unwrap().incidents().unwrap();
     assert!(notices.recv_timeout(Duration::from_millis(1500)).is_err(), "a look wakes the others");
     let told = watch.is_told();
     drop(watch);
