@@ -1,1 +1,479 @@
-//! The running room: one loop and its effects.
+//! The running room: one loop over keys, news, signals and the next tick; performs the effects that `update` asks for.
+//!
+//! Quits in order: stop asking, let deliveries end for a moment, finish what was typed, put the terminal back.
+
+pub mod lobby;
+pub mod pollers;
+pub mod screen;
+pub mod store;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::backends::{Client, Limits};
+use crate::incident::Instant;
+use crate::incident::clock::{Clock, Moment};
+use crate::incident::command::Actor;
+use crate::incident::entry::IncidentId;
+use crate::incident::observation::Source;
+use crate::journal::Access;
+use crate::situation::{Situation, assess};
+use crate::tui::keymap::Keymap;
+use crate::tui::model::{Demo, Effect, Loud, Model};
+use crate::tui::scene::{Scene, Snapshot};
+use crate::tui::terminal::{self, Input};
+use crate::tui::theme::Theme;
+use crate::tui::update::{Msg, update};
+use pollers::{Backend, Control};
+use screen::Screen;
+use store::{Ask, News, Setup, Store};
+
+/// Everything that the room is opened with.
+pub struct Opening {
+    pub journal: std::path::PathBuf,
+    pub access: Access,
+    /// None: the one that is open, or the one that is picked.
+    pub incident: Option<IncidentId>,
+    pub actor: Actor,
+    pub backends: Vec<Backend>,
+    pub theme: Theme,
+    pub keymap: Keymap,
+    pub ascii: bool,
+    pub demo: Option<DemoClock>,
+    /// The wall clock.
+    pub real: fn() -> Instant,
+    /// What is needed to declare from the lobby.
+    pub declare: lobby::DeclareWith,
+}
+
+/// The clock that a demo's servers follow.
+pub struct DemoClock {
+    pub speed: f64,
+    pub clock: watch::Sender<Clock>,
+}
+
+/// How the room ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    Quit,
+    /// By this signal.
+    Signal(i32),
+    TerminalLost,
+    Failed(String),
+}
+
+/// Opens the room and stays until it ends. The terminal is back in order when this returns.
+pub async fn run(opening: Opening) -> Ended {
+    terminal::restore_on_panic();
+    if let Err(error) = terminal::enter() {
+        terminal::restore();
+        return Ended::Failed(format!("the terminal cannot be set up: {error}"));
+    }
+    let ended = inside(opening).await;
+    terminal::restore();
+    ended
+}
+
+async fn inside(opening: Opening) -> Ended {
+    let (input_tx, mut input) = mpsc::unbounded_channel();
+    if let Err(error) = terminal::read_input(move |event| input_tx.send(event).is_ok()) {
+        return Ended::Failed(error.to_string());
+    }
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => return Ended::Failed(format!("signals cannot be heard: {error}")),
+    };
+    let mut screen = match Screen::start(opening.theme.clone(), opening.keymap.clone(), opening.ascii) {
+        Ok(screen) => screen,
+        Err(error) => return Ended::Failed(error.to_string()),
+    };
+    // The first frame is drawn before the journal is touched.
+    let process = store::process_name(&opening.actor.host);
+    let mut model = Model::new(opening.actor.clone(), process.clone(), terminal::size());
+    let empty = Snapshot::default();
+    let real = (opening.real)();
+    let first = assess(&empty.incident, &empty.plan, &empty.rules, &[], Moment { now: real, real });
+    screen.draw(&model, &Scene { snapshot: &empty, situation: &first });
+    let chosen = lobby::choose(&opening, &mut screen, &mut input, &mut signals, &mut model).await;
+    let (journal, incident) = match chosen {
+        Ok(chosen) => chosen,
+        Err(ended) => {
+            screen.finish(&mut input).await;
+            return ended;
+        }
+    };
+    if let Access::ReadOnly = opening.access {
+        model.read_only = Some("asked for with --read-only".to_owned());
+    }
+    if let Some(demo) = &opening.demo {
+        let path = opening.journal.display().to_string();
+        model.demo = Some(Demo { speed: demo.speed, paused: false, journal: path });
+    }
+    let polls: Vec<Backend> = opening.backends.iter().filter(|b| b.polls(real)).cloned().collect();
+    let configured: Vec<Source> = polls.iter().map(Backend::source).collect();
+    let (news_tx, news) = mpsc::unbounded_channel();
+    let setup = Setup {
+        journal,
+        incident,
+        actor: opening.actor.clone(),
+        process,
+        polls: opening.access == Access::ReadWrite && !polls.is_empty(),
+        real: opening.real,
+        configured,
+    };
+    let (store, thread) = match store::start(setup, news_tx) {
+        Ok(started) => started,
+        Err(error) => return Ended::Failed(format!("no thread for the journal: {error}")),
+    };
+    let (control, _) = watch::channel(Control::default());
+    let client = Arc::new(Client::new(&opening.actor.host, Limits::default()));
+    let mut tasks = JoinSet::new();
+    for backend in &polls {
+        let source = backend.source();
+        tasks.spawn(pollers::poll(
+            Arc::clone(&client),
+            backend.clone(),
+            source,
+            store.clone(),
+            control.subscribe(),
+            opening.real,
+        ));
+    }
+    let mut room = Room {
+        model,
+        screen,
+        snapshot: empty,
+        situation: first,
+        clock: Clock::wall(),
+        store: store.clone(),
+        control,
+        client,
+        incident,
+        opening,
+        deliveries: JoinSet::new(),
+        stale: true,
+        held: false,
+    };
+    let ended = room.live(&mut input, news, &mut signals).await;
+    tasks.abort_all();
+    room.wait_for_deliveries().await;
+    if room.opening.access == Access::ReadWrite {
+        store.ask(Ask::Looked(room.now()));
+    }
+    store.ask(Ask::Stop);
+    // What was asked of the journal is finished; a disk that hangs does not hold the terminal for ever.
+    let joined = tokio::task::spawn_blocking(move || thread.join());
+    let _ = tokio::time::timeout(Duration::from_millis(700), joined).await;
+    if ended != Ended::TerminalLost {
+        room.screen.finish(&mut input).await;
+    }
+    ended
+}
+
+/// The signals that the room hears.
+pub struct Signals {
+    pub term: tokio::signal::unix::Signal,
+    pub int: tokio::signal::unix::Signal,
+    pub hup: tokio::signal::unix::Signal,
+    pub size: tokio::signal::unix::Signal,
+    pub stop: tokio::signal::unix::Signal,
+    pub cont: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        Ok(Signals {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+            hup: signal(SignalKind::hangup())?,
+            size: signal(SignalKind::window_change())?,
+            stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
+            cont: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+        })
+    }
+
+    /// The next signal, as what it asks for.
+    pub async fn next(&mut self) -> Heard {
+        tokio::select! {
+            _ = self.term.recv() => Heard::End(Ended::Signal(15)),
+            _ = self.int.recv() => Heard::End(Ended::Signal(2)),
+            _ = self.hup.recv() => Heard::End(Ended::Signal(1)),
+            _ = self.size.recv() => Heard::Resized,
+            _ = self.stop.recv() => Heard::Stop,
+            _ = self.cont.recv() => Heard::Continued,
+        }
+    }
+}
+
+/// What a signal asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    End(Ended),
+    Resized,
+    Stop,
+    Continued,
+}
+
+struct Room {
+    model: Model,
+    screen: Screen,
+    snapshot: Snapshot,
+    situation: Situation,
+    clock: Clock,
+    store: Store,
+    control: watch::Sender<Control>,
+    client: Arc<Client>,
+    incident: IncidentId,
+    opening: Opening,
+    deliveries: JoinSet<()>,
+    /// The situation is older than the snapshot.
+    stale: bool,
+    /// The demo's clock stands still because a form is open.
+    held: bool,
+}
+
+/// How often the lease is renewed while this process polls, and tried for while another does.
+const LEASE_EVERY: Duration = Duration::from_secs(4);
+
+impl Room {
+    fn real(&self) -> Instant {
+        (self.opening.real)()
+    }
+
+    fn now(&self) -> Instant {
+        self.clock.at(self.real())
+    }
+
+    async fn live(
+        &mut self,
+        input: &mut mpsc::UnboundedReceiver<Input>,
+        mut news: mpsc::UnboundedReceiver<News>,
+        signals: &mut Signals,
+    ) -> Ended {
+        let mut lease = tokio::time::interval(LEASE_EVERY);
+        lease.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let shares = self.opening.access == Access::ReadWrite && !self.opening.backends.is_empty();
+        self.draw();
+        loop {
+            let wake = self.wake();
+            tokio::select! {
+                biased;
+                event = input.recv() => match event {
+                    Some(Input::Closed) | None => return Ended::TerminalLost,
+                    Some(event) => {
+                        let mut ended = self.on_input(event).await;
+                        // A burst of keys is one picture.
+                        while ended.is_none() {
+                            match input.try_recv() {
+                                Ok(Input::Closed) => return Ended::TerminalLost,
+                                Ok(event) => ended = self.on_input(event).await,
+                                Err(_) => break,
+                            }
+                        }
+                        if let Some(ended) = ended {
+                            return ended;
+                        }
+                    }
+                },
+                heard = signals.next() => match heard {
+                    Heard::End(ended) => return ended,
+                    Heard::Resized => self.resize(),
+                    Heard::Stop => self.suspend(),
+                    Heard::Continued => self.come_back(),
+                },
+                told = news.recv() => match told {
+                    Some(told) => {
+                        if let Some(ended) = self.on_news(told) {
+                            return ended;
+                        }
+                        while let Ok(told) = news.try_recv() {
+                            if let Some(ended) = self.on_news(told) {
+                                return ended;
+                            }
+                        }
+                    }
+                    None => return Ended::Failed("the journal's thread ended".to_owned()),
+                },
+                alive = self.screen.ready() => {
+                    if !alive {
+                        return Ended::TerminalLost;
+                    }
+                },
+                () = tokio::time::sleep(wake) => self.stale = true,
+                _ = lease.tick(), if shares => self.store.ask(Ask::Lease),
+                Some(_) = self.deliveries.join_next(), if !self.deliveries.is_empty() => {},
+            }
+            self.draw();
+        }
+    }
+
+    /// How long until the picture changes by itself.
+    fn wake(&self) -> Duration {
+        const LONGEST: Duration = Duration::from_secs(60);
+        let (now, real) = (self.now(), self.real());
+        let mut wait = LONGEST;
+        if let Some(wake) = self.screen.wake()
+            && self.clock.speed > 0.0
+        {
+            let ms = (wake - now).num_milliseconds().max(0) as f64 / self.clock.speed;
+            // A fast demo moves twice a second, not with every second of its own.
+            let least = if self.clock.speed > 1.0 { 500.0 } else { 20.0 };
+            wait = wait.min(Duration::from_millis(ms.max(least) as u64 + 1));
+        }
+        for source in self.snapshot.sources.iter() {
+            if let Some(last) = source.last_success {
+                let old = last + chrono::TimeDelta::seconds((2 * source.every + source.timeout + 1) as i64);
+                if let Ok(left) = (old - real).to_std() {
+                    wait = wait.min(left + Duration::from_millis(20));
+                }
+            }
+        }
+        wait
+    }
+
+    fn draw(&mut self) {
+        self.assess();
+        let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
+        self.screen.draw(&self.model, &scene);
+    }
+
+    /// Brings the situation up to the moment, where the picture could differ.
+    fn assess(&mut self) {
+        let moment = Moment { now: self.now(), real: self.real() };
+        let moved = (moment.now - self.situation.moment.now).num_milliseconds().abs();
+        if !self.stale && moved < 200 {
+            return;
+        }
+        let s = &self.snapshot;
+        self.situation = assess(&s.incident, &s.plan, &s.rules, &s.sources, moment);
+        self.stale = false;
+    }
+
+    async fn on_input(&mut self, event: Input) -> Option<Ended> {
+        let msg = match event {
+            Input::Key(key) => Msg::Key(key),
+            Input::Paste(text) => Msg::Paste(text),
+            Input::Answered => {
+                self.screen.answered();
+                return None;
+            }
+            Input::Closed => return Some(Ended::TerminalLost),
+        };
+        self.apply(msg)
+    }
+
+    fn on_news(&mut self, news: News) -> Option<Ended> {
+        match news {
+            News::Snapshot(snapshot) => {
+                for problem in &snapshot.problems {
+                    self.model.say(Loud::Failed, crate::text::Safe::new(problem));
+                }
+                self.snapshot = snapshot;
+                self.model.loading = false;
+                self.stale = true;
+                self.apply(Msg::Snapshot)
+            }
+            News::Outcome { effect, result, refused } => self.apply(Msg::Outcome { effect, result, refused }),
+            News::Deliver(sendings) => {
+                for sending in sendings {
+                    let backend = self.opening.backends.iter().find(|b| b.config.name == sending.backend).cloned();
+                    self.deliveries.spawn(pollers::deliver(
+                        Arc::clone(&self.client),
+                        backend,
+                        sending,
+                        self.incident.to_string(),
+                        self.store.clone(),
+                        self.opening.real,
+                    ));
+                }
+                None
+            }
+            News::Clock(clock) => {
+                self.clock = clock;
+                self.stale = true;
+                None
+            }
+            News::Lease(leads) => {
+                self.control.send_modify(|control| control.leads = leads);
+                None
+            }
+            News::Kept { forms, looked } => {
+                self.model.kept.extend(forms);
+                self.model.looked = looked;
+                None
+            }
+            News::Tell(text) => self.apply(Msg::Tell(Loud::Failed, text)),
+            News::Lost(why) => Some(Ended::Failed(why)),
+        }
+    }
+
+    fn apply(&mut self, msg: Msg) -> Option<Ended> {
+        self.assess();
+        let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
+        let effects = update(&mut self.model, msg, &scene, &self.opening.keymap);
+        self.hold_demo();
+        effects.into_iter().find_map(|effect| self.perform(effect))
+    }
+
+    fn perform(&mut self, effect: Effect) -> Option<Ended> {
+        match effect {
+            Effect::Append { effect, commands } => self.store.ask(Ask::Append { effect, commands }),
+            Effect::Release { effect, messages } => self.store.ask(Ask::Release { effect, messages }),
+            Effect::PollNow => self.control.send_modify(|control| {
+                control.now += 1;
+                control.only = None;
+            }),
+            Effect::Copy(text) => self.screen.copy(&text),
+            Effect::Keep { form, fields } => self.store.ask(Ask::Keep { form, fields }),
+            Effect::Forget { form } => self.store.ask(Ask::Forget { form }),
+            Effect::PauseDemo(_) => self.hold_demo(),
+            Effect::Suspend => self.suspend(),
+            Effect::Redraw => self.screen.forget(),
+            Effect::Quit => return Some(Ended::Quit),
+        }
+        None
+    }
+
+    /// The demo's clock stands still while it is paused, and while a form is open: at full speed minutes are seconds.
+    fn hold_demo(&mut self) {
+        let (Some(demo), Some(state)) = (&self.opening.demo, &self.model.demo) else { return };
+        let hold = state.paused || self.model.typing();
+        if hold == self.held || self.clock.is_wall() {
+            return;
+        }
+        self.held = hold;
+        let clock = self.clock.with_speed(self.real(), if hold { 0.0 } else { demo.speed });
+        self.clock = clock;
+        let _ = demo.clock.send(clock);
+        self.store.ask(Ask::SetClock(clock));
+    }
+
+    fn resize(&mut self) {
+        let (width, height) = terminal::size();
+        self.apply(Msg::Resize(width, height));
+    }
+
+    fn suspend(&mut self) {
+        terminal::restore();
+        terminal::stop();
+        self.come_back();
+    }
+
+    fn come_back(&mut self) {
+        // Both the call that stopped us and the signal that wakes us come here.
+        let _ = terminal::enter();
+        self.screen.forget();
+        self.resize();
+        self.stale = true;
+    }
+
+    /// A delivery under way may end; one that does not is found as unknown by the next start.
+    async fn wait_for_deliveries(&mut self) {
+        let all = async { while self.deliveries.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_millis(600), all).await;
+    }
+}

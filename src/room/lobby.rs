@@ -1,0 +1,278 @@
+//! Before the room: which incident? The one that is open, the one that is picked, or a new one that is declared here.
+
+use chrono_tz::Tz;
+use tokio::sync::mpsc;
+
+use super::screen::Screen;
+use super::{Ended, Heard, Opening, Signals};
+use crate::incident::Instant;
+use crate::incident::decide::{Declare, declare};
+use crate::incident::entry::{Author, IncidentId};
+use crate::incident::fold::fold;
+use crate::incident::plan::Plan;
+use crate::incident::words::{Phase, Severity};
+use crate::journal::{Access, AppendError, Cursor, Journal, JournalError};
+use crate::safe;
+use crate::text::{Safe, instant};
+use crate::tui::ink::{Ink, piece};
+use crate::tui::key::{Code, Key};
+use crate::tui::model::Model;
+use crate::tui::panes::cell;
+use crate::tui::terminal::Input;
+use crate::tui::theme::Meaning;
+
+/// What a declaration from here is made with.
+#[derive(Clone)]
+pub struct DeclareWith {
+    pub timezone: Tz,
+    pub organisation: Vec<String>,
+    /// Name and text of the configured playbook.
+    pub playbook: Option<(String, String)>,
+    pub plan: Plan,
+    pub rules: String,
+}
+
+/// An incident of the journal, as the list shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    pub incident: IncidentId,
+    pub title: String,
+    pub severity: Severity,
+    pub phase: Phase,
+    pub exercise: bool,
+    pub started: Option<Instant>,
+    pub declared: Option<Instant>,
+    pub entries: u64,
+}
+
+/// All incidents of a journal, the newest first.
+pub fn listed(journal: &mut Journal) -> Result<Vec<Listed>, JournalError> {
+    let mut out = Vec::new();
+    for summary in journal.incidents()? {
+        let (entries, _) = journal.read_after(summary.incident, Cursor::START, usize::MAX)?;
+        let state = fold(entries);
+        let declared = state.declared.as_ref();
+        out.push(Listed {
+            incident: summary.incident,
+            title: state.title().to_owned(),
+            severity: state.severity(),
+            phase: state.phase(),
+            exercise: declared.is_some_and(|d| d.exercise),
+            started: state.started(),
+            declared: declared.map(|d| d.at).or(summary.first),
+            entries: summary.entries,
+        });
+    }
+    out.sort_by_key(|l| std::cmp::Reverse(l.declared));
+    Ok(out)
+}
+
+/// The journal, open, and the incident to open on it.
+pub async fn choose(
+    opening: &Opening,
+    screen: &mut Screen,
+    input: &mut mpsc::UnboundedReceiver<Input>,
+    signals: &mut Signals,
+    model: &mut Model,
+) -> Result<(Journal, IncidentId), Ended> {
+    // Off the loop: a slow disk leaves the keys alive.
+    let (path, access) = (opening.journal.clone(), opening.access);
+    let wanted = opening.incident;
+    let opened = tokio::task::spawn_blocking(move || {
+        let mut journal = Journal::open(&path, access)?;
+        // With a named incident there is nothing to choose, and nothing to fold yet.
+        let list = match wanted {
+            Some(_) => Vec::new(),
+            None => listed(&mut journal)?,
+        };
+        Ok::<_, JournalError>((journal, list))
+    });
+    tokio::pin!(opened);
+    let (mut journal, list) = loop {
+        tokio::select! {
+            done = &mut opened => match done {
+                Ok(Ok(done)) => break done,
+                Ok(Err(error)) => return Err(Ended::Failed(error.to_string())),
+                Err(_) => return Err(Ended::Failed("the journal could not be opened".to_owned())),
+            },
+            event = input.recv() => if let Some(ended) = leaves(event) {
+                return Err(ended);
+            },
+            heard = signals.next() => if let Heard::End(ended) = heard {
+                return Err(ended);
+            },
+            _ = screen.ready() => {},
+        }
+    };
+    if let Some(incident) = opening.incident {
+        return Ok((journal, incident));
+    }
+    let open: Vec<&Listed> = list.iter().filter(|l| l.phase != Phase::Resolved).collect();
+    if let [only] = open.as_slice() {
+        return Ok((journal, only.incident));
+    }
+    let mut picker = Picker { at: 0, typed: None, error: None };
+    loop {
+        picker.show(&list, opening, screen, model);
+        tokio::select! {
+            event = input.recv() => match event {
+                Some(Input::Key(key)) => match picker.key(key, &list) {
+                    Chosen::Nothing => {}
+                    Chosen::Leave => return Err(Ended::Quit),
+                    Chosen::Incident(incident) => return Ok((journal, incident)),
+                    Chosen::Declare(title) => match declare_here(&mut journal, opening, &title) {
+                        Ok(incident) => return Ok((journal, incident)),
+                        Err(why) => picker.error = Some(why),
+                    },
+                },
+                Some(Input::Paste(text)) => if let Some(typed) = &mut picker.typed {
+                    typed.extend(text.chars().filter(|c| !c.is_control()));
+                },
+                Some(Input::Answered) => screen.answered(),
+                Some(Input::Closed) | None => return Err(Ended::TerminalLost),
+            },
+            heard = signals.next() => match heard {
+                Heard::End(ended) => return Err(ended),
+                Heard::Resized => model.size = crate::tui::terminal::size(),
+                Heard::Stop | Heard::Continued => screen.forget(),
+            },
+            alive = screen.ready() => if !alive {
+                return Err(Ended::TerminalLost);
+            },
+        }
+    }
+}
+
+fn leaves(event: Option<Input>) -> Option<Ended> {
+    match event {
+        Some(Input::Key(key)) if key == Key::char('q') || key == Key::ctrl('c') => Some(Ended::Quit),
+        Some(Input::Closed) | None => Some(Ended::TerminalLost),
+        Some(Input::Key(_) | Input::Paste(_) | Input::Answered) => None,
+    }
+}
+
+fn declare_here(journal: &mut Journal, opening: &Opening, title: &str) -> Result<IncidentId, String> {
+    let with = &opening.declare;
+    let now = (opening.real)();
+    let args = Declare {
+        title: title.to_owned(),
+        severity: Severity::Sev1,
+        started: None,
+        detected: None,
+        exercise: false,
+        demo: false,
+        timezone: with.timezone.name().to_owned(),
+        organisation: with.organisation.clone(),
+        playbook: with.playbook.clone(),
+        rules: with.rules.clone(),
+    };
+    let author = Author { person: opening.actor.person.clone(), host: opening.actor.host.clone(), machine: false };
+    let incident = IncidentId(uuid::Uuid::new_v4());
+    match journal.append(incident, &author, now, Cursor::START, |_| declare(&args, &with.plan, now)) {
+        Ok(_) => Ok(incident),
+        Err(AppendError::Refused(refusal)) => Err(refusal.0),
+        Err(AppendError::Journal(error)) => Err(error.to_string()),
+    }
+}
+
+struct Picker {
+    at: usize,
+    /// The title of a new incident, while it is typed.
+    typed: Option<String>,
+    error: Option<String>,
+}
+
+enum Chosen {
+    Nothing,
+    Leave,
+    Incident(IncidentId),
+    Declare(String),
+}
+
+impl Picker {
+    fn key(&mut self, key: Key, list: &[Listed]) -> Chosen {
+        if let Some(typed) = &mut self.typed {
+            match key.code {
+                Code::Esc => self.typed = None,
+                Code::Enter if !typed.trim().is_empty() => return Chosen::Declare(typed.trim().to_owned()),
+                Code::Backspace => {
+                    typed.pop();
+                }
+                _ => {
+                    if let Some(c) = key.typed() {
+                        typed.push(c);
+                    }
+                }
+            }
+            return Chosen::Nothing;
+        }
+        match key.code {
+            Code::Char('q') | Code::Esc => return Chosen::Leave,
+            Code::Char('c') if key.ctrl => return Chosen::Leave,
+            Code::Char('j') | Code::Down => self.at = (self.at + 1).min(list.len().saturating_sub(1)),
+            Code::Char('k') | Code::Up => self.at = self.at.saturating_sub(1),
+            Code::Char('d') => self.typed = Some(String::new()),
+            Code::Enter => {
+                if let Some(chosen) = list.get(self.at) {
+                    return Chosen::Incident(chosen.incident);
+                }
+                self.typed = Some(String::new());
+            }
+            _ => {}
+        }
+        Chosen::Nothing
+    }
+
+    fn show(&self, list: &[Listed], opening: &Opening, screen: &mut Screen, model: &Model) {
+        let mut buffer = screen.buffer(model);
+        let look = screen.look();
+        let mut ink = Ink::new(&mut buffer, look.theme, look.ascii);
+        let area = ink.area();
+        let zone = opening.declare.timezone;
+        let now = (opening.real)();
+        let head = if list.is_empty() { "No incident is open." } else { "Which incident?" };
+        ink.row(area, 1, 0, &[piece(head, Meaning::Header)]);
+        ink.row(area, 1, 1, &[piece(safe!("journal {}", opening.journal.display()), Meaning::Dim)]);
+        for (index, l) in list.iter().enumerate() {
+            let y = 3 + index as u16;
+            let started = l.started.map(|at| instant::clock_zoned(at, now, zone)).unwrap_or_default();
+            let state = if l.phase == Phase::Resolved { Meaning::Dim } else { Meaning::Text };
+            let pieces = [
+                piece(if index == self.at { "> " } else { "  " }, Meaning::Key),
+                cell(&l.severity.as_str().to_uppercase(), 5, Meaning::Title),
+                cell(l.phase.as_str(), 13, state),
+                cell(&started, 22, Meaning::Dim),
+                piece(safe!("{}{}", if l.exercise { "EXERCISE " } else { "" }, l.title), state),
+            ];
+            ink.row(area, 0, y, &pieces);
+            if index == self.at && self.typed.is_none() {
+                ink.light(area, y, Meaning::Lit);
+            }
+        }
+        let y = 4 + list.len() as u16;
+        let mut cursor = None;
+        match &self.typed {
+            Some(typed) => {
+                let label = safe!("title of the new incident (sev1, began now): {typed}");
+                ink.row(area, 1, y, &[piece(label.clone(), Meaning::Text)]);
+                let x = 1 + crate::text::width::width(label.as_str()) as u16;
+                cursor = Some((x.min(area.width.saturating_sub(1)), y.min(area.height.saturating_sub(1))));
+            }
+            None => {
+                let keys = if list.is_empty() {
+                    "d declares one   q leaves"
+                } else {
+                    "Enter opens   d declares a new one   q leaves"
+                };
+                ink.row(area, 1, y, &[piece(keys, Meaning::Key)]);
+            }
+        }
+        if let Some(error) = &self.error {
+            ink.row(area, 1, y + 1, &[piece(Safe::new(error), Meaning::Late)]);
+        }
+        if opening.access == Access::ReadOnly {
+            ink.row(area, 1, y + 2, &[piece("read only", Meaning::Late)]);
+        }
+        screen.show(&buffer, cursor);
+    }
+}

@@ -1,0 +1,129 @@
+//! One future a source: asks it when it is due and hands the answer to the store. A panic in one is that source's failure.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::store::{Ask, DeliveryEnd, Sending, Store};
+use crate::backends::schedule::{self, Seed};
+use crate::backends::{Adapter, Client, Outcome, Outgoing, poller};
+use crate::config::SourceConfig;
+use crate::incident::Instant;
+use crate::incident::observation::Source;
+
+/// A configured backend, ready to be asked.
+#[derive(Clone)]
+pub struct Backend {
+    pub config: SourceConfig,
+    pub adapter: Arc<dyn Adapter>,
+}
+
+impl Backend {
+    /// Whether there is anything to ask; a backend may only be sent to.
+    pub fn polls(&self, now: Instant) -> bool {
+        !self.adapter.poll(now).is_empty()
+    }
+
+    /// Its standing before any answer.
+    pub fn source(&self) -> Source {
+        let c = &self.config;
+        Source::never(&c.name, c.family, &c.kind, c.every, c.timeout)
+    }
+}
+
+/// What all pollers are told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Control {
+    /// Whether this process holds the lease.
+    pub leads: bool,
+    /// Counts up with every wish to ask now.
+    pub now: u64,
+    /// The one source that is meant by it; None: all.
+    pub only: Option<String>,
+}
+
+/// Asks one source until the end of the world. `before` is what is known of it from an earlier process.
+pub async fn poll(
+    client: Arc<Client>,
+    backend: Backend,
+    mut source: Source,
+    store: Store,
+    mut control: watch::Receiver<Control>,
+    real: fn() -> Instant,
+) {
+    let seed = Seed::new(client.host(), &backend.config.name);
+    // The first question comes soon, whatever an earlier process had planned.
+    let mut next = schedule::first(real(), seed);
+    loop {
+        let leads = control.borrow_and_update().leads;
+        let wait = if leads { (next - real()).to_std().unwrap_or_default() } else { Duration::from_secs(3600) };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            changed = control.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                let told = control.borrow();
+                let meant = told.only.as_ref().is_none_or(|only| *only == backend.config.name);
+                // A wish to ask now obeys what the backend said of its limits.
+                if meant && told.leads && leads {
+                    let limit = source.next_try.filter(|_| source.misses > 0 && source.refused);
+                    next = limit.unwrap_or_else(real);
+                }
+                continue;
+            }
+        }
+        if !control.borrow().leads {
+            continue;
+        }
+        let (client, backend_, before) = (Arc::clone(&client), backend.clone(), source.clone());
+        let asked = tokio::spawn(async move {
+            poller::poll_source(&client, &*backend_.adapter, &backend_.config, &before, real()).await
+        });
+        source = match asked.await {
+            Ok(after) => after,
+            Err(_) => Source {
+                last_try: Some(real()),
+                misses: source.misses.saturating_add(1),
+                error: Some("a fault of ours in reading its answer".to_owned()),
+                ..source
+            },
+        };
+        let every = chrono::TimeDelta::seconds(i64::try_from(backend.config.every).unwrap_or(60));
+        next = source.next_try.filter(|at| *at > real()).unwrap_or_else(|| real() + every);
+        store.ask(Ask::Polled(Box::new(source.clone())));
+    }
+}
+
+/// Delivers one message whose sending is on disk, once, and says how it ended.
+pub async fn deliver(
+    client: Arc<Client>,
+    backend: Option<Backend>,
+    sending: Sending,
+    incident: String,
+    store: Store,
+    real: fn() -> Instant,
+) {
+    let message = sending.message;
+    let end = match backend {
+        None => DeliveryEnd::Failed(format!("no backend named {} is configured here", sending.backend)),
+        Some(backend) => {
+            let outgoing = Outgoing {
+                audience: sending.audience,
+                channel: sending.channel,
+                round: sending.round,
+                text: sending.text,
+                incident,
+                exercise: sending.exercise,
+            };
+            let key = sending.key.to_string();
+            match poller::deliver(&client, &*backend.adapter, &backend.config, &outgoing, &key, real()).await {
+                Outcome::Done { reference } => DeliveryEnd::Sent(reference),
+                Outcome::Refused { why } => DeliveryEnd::Failed(why),
+                Outcome::Unknown { why } => DeliveryEnd::Unknown(why),
+            }
+        }
+    };
+    store.ask(Ask::Delivered { message, end });
+}

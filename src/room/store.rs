@@ -1,0 +1,592 @@
+//! The thread that owns the journal: decides at the head, writes, folds, and tells the room. Never draws, never asks a backend.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::incident::Instant;
+use crate::incident::clock::Clock;
+use crate::incident::command::{Actor, Command, Refusal};
+use crate::incident::decide::decide;
+use crate::incident::detect::{detect, detect_source};
+use crate::incident::entry::{Author, Draft, Entry, EntryId, IncidentId};
+use crate::incident::fold::Log;
+use crate::incident::observation::{Observation, Source};
+use crate::incident::plan::Plan;
+use crate::incident::rule::Rules;
+use crate::incident::what::{MessageFailed, MessageSent, MessageUnknown, What};
+use crate::incident::words::MessageState;
+use crate::journal::{Access, AppendError, Cursor, Journal, JournalError, Lease, Notice, Watch};
+use crate::tui::scene::Snapshot;
+use crate::{playbook, rulebook};
+
+/// What the store is asked.
+pub enum Ask {
+    Append {
+        effect: u64,
+        commands: Vec<Command>,
+    },
+    /// Makes each sending durable and hands it out for delivery.
+    Release {
+        effect: u64,
+        messages: Vec<EntryId>,
+    },
+    /// How a delivery that this process performed ended.
+    Delivered {
+        message: EntryId,
+        end: DeliveryEnd,
+    },
+    /// A poll of a source returned.
+    Polled(Box<Source>),
+    Keep {
+        form: String,
+        fields: Vec<String>,
+    },
+    Forget {
+        form: String,
+    },
+    SetClock(Clock),
+    /// Another process wrote.
+    Noticed(Notice),
+    /// Take or keep the lease on polling.
+    Lease,
+    Looked(Instant),
+    Stop,
+}
+
+/// How a delivery ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeliveryEnd {
+    Sent(String),
+    Failed(String),
+    Unknown(String),
+}
+
+/// A message that this process has to deliver: its sending entry is on disk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sending {
+    pub message: EntryId,
+    pub key: EntryId,
+    pub backend: String,
+    pub audience: String,
+    pub channel: String,
+    pub round: crate::incident::words::Round,
+    pub text: String,
+    pub exercise: bool,
+}
+
+/// What the store tells.
+pub enum News {
+    Snapshot(Snapshot),
+    Outcome {
+        effect: u64,
+        result: Result<String, String>,
+        refused: bool,
+    },
+    Deliver(Vec<Sending>),
+    Clock(Clock),
+    /// Whether this process polls; the sources as last known.
+    Lease(bool),
+    /// What was typed and not sent off, from an earlier session; when the person last looked.
+    Kept {
+        forms: Vec<(String, Vec<String>)>,
+        looked: Option<Instant>,
+    },
+    Tell(String),
+    /// The journal cannot be used any more.
+    Lost(String),
+}
+
+/// A handle to the store's thread.
+#[derive(Clone)]
+pub struct Store {
+    asks: Sender<Ask>,
+}
+
+impl Store {
+    pub fn ask(&self, ask: Ask) {
+        // It fails only after the thread ended, which has been told.
+        let _ = self.asks.send(ask);
+    }
+}
+
+/// What the store works with.
+pub struct Setup {
+    pub journal: Journal,
+    pub incident: IncidentId,
+    pub actor: Actor,
+    /// Marks what this process sends.
+    pub process: String,
+    /// Whether this process may poll.
+    pub polls: bool,
+    /// The wall clock.
+    pub real: fn() -> Instant,
+    /// Sources as configured: known before any answer.
+    pub configured: Vec<Source>,
+}
+
+/// How long a lease lasts without being renewed.
+const LEASE: Duration = Duration::from_secs(10);
+
+/// Starts the thread. It ends on `Ask::Stop`, after everything asked before it is done.
+pub fn start(setup: Setup, news: UnboundedSender<News>) -> std::io::Result<(Store, std::thread::JoinHandle<()>)> {
+    let (asks, queue) = channel();
+    let store = Store { asks };
+    let handle = store.clone();
+    let thread = std::thread::Builder::new().name("journal".into()).spawn(move || {
+        let mut keeper = Keeper::new(setup, news);
+        keeper.open(&handle);
+        keeper.run(&queue);
+    })?;
+    Ok((store, thread))
+}
+
+struct Keeper {
+    setup: Setup,
+    news: UnboundedSender<News>,
+    log: Log,
+    cursor: Cursor,
+    plan: Arc<Plan>,
+    plan_text: Option<Arc<str>>,
+    rules: Arc<Rules>,
+    rules_text: Option<Arc<str>>,
+    problems: Vec<String>,
+    sources: Arc<Vec<Source>>,
+    clock: Clock,
+    leads: bool,
+    watch: Option<Watch>,
+}
+
+impl Keeper {
+    fn new(setup: Setup, news: UnboundedSender<News>) -> Keeper {
+        Keeper {
+            sources: Arc::new(setup.configured.clone()),
+            setup,
+            news,
+            log: Log::default(),
+            cursor: Cursor::default(),
+            plan: Arc::default(),
+            plan_text: None,
+            rules: Arc::default(),
+            rules_text: None,
+            problems: Vec::new(),
+            clock: Clock::wall(),
+            leads: false,
+            watch: None,
+        }
+    }
+
+    fn tell(&self, news: News) {
+        // It fails only when the room is gone; then what was asked is still finished.
+        let _ = self.news.send(news);
+    }
+
+    fn real(&self) -> Instant {
+        (self.setup.real)()
+    }
+
+    fn now(&self) -> Instant {
+        self.clock.at(self.real())
+    }
+
+    fn open(&mut self, handle: &Store) {
+        let path = self.setup.journal.path().to_owned();
+        self.watch = watch(&path, handle.clone());
+        self.read_clock();
+        self.read_sources();
+        if let Err(error) = self.catch_up() {
+            self.tell(News::Lost(error.to_string()));
+        }
+        self.read_kept();
+        self.orphans();
+        if self.setup.polls {
+            self.lease();
+        }
+        self.snapshot();
+    }
+
+    fn run(&mut self, queue: &Receiver<Ask>) {
+        while let Ok(ask) = queue.recv() {
+            match ask {
+                Ask::Append { effect, commands } => self.append(effect, &commands),
+                Ask::Release { effect, messages } => self.release(effect, &messages),
+                Ask::Delivered { message, end } => self.delivered(message, end),
+                Ask::Polled(source) => self.polled(*source),
+                Ask::Keep { form, fields } => {
+                    let text = serde_json::to_string(&fields).unwrap_or_default();
+                    self.keep(&form, &text);
+                }
+                Ask::Forget { form } => self.keep(&form, ""),
+                Ask::SetClock(clock) => {
+                    self.clock = clock;
+                    if let Err(error) = self.setup.journal.set_clock(&clock) {
+                        self.tell(News::Tell(error.to_string()));
+                    }
+                }
+                Ask::Noticed(notice) => self.noticed(notice),
+                Ask::Lease => self.lease(),
+                Ask::Looked(at) => {
+                    let (incident, person) = (self.setup.incident, self.setup.actor.person.clone());
+                    if self.setup.journal.access() == Access::ReadWrite {
+                        let _ = self.setup.journal.mark_seen(incident, &person, "timeline", &at.to_rfc3339());
+                    }
+                }
+                Ask::Stop => break,
+            }
+        }
+        if self.leads {
+            let _ = self.setup.journal.release();
+        }
+        self.watch = None;
+    }
+
+    fn author(&self, machine: bool) -> Author {
+        let person = if machine { "warroom".to_owned() } else { self.setup.actor.person.clone() };
+        Author { person, host: self.setup.actor.host.clone(), machine }
+    }
+
+    fn catch_up(&mut self) -> Result<(), JournalError> {
+        let (entries, cursor) = self.setup.journal.read_after(self.setup.incident, self.cursor, usize::MAX)?;
+        self.cursor = cursor;
+        if !entries.is_empty() {
+            self.log.absorb(entries);
+            self.adopt();
+        }
+        Ok(())
+    }
+
+    /// Reads the plan and rules in force anew where they changed.
+    fn adopt(&mut self) {
+        let incident = Arc::clone(self.log.incident());
+        let plan = incident.plan.heads().last().map(|head| head.value.1.clone());
+        if plan != self.plan_text {
+            self.problems.retain(|p| !p.starts_with("playbook"));
+            match plan.as_ref().map(|text| playbook::read::read("playbook in force", text)) {
+                Some(Ok(plan)) => self.plan = Arc::new(plan),
+                Some(Err(problems)) => self.problems.extend(problems.iter().map(ToString::to_string)),
+                None => self.plan = Arc::default(),
+            }
+            self.plan_text = plan;
+        }
+        let rules = incident.rules.heads().last().map(|head| head.value.clone());
+        if rules != self.rules_text {
+            match rules.as_ref().map(|text| rulebook::read::read("rules in force", text)) {
+                Some(Ok(rules)) => self.rules = Arc::new(rules),
+                Some(Err(problems)) => self.problems.extend(problems.iter().map(ToString::to_string)),
+                None => self.rules = Arc::default(),
+            }
+            self.rules_text = rules;
+        }
+    }
+
+    fn snapshot(&self) {
+        self.tell(News::Snapshot(Snapshot {
+            incident: Arc::clone(self.log.incident()),
+            plan: Arc::clone(&self.plan),
+            rules: Arc::clone(&self.rules),
+            sources: Arc::clone(&self.sources),
+            problems: self.problems.clone(),
+        }));
+    }
+
+    /// Runs `make` at the head inside the transaction, writes what it drafts, and folds everything.
+    fn write(
+        &mut self,
+        machine: bool,
+        make: impl FnOnce(&Log, &Plan, Instant) -> Result<Vec<Draft>, Refusal>,
+    ) -> Result<Vec<Entry>, (String, bool)> {
+        let author = self.author(machine);
+        let now = self.now();
+        // `decide` sees the head: what others wrote meanwhile is folded first, inside the transaction. It is on disk, so it
+        // stays folded whatever becomes of our own; read again, it is found to be there.
+        let (log, plan) = (&mut self.log, Arc::clone(&self.plan));
+        let appended = self.setup.journal.append(self.setup.incident, &author, now, self.cursor, |others| {
+            log.absorb(others.iter().cloned());
+            make(log, &plan, now)
+        });
+        match appended {
+            Ok(appended) => {
+                self.cursor = appended.cursor;
+                self.log.absorb(appended.own.clone());
+                self.adopt();
+                Ok(appended.own)
+            }
+            Err(AppendError::Refused(Refusal(why))) => Err((why, true)),
+            Err(AppendError::Journal(error)) => Err((error.to_string(), false)),
+        }
+    }
+
+    fn append(&mut self, effect: u64, commands: &[Command]) {
+        let actor = self.setup.actor.clone();
+        let written = self.write(false, |log, plan, now| {
+            let mut drafts = Vec::new();
+            for command in commands {
+                drafts.extend(decide(log.incident(), plan, command, &actor, now)?);
+            }
+            Ok(drafts)
+        });
+        let result = match written {
+            Ok(entries) => {
+                self.snapshot();
+                Ok(self.said(&entries))
+            }
+            Err((why, refused)) => {
+                self.tell(News::Outcome { effect, result: Err(why), refused });
+                return;
+            }
+        };
+        self.tell(News::Outcome { effect, result, refused: false });
+    }
+
+    /// What was written, in words, with the instant and its zone where it did not happen just now.
+    fn said(&self, entries: &[Entry]) -> String {
+        let incident = self.log.incident();
+        let zone = incident.zone();
+        let Some(entry) = entries.first() else { return "nothing changed".to_owned() };
+        let line = crate::report::line::line(entry, incident, &self.plan, self.now(), zone);
+        let more = if entries.len() > 1 { format!(" and {} more", entries.len() - 1) } else { String::new() };
+        let when = if entry.happened == entry.recorded {
+            String::new()
+        } else {
+            format!("  happened {}", crate::text::instant::echo(entry.happened, zone))
+        };
+        format!("saved: {} {}{more}{when}", line.tag, line.text)
+    }
+
+    fn release(&mut self, effect: u64, messages: &[EntryId]) {
+        let actor = self.setup.actor.clone();
+        let process = self.setup.process.clone();
+        // All or none: a round goes out together.
+        let written = self.write(false, |log, plan, now| {
+            let mut drafts = Vec::new();
+            for message in messages {
+                let command = Command::SendMessage { message: *message, process: process.clone() };
+                drafts.extend(decide(log.incident(), plan, &command, &actor, now)?);
+            }
+            Ok(drafts)
+        });
+        match written {
+            Ok(entries) => {
+                let sendings: Vec<Sending> = entries.iter().filter_map(|entry| self.sending(entry)).collect();
+                let said = format!("releasing {} texts", sendings.len());
+                self.snapshot();
+                self.tell(News::Outcome { effect, result: Ok(said), refused: false });
+                self.tell(News::Deliver(sendings));
+            }
+            Err((why, refused)) => self.tell(News::Outcome { effect, result: Err(why), refused }),
+        }
+    }
+
+    fn sending(&self, entry: &Entry) -> Option<Sending> {
+        let What::MessageSending(w) = &entry.what else { return None };
+        let incident = self.log.incident();
+        let message = incident.messages.get(&w.message)?;
+        Some(Sending {
+            message: w.message,
+            key: entry.id,
+            backend: w.backend.clone(),
+            audience: message.audience.clone(),
+            channel: message.channel.clone(),
+            round: message.round,
+            text: message.text.clone(),
+            exercise: incident.declared.as_ref().is_some_and(|d| d.exercise),
+        })
+    }
+
+    fn delivered(&mut self, message: EntryId, end: DeliveryEnd) {
+        let what: What = match &end {
+            DeliveryEnd::Sent(reference) => MessageSent { message, reference: reference.clone() }.into(),
+            DeliveryEnd::Failed(why) => MessageFailed { message, why: why.clone() }.into(),
+            DeliveryEnd::Unknown(why) => MessageUnknown { message, why: why.clone() }.into(),
+        };
+        match self.write(true, |_, _, _| Ok(vec![Draft::now(what)])) {
+            Ok(_) => self.snapshot(),
+            // The sending entry stands: the next start finds it and says that it is not known whether it left.
+            Err((why, _)) => self.tell(News::Tell(format!("a delivery could not be recorded: {why}"))),
+        }
+    }
+
+    /// Sendings of processes that are gone: it is not known whether they left.
+    fn orphans(&mut self) {
+        if self.setup.journal.access() == Access::ReadOnly {
+            return;
+        }
+        let host = self.setup.actor.host.clone();
+        let orphaned: Vec<EntryId> = self
+            .log
+            .incident()
+            .messages
+            .values()
+            .filter(|m| m.state == MessageState::Sending)
+            .filter(|m| m.sending.as_ref().is_some_and(|s| is_gone(&s.process, &host)))
+            .map(|m| m.id)
+            .collect();
+        for message in orphaned {
+            let why = "the process that sent it died before the answer".to_owned();
+            let unknown = MessageUnknown { message, why };
+            let _ = self.write(true, |log, _, _| {
+                let still = log.incident().messages.get(&message).is_some_and(|m| m.state == MessageState::Sending);
+                Ok(if still { vec![Draft::now(unknown.into())] } else { Vec::new() })
+            });
+        }
+    }
+
+    fn polled(&mut self, source: Source) {
+        let previous: Option<Observation> =
+            self.sources.iter().find(|s| s.name == source.name).and_then(|s| s.observation.clone());
+        let news = source.observation.as_ref().filter(|_| source.error.is_none());
+        let real = self.real();
+        let incident = Arc::clone(self.log.incident());
+        let now = self.now();
+        // Looked at first outside the transaction: most polls change nothing and need none. An absence is only told by the
+        // second look, also where nothing changed between the two.
+        let mut drafts = match news {
+            Some(observation) => detect(&incident, previous.as_ref(), observation, now),
+            None => Vec::new(),
+        };
+        drafts.extend(detect_source(&incident, &source, real));
+        if !drafts.is_empty() && self.setup.journal.access() == Access::ReadWrite {
+            let observation = news.cloned();
+            let (source_after, before) = (source.clone(), previous.clone());
+            let written = self.write(true, |log, _, now| {
+                let mut drafts = match &observation {
+                    Some(observation) => detect(log.incident(), before.as_ref(), observation, now),
+                    None => Vec::new(),
+                };
+                drafts.extend(detect_source(log.incident(), &source_after, real));
+                Ok(drafts)
+            });
+            if let Err((why, _)) = written {
+                self.tell(News::Tell(format!("what {} said could not be recorded: {why}", source.name)));
+            }
+        }
+        if let Err(error) = self.setup.journal.put_source(&source) {
+            self.tell(News::Tell(error.to_string()));
+        }
+        let mut sources = (*self.sources).clone();
+        match sources.iter_mut().find(|s| s.name == source.name) {
+            Some(slot) => *slot = source,
+            None => sources.push(source),
+        }
+        self.sources = Arc::new(sources);
+        self.snapshot();
+    }
+
+    fn noticed(&mut self, notice: Notice) {
+        let mut told = false;
+        if notice.journal {
+            let before = self.cursor;
+            match self.catch_up() {
+                Ok(()) => told |= self.cursor != before,
+                Err(error) => self.tell(News::Tell(error.to_string())),
+            }
+            self.read_clock();
+        }
+        if notice.cache && !self.leads {
+            let before = Arc::clone(&self.sources);
+            self.read_sources();
+            told |= before != self.sources;
+        }
+        if told {
+            self.snapshot();
+        }
+    }
+
+    fn read_clock(&mut self) {
+        if let Ok(clock) = self.setup.journal.clock()
+            && clock != self.clock
+        {
+            self.clock = clock;
+            self.tell(News::Clock(clock));
+        }
+    }
+
+    /// What was last known of each configured source, from whoever polled it.
+    fn read_sources(&mut self) {
+        let Ok(cached) = self.setup.journal.sources() else { return };
+        let mut sources = self.setup.configured.clone();
+        for source in cached {
+            match sources.iter_mut().find(|s| s.name == source.name) {
+                Some(slot) => *slot = source,
+                // A room without this source in its own configuration still shows what the polling one sees.
+                None if self.setup.configured.is_empty() => sources.push(source),
+                None => {}
+            }
+        }
+        self.sources = Arc::new(sources);
+    }
+
+    fn read_kept(&mut self) {
+        let (incident, person) = (self.setup.incident, self.setup.actor.person.clone());
+        let forms = self.setup.journal.drafts(incident, &person).unwrap_or_default();
+        let forms = forms.into_iter().filter_map(|(form, text)| Some((form, serde_json::from_str(&text).ok()?)));
+        let seen = self.setup.journal.seen(incident, &person).unwrap_or_default();
+        let looked = seen.iter().find(|(what, _)| what == "timeline").and_then(|(_, at)| at.parse().ok());
+        self.tell(News::Kept { forms: forms.collect(), looked });
+    }
+
+    fn keep(&mut self, form: &str, text: &str) {
+        let (incident, person) = (self.setup.incident, self.setup.actor.person.clone());
+        if let Err(error) = self.setup.journal.put_draft(incident, &person, form, text) {
+            self.tell(News::Tell(format!("typed text could not be kept: {error}")));
+        }
+    }
+
+    fn lease(&mut self) {
+        if !self.setup.polls || self.setup.journal.access() == Access::ReadOnly {
+            return;
+        }
+        let real = self.real();
+        let taken =
+            if self.leads { self.setup.journal.renew(real, LEASE) } else { self.setup.journal.try_take(real, LEASE) };
+        let leads = match taken {
+            Ok(lease) => matches!(lease, Lease::Ours { .. }),
+            // Where the lease cannot be read, asking twice is better than not asking.
+            Err(_) => true,
+        };
+        if leads != self.leads {
+            self.leads = leads;
+            if leads {
+                self.read_sources();
+            }
+            self.tell(News::Lease(leads));
+        }
+    }
+}
+
+/// Whether a process of this host is gone. One of another host is not ours to judge.
+pub fn is_gone(process: &str, host: &str) -> bool {
+    let Some((on, rest)) = process.rsplit_once('/') else { return false };
+    if on != host {
+        return false;
+    }
+    let mut parts = rest.splitn(2, '@');
+    let pid = parts.next().unwrap_or_default();
+    let started = parts.next().unwrap_or_default();
+    match start_of(pid) {
+        Some(now) => now != started,
+        None => true,
+    }
+}
+
+/// How this process is named in what it sends: host, process number and its start, so that a number used again is not it.
+pub fn process_name(host: &str) -> String {
+    let pid = std::process::id().to_string();
+    let started = start_of(&pid).unwrap_or_default();
+    format!("{host}/{pid}@{started}")
+}
+
+/// When a process started, as the system counts; None: it is not there.
+fn start_of(pid: &str) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name may hold blanks and brackets; the fields after it do not.
+    let rest = stat.rsplit_once(')')?.1;
+    rest.split_whitespace().nth(19).map(str::to_owned)
+}
+
+fn watch(path: &Path, store: Store) -> Option<Watch> {
+    Watch::start(path, move |notice| store.ask(Ask::Noticed(notice))).ok()
+}
