@@ -27,7 +27,7 @@ pub struct Failure {
     pub why: String,
     /// Seconds that the backend asked us to wait, at most [`super::transport::retry_after::CAP`].
     pub retry_after: Option<u64>,
-    /// Whether the request may have reached the backend.
+    /// Whether the backend may have acted on the request. False where no byte left, and where it answered with a redirect.
     pub reached: bool,
 }
 

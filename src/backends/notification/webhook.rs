@@ -104,7 +104,9 @@ impl Adapter for Webhook {
             incident: &message.incident,
             exercise: message.exercise,
         };
-        Some(Request::post_json("", serde_json::to_string(&payload).ok()?, key))
+        // The id goes along unsigned too: the receiver tells a repeat by it.
+        let headers = vec![("webhook-id", key.to_owned())];
+        Some(Request { headers, ..Request::post_json("", serde_json::to_string(&payload).ok()?, key) })
     }
 
     fn outcome(&self, answer: &Response) -> Outcome {

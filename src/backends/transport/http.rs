@@ -153,7 +153,7 @@ impl Client {
         mut headers: HeaderMap,
         body: Vec<u8>,
     ) -> Result<Head, Failure> {
-        let pool = self.pool(context.source, url)?;
+        let pool = self.pool(context.source, url, matches!(request.body, Body::Json(_)))?;
         let method = match request.method {
             Method::Get => {
                 self.kept.ask(&context.source.name, url, &mut headers);
@@ -239,8 +239,8 @@ impl Client {
     }
 
     /// The connections for a source: shared by all with the same authorities and the same way out.
-    fn pool(&self, source: &SourceConfig, url: &Url) -> Result<reqwest::Client, Failure> {
-        let key = Pool { ca: source.ca.clone(), proxy: source.proxy.clone(), loopback: is_loopback(url) };
+    fn pool(&self, source: &SourceConfig, url: &Url, fresh: bool) -> Result<reqwest::Client, Failure> {
+        let key = Pool { ca: source.ca.clone(), proxy: source.proxy.clone(), loopback: is_loopback(url), fresh };
         if let Some(pool) = locked(&self.pools).get(&key) {
             return Ok(pool.clone());
         }
@@ -255,6 +255,7 @@ impl Client {
             .referer(false)
             .connect_timeout(self.limits.connect)
             .pool_idle_timeout(Duration::from_secs(90))
+            .pool_max_idle_per_host(if fresh { 0 } else { self.limits.per_host })
             .gzip(true)
             .dns_resolver(resolve::Guarded);
         let builder = match (&key.proxy, key.loopback) {

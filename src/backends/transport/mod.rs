@@ -67,6 +67,8 @@ struct Pool {
     proxy: Option<String>,
     /// Loopback is never proxied.
     loopback: bool,
+    /// Whether each request has a connection of its own: on a new one it is certain what never left.
+    fresh: bool,
 }
 
 impl Client {

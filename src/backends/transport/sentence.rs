@@ -7,8 +7,8 @@ use std::time::Duration;
 use reqwest::Url;
 use rustls::CertificateError;
 
-use super::Limits;
 use super::resolve::OnlyLinkLocal;
+use super::{Limits, is_loopback};
 use crate::backends::response::quote;
 use crate::backends::{Class, Failure};
 
@@ -41,11 +41,24 @@ pub fn of_exchange(error: &reqwest::Error, url: &Url, limits: &Limits, proxy: Op
         };
         Failure::new(Class::Network, why)
     };
-    if let (Some(proxy), false) = (proxy, failure.reached) {
-        let proxy = Url::parse(proxy).map(|url| self::host(&url)).unwrap_or_default();
-        failure.why = format!("through the proxy {proxy}: {}", failure.why);
+    match (proxy, failure.reached) {
+        (Some(proxy), false) => {
+            let proxy = Url::parse(proxy).map(|url| self::host(&url)).unwrap_or_default();
+            failure.why = format!("through the proxy {proxy}: {}", failure.why);
+        }
+        // Which proxy the environment chose is not told; that it may be its fault is.
+        (None, false) if !is_loopback(url) && environment_has_a_proxy() => {
+            failure.why.push_str(" (the environment sets a proxy)");
+        }
+        (None | Some(_), _) => {}
     }
     failure
+}
+
+fn environment_has_a_proxy() -> bool {
+    ["HTTPS_PROXY", "https_proxy", "http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 /// A body that broke.

@@ -61,6 +61,12 @@ async fn what_arrives_is_signed_over_its_own_bytes() {
     let expected = serde_json::json!({"id": "key-1", "audience": "consumers", "channel": "sms", "round": "initial",
         "text": "Keine Verbindung \"im\" Süden\n", "incident": "5e0f", "exercise": true});
     assert_eq!(body, expected);
+    let mut unsigned = source(&wire.url(), "");
+    unsigned.token = None;
+    assert!(matches!(deliver(&unsigned).await, Outcome::Done { .. }));
+    let seen = wire.seen().pop().unwrap();
+    assert_eq!((seen.header("webhook-id").as_deref(), seen.header("webhook-signature")), (Some("key-1"), None));
+    assert_eq!(wire.connections(), 2, "each message on a connection of its own");
 }
 
 #[tokio::test]
