@@ -55,6 +55,7 @@ pub fn source(block: &str) -> SourceConfig {
         }
     });
     SourceConfig {
+        insecure: false,
         family,
         name: name.expect("name"),
         kind: kind.expect("kind"),

@@ -72,7 +72,17 @@ pub fn what() -> impl Strategy<Value = What> {
         });
     let decided = (text(), text(), prop::collection::vec(text(), 0..3), maybe(), prop::option::of(instant()), maybe())
         .prop_map(|(proposal, outcome, refused, objections, check_at, reversal)| {
-            Decided { proposal, outcome, refused, acts: objections.clone(), objections, check_at, reversal }.into()
+            Decided {
+                answers: None,
+                proposal,
+                outcome,
+                refused,
+                acts: objections.clone(),
+                objections,
+                check_at,
+                reversal,
+            }
+            .into()
         });
     let drafted = (text(), text(), word(Round::ALL), text(), prop::option::of(instant())).prop_map(
         |(audience, channel, round, text, next_update)| {
