@@ -113,7 +113,7 @@ fn random() -> String {
 /// Never follows or overwrites what lies there.
 async fn write_secret(dir: &Path, name: &str, secret: &str) -> io::Result<PathBuf> {
     let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let path = dir.join(format!("{plain}.token"));
+    let path = std::path::absolute(dir)?.join(format!("{plain}.token"));
     let mut file = tokio::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).await?;
     file.write_all(secret.as_bytes()).await?;
     file.flush().await?;
