@@ -93,6 +93,8 @@ fn three_hundred_alerts_alike_and_the_exporter_s_death_hides_alerts_without_repa
     let core = anew.iter().find(|f| f.plan.name == "CoreProtectMode").unwrap();
     assert_eq!(core.starts_at, at("2024-02-22T09:40:00Z"), "it fires anew");
     assert_eq!(count("CoreMetricsDown", "2024-02-22T09:20:00Z"), 1);
+    assert_eq!(s.metric("users_affected", at("2024-02-22T09:20:00Z")), None, "no value, which is not zero");
+    assert!(s.metric("call_block_rate", at("2024-02-22T09:20:00Z")).is_some());
 }
 
 #[test]
