@@ -417,6 +417,12 @@ pub enum Do {
         #[serde(default)]
         follow_up: bool,
     },
+    /// A question put to the commander.
+    Ask {
+        proposal: String,
+        #[serde(default)]
+        risk: String,
+    },
     Decide {
         proposal: String,
         outcome: String,
