@@ -329,7 +329,8 @@ fn write_as(
     Ok(ids)
 }
 
-/// A sending of the history: nothing is posted, the outbox is told what it got then.
+/// A sending of the history: nothing is posted, the outbox is told what it got then. One whose answer was lost it does not
+/// own up to: a person has to look.
 fn sent(
     session: &mut Session<'_>,
     act: &Act,
@@ -343,7 +344,7 @@ fn sent(
     let ids = write_as(session, &actor, act.at, |_| Ok(vec![Draft::now(sending.into())]))?;
     let found = session.incident().messages.get(&message).cloned();
     if let (Some(key), Some(found)) = (ids.first(), found)
-        && outcome != Outcome::Failed
+        && matches!(outcome, Outcome::Sent | Outcome::Delivered)
     {
         outbox.remember(&key.to_string(), &found.channel, &found.text, act.at);
     }

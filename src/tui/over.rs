@@ -523,6 +523,17 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, l
                 add("", component.mismatch.as_deref().unwrap_or_default(), Meaning::Late);
             }
         }
+        Thing::Components(word) => {
+            for component in &scene.situation.signals.components {
+                let state = component.state.map_or("GONE", |s| s.short());
+                if state == word {
+                    let since =
+                        component.since.map(|at| format!(" since {}", scene.clock(model, at))).unwrap_or_default();
+                    let mismatch = component.mismatch.as_ref().map(|m| format!("; {m}")).unwrap_or_default();
+                    add(state, &format!("{}{since}{mismatch}", component.name), Meaning::Text);
+                }
+            }
+        }
         Thing::Role(role) => {
             add("ROLE", role.title(), Meaning::Header);
             add("HOLDER", incident.holder(*role).unwrap_or("nobody"), Meaning::Text);

@@ -394,6 +394,7 @@ fn acknowledge(model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Resul
         Some(Thing::Message(_)) => task("look up the message whose answer was lost".to_owned()),
         Some(Thing::Metric(name)) => task(format!("get the number of {name}")),
         Some(Thing::Component(name)) => task(format!("look at {name}")),
+        Some(Thing::Components(word)) => task(format!("look at what is {word}")),
         Some(Thing::Source(name)) => task(format!("why does {name} not answer?")),
         Some(Thing::Role(role)) => match scene.incident().holder(*role) {
             None => vec![Command::SetRole { role: *role, holder: me() }],
@@ -469,6 +470,7 @@ fn advance(_model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Result<S
             Thing::Decision(_)
             | Thing::Source(_)
             | Thing::Component(_)
+            | Thing::Components(_)
             | Thing::Metric(_)
             | Thing::Entry(_)
             | Thing::Team(_),
