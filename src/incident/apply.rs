@@ -227,7 +227,7 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
         What::ReceiptSeen(w) => receipt_seen(incident, entry, w)?,
         // Which entries are taken back is settled before any is applied: see `fold`. Here only whether it could be.
         What::Retracted(w) => match incident.timeline.find(w.entry) {
-            Some(row) if retractable(&row.entry.what) => {}
+            Some(row) if matches!(row.effect, Effect::Retracted(_)) => {}
             Some(_) => return Err(NoEffect::new("what left the building, or was seen, cannot be taken back")),
             None => return Err(NoEffect::new("there is no such entry here")),
         },
@@ -439,12 +439,19 @@ fn metric_moved(incident: &mut Incident, entry: &Entry, w: &MetricMoved) {
     seen.estimated = w.estimated;
     seen.at = at;
     seen.entry = entry.id;
-    seen.history.push((at, w.value));
+    // By time: what another host saw may be written down late.
+    let place = seen.history.partition_point(|(earlier, _)| *earlier <= at);
+    seen.history.insert(place, (at, w.value));
 }
 
 fn receipt_seen(incident: &mut Incident, entry: &Entry, w: &ReceiptSeen) -> Result<(), NoEffect> {
     let message = incident.sendings.get(&w.sending).copied();
     let message = message.ok_or_else(|| NoEffect::new("there is no such sending here"))?;
+    // That an earlier try failed says nothing about the newest; that it arrived is true all the same.
+    let newest = incident.messages.get(&message).and_then(|m| m.sending.as_ref()).map(|s| s.entry);
+    if newest != Some(w.sending) && matches!(w.state, Delivery::Failed | Delivery::Unknown) {
+        return Err(NoEffect::new("it is about an earlier sending"));
+    }
     match w.state {
         Delivery::Queued | Delivery::Sending => Ok(()),
         Delivery::Sent => {

@@ -377,6 +377,18 @@ pub fn decide(
                     "what left the building, or was seen, cannot be taken back: write a correction",
                 ));
             }
+            let message = match &row.entry.what {
+                What::MessageDrafted(_) => Some(row.entry.id),
+                What::MessageEdited(w) => Some(w.message),
+                What::MessageApproved(w) => Some(w.message),
+                _ => None,
+            };
+            if message
+                .and_then(|id| incident.messages.get(&id))
+                .is_some_and(|m| m.told.is_some() || m.sending.is_some())
+            {
+                return Err(Refusal::new("it has left, or may have: write a correction instead"));
+            }
             if let super::timeline::Effect::Retracted(_) = row.effect {
                 return Err(Refusal::new("it is taken back already"));
             }

@@ -44,6 +44,11 @@ pub fn detect(
     found.drafts
 }
 
+/// What an update of a remote incident is known by: edited, it is another.
+fn version(update: &RemoteUpdate) -> String {
+    format!("{} {}", update.id, update.version)
+}
+
 fn complete(observation: &Observation) -> bool {
     observation.quality == Quality::Exact
 }
@@ -117,25 +122,33 @@ impl Found<'_> {
     fn remote(&mut self, remote: &RemoteIncident) {
         let key = (self.origin.to_owned(), remote.id.clone());
         let seen = self.incident.remotes.get(&key);
+        // Listed again after it was removed, with nothing new on it: its newest word again.
+        let back = seen.filter(|s| s.gone).map(|s| s.entry.to_string());
+        let known = |u: &RemoteUpdate| seen.is_some_and(|s| s.updates.contains_key(&version(u)));
+        let newest =
+            remote.updates.iter().max_by_key(|u| (u.happened, &u.id)).filter(|_| remote.updates.iter().all(known));
         // Oldest first, as they happened.
         let mut updates: Vec<&RemoteUpdate> = remote.updates.iter().collect();
         updates.sort_by_key(|u| (u.happened, u.id.clone()));
         for update in updates {
-            let version = format!("{} {}", update.id, update.version);
-            if seen.is_some_and(|s| s.updates.contains_key(&version)) {
+            let again = back.as_ref().filter(|_| newest == Some(update));
+            if known(update) && again.is_none() {
                 continue;
             }
-            let id = self.id(&["update", &remote.id, &update.id, &update.version]);
+            let (id, happened) = match again {
+                None => (self.id(&["update", &remote.id, &update.id, &update.version]), update.happened),
+                Some(gone) => (self.id(&["update", &remote.id, "again", gone]), self.now),
+            };
             let updated = RemoteUpdated {
                 origin: self.origin.to_owned(),
                 incident: remote.id.clone(),
                 title: remote.name.clone(),
-                update: version,
+                update: version(update),
                 phase: update.phase,
                 raw_phase: update.raw_phase.clone(),
                 body: update.body.clone(),
             };
-            self.add(updated, update.happened, id);
+            self.add(updated, happened, id);
         }
     }
 
@@ -143,7 +156,8 @@ impl Found<'_> {
         let key = (self.origin.to_owned(), alert.id.clone());
         let starts = alert.starts_at.to_rfc3339();
         match self.incident.alerts.get(&key) {
-            Some(seen) if seen.starts_at == alert.starts_at && seen.gone.is_none() => {
+            // Peers may tell different starts of one firing: the later one stands, else they would take turns for ever.
+            Some(seen) if seen.starts_at >= alert.starts_at && seen.gone.is_none() => {
                 if seen.state != alert.state {
                     let predecessor = seen.entry.to_string();
                     let id = self.id(&["alert", &alert.id, &starts, alert.state.as_str(), &predecessor]);
@@ -156,8 +170,10 @@ impl Found<'_> {
                 let id = self.id(&["alert", &alert.id, &starts, alert.state.as_str(), &predecessor]);
                 self.add(self.changed(alert), self.now, id);
             }
-            Some(_) | None => {
-                let id = self.id(&["alert", &alert.id, &starts]);
+            before @ (Some(_) | None) => {
+                // A firing after another one: the same start may have been told before.
+                let predecessor = before.map(|seen| seen.entry.to_string()).unwrap_or_default();
+                let id = self.id(&["alert", &alert.id, &starts, "fired", &predecessor]);
                 let fired = AlertFired {
                     origin: self.origin.to_owned(),
                     alert: alert.id.clone(),
@@ -233,7 +249,10 @@ impl Found<'_> {
             (Delivery::Queued | Delivery::Sending | Delivery::Unknown, _) => false,
             (Delivery::Sent, state) => matches!(state, MessageState::Sending | MessageState::Unknown),
             (Delivery::Delivered, state) => state != MessageState::Delivered,
-            (Delivery::Failed, state) => !matches!(state, MessageState::Failed | MessageState::Delivered),
+            // A text that was edited since is another one: the failure is known, and is not the new text's.
+            (Delivery::Failed, state) => {
+                matches!(state, MessageState::Sending | MessageState::Sent | MessageState::Unknown)
+            }
         };
         if news {
             let id = self.id(&["receipt", &receipt.key, receipt.state.as_str()]);
@@ -247,7 +266,7 @@ impl Found<'_> {
         let (incident, origin) = (self.incident, self.origin.to_owned());
         let here = |o: &String| *o == origin;
         // Maps are per family: an alert source says nothing about components.
-        if !observation.components.is_empty() {
+        if observation.family == super::words::Family::Status {
             for ((o, component), seen) in incident.components.iter().filter(|((o, _), s)| here(o) && s.state.is_some())
             {
                 let lacks = |obs: &Observation| !obs.components.iter().any(|c| c.id == *component);

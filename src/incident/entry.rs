@@ -202,11 +202,22 @@ struct Body<'a> {
 /// The bytes to store for an entry.
 pub fn encode(entry: &Entry) -> Vec<u8> {
     let (kind, data) = entry.what.encode();
-    let body = serde_json::json!({
-        "id": entry.id, "hlc": entry.hlc, "happened": entry.happened, "recorded": entry.recorded,
-        "author": entry.author, "kind": kind, "data": data,
-    });
-    body.to_string().into_bytes()
+    // What is not understood keeps its very text: a number too large for us, the order of keys.
+    let written = match &entry.what {
+        What::Unknown { raw, .. } => RawValue::from_string(raw.clone()),
+        _ => RawValue::from_string(data.to_string()),
+    };
+    let body = Body {
+        id: entry.id,
+        hlc: entry.hlc,
+        happened: entry.happened,
+        recorded: entry.recorded,
+        author: std::borrow::Cow::Borrowed(&entry.author),
+        kind: std::borrow::Cow::Borrowed(kind),
+        data: written.as_deref().unwrap_or(RawValue::NULL),
+    };
+    // Plain data with text keys: it always has a JSON form.
+    serde_json::to_vec(&body).unwrap_or_default()
 }
 
 /// Reads stored bytes back. The error is a sentence; an unknown kind is no error.

@@ -3,7 +3,7 @@
 //! Any order of arrival, any duplicate and any split of the set gives the same state: the set is kept sorted, entries that
 //! come in order are applied in place, and a late one refolds from the last checkpoint before it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::apply::{apply, retractable};
@@ -24,6 +24,8 @@ pub struct Log {
     /// Entries taken back, with the reason.
     retracted: HashMap<EntryId, Arc<str>>,
     retractions: BTreeSet<Order>,
+    /// Messages that left the building, or may have: what was written of them cannot be taken back any more.
+    left: HashSet<EntryId>,
     /// State before the entry at that index.
     checkpoints: Vec<(usize, Arc<Incident>)>,
     incident: Arc<Incident>,
@@ -56,7 +58,6 @@ impl Log {
         // Where the first entry stands from which the state has to be folded anew.
         let mut from = self.entries.len();
         let mut added = false;
-        let mut retraction = false;
         for entry in fresh {
             let order = entry.order();
             let place = self.entries.partition_point(|e| e.order() < order);
@@ -72,7 +73,9 @@ impl Log {
             }
             if let What::Retracted(_) = entry.what {
                 self.retractions.insert(order);
-                retraction = true;
+            }
+            if let Some(message) = leaves(&entry.what) {
+                self.left.insert(message);
             }
             self.entries.insert(place, entry);
             added = true;
@@ -81,7 +84,8 @@ impl Log {
         if !added {
             return;
         }
-        if retraction || !self.retracted.is_empty() {
+        // Also where none came now: what an earlier one names may have come.
+        if !self.retractions.is_empty() {
             from = from.min(self.settle_retractions());
         }
         self.refold(from);
@@ -94,11 +98,11 @@ impl Log {
         for order in self.retractions.iter().rev() {
             let place = self.entries.partition_point(|e| e.order() < *order);
             let Some(entry) = self.entries.get(place) else { continue };
-            if retracted.contains_key(&entry.id) {
+            if retracted.contains_key(&entry.id) || self.winners.get(&entry.id) != Some(order) {
                 continue;
             }
             if let What::Retracted(w) = &entry.what
-                && self.winners.get(&w.entry).is_some_and(|target| target < order)
+                && self.winners.get(&w.entry).is_some_and(|target| target < order && !self.has_left(target))
             {
                 retracted.insert(w.entry, w.why.as_str().into());
             }
@@ -106,12 +110,23 @@ impl Log {
         let changed: BTreeSet<EntryId> = retracted
             .keys()
             .chain(self.retracted.keys())
-            .filter(|id| retracted.contains_key(id) != self.retracted.contains_key(id))
+            .filter(|id| retracted.get(id) != self.retracted.get(id))
             .copied()
             .collect();
         self.retracted = retracted;
         let orders = changed.iter().filter_map(|id| self.winners.get(id));
         orders.map(|order| self.entries.partition_point(|e| e.order() < *order)).min().unwrap_or(self.entries.len())
+    }
+
+    /// Whether the entry at that place wrote, changed or approved a message that left the building.
+    fn has_left(&self, order: &Order) -> bool {
+        let place = self.entries.partition_point(|e| e.order() < *order);
+        self.entries.get(place).is_some_and(|entry| match &entry.what {
+            What::MessageDrafted(_) => self.left.contains(&entry.id),
+            What::MessageEdited(w) => self.left.contains(&w.message),
+            What::MessageApproved(w) => self.left.contains(&w.message),
+            _ => false,
+        })
     }
 
     /// Folds from the last checkpoint not after `from` to the end.
@@ -136,6 +151,17 @@ impl Log {
             apply(incident, entry, why.map(|why| &**why));
         }
         self.folded = self.entries.len();
+    }
+}
+
+/// The message that an entry says has left the building, or may have.
+fn leaves(what: &What) -> Option<EntryId> {
+    match what {
+        What::MessageSending(w) => Some(w.message),
+        What::MessageSent(w) => Some(w.message),
+        What::MessageDelivered(w) => Some(w.message),
+        What::MessageUnknown(w) => Some(w.message),
+        _ => None,
     }
 }
 

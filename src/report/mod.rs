@@ -1,4 +1,8 @@
-//! The record and the CAN report, for people and programs. Never writes a file itself.
+//! The incident told to others: CAN, one entry as one line, the state for scripts, the record as Markdown and JSON.
+//! Everything here is a function of its arguments: reads no clock, writes no file, never changes anything.
 
 pub mod can;
+pub mod json;
 pub mod line;
+pub mod markdown;
+pub mod state;

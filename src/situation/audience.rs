@@ -128,11 +128,11 @@ fn next(
     if audience.hold.is_some() {
         return Next::Nothing;
     }
-    let minutes = |n: u32| TimeDelta::minutes(i64::from(n));
+    let after = |at: Instant, n: u32| at.checked_add_signed(TimeDelta::minutes(i64::from(n))).unwrap_or(at);
     let Some(last) = last_word else {
         return match (service, harmed_since) {
             (Service::Restored { since }, Some(_)) => Next::RestoredUntold(*since),
-            (_, Some(since)) => Next::First(since + minutes(audience.first_word)),
+            (_, Some(since)) => Next::First(after(since, audience.first_word)),
             (_, None) => Next::Nothing,
         };
     };
@@ -145,7 +145,7 @@ fn next(
     match promised {
         Some(due) => Next::Promised(due),
         None if incident.phase() == Phase::Resolved => Next::Nothing,
-        None => Next::Cadence(last + minutes(audience.cadence)),
+        None => Next::Cadence(after(last, audience.cadence)),
     }
 }
 

@@ -567,7 +567,7 @@ impl Builder<'_> {
                 label: "NOBODY".into(),
                 text: format!("{}: empty", role.title()),
                 owner: None,
-                at: base + TimeDelta::milliseconds(index as i64),
+                at: base.checked_add_signed(TimeDelta::milliseconds(index as i64)).unwrap_or(base),
                 alike: 1,
                 say: format!("Who is {}?", role.title().to_lowercase()),
                 why: "the playbook names this role".into(),

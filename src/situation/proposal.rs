@@ -112,7 +112,7 @@ fn one(
 
 /// The next word: after the cadence, on a whole minute.
 fn next_update(now: Instant, cadence: u32) -> Instant {
-    let at = now + TimeDelta::minutes(i64::from(cadence));
+    let at = now.checked_add_signed(TimeDelta::minutes(i64::from(cadence))).unwrap_or(now);
     at - TimeDelta::milliseconds(at.timestamp_millis().rem_euclid(60_000))
 }
 

@@ -18,9 +18,16 @@ pub fn zone(name: &str) -> Result<Tz, String> {
     })
 }
 
+/// The instant in the zone. What lies near the ends of all representable time is shown as the nearest that every zone has:
+/// a remote clock may say anything.
+fn local(at: DateTime<Utc>, zone: Tz) -> DateTime<Tz> {
+    let edge = TimeDelta::days(2);
+    at.clamp(DateTime::<Utc>::MIN_UTC + edge, DateTime::<Utc>::MAX_UTC - edge).with_timezone(&zone)
+}
+
 /// The zone's short name at that instant: `CST`, `UTC`, or `+05:45` where the zone has no letters.
 pub fn zone_name(at: DateTime<Utc>, zone: Tz) -> String {
-    let local = at.with_timezone(&zone);
+    let local = local(at, zone);
     match local.offset().abbreviation() {
         Some(letters) => letters.to_owned(),
         None => local.format("%:z").to_string(),
@@ -29,7 +36,7 @@ pub fn zone_name(at: DateTime<Utc>, zone: Tz) -> String {
 
 /// `03:20` on the day of `now`; with the day before it otherwise: `Sun 25 02:48`, `2023-02-25 02:48` in another year.
 pub fn clock(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
-    let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone));
+    let (local, today) = (local(at, zone), local(now, zone));
     if local.date_naive() == today.date_naive() {
         local.format("%H:%M").to_string()
     } else if local.year() == today.year() && (local - today).num_days().abs() < 25 {
@@ -48,7 +55,7 @@ pub fn clock_zoned(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
 
 /// The whole instant in both zones, as an answer to a person: `2024-02-22 02:45 CST = 08:45Z`.
 pub fn echo(at: DateTime<Utc>, zone: Tz) -> String {
-    let local = at.with_timezone(&zone);
+    let local = local(at, zone);
     let utc = if local.date_naive() == at.date_naive() { at.format("%H:%MZ") } else { at.format("%Y-%m-%d %H:%MZ") };
     format!("{} {} = {utc}", local.format("%Y-%m-%d %H:%M"), zone_name(at, zone))
 }
