@@ -70,7 +70,7 @@ impl Place {
     fn new() -> Result<Place, Fail> {
         let base = edge::variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|p| p.is_dir());
         let base = base.unwrap_or_else(std::env::temp_dir);
-        let path = base.join(format!("warroom-demo-{}", uuid::Uuid::new_v4().simple()));
+        let path = base.join(format!("warroom-demo-{}", &uuid::Uuid::new_v4().simple().to_string()[..8]));
         std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Place(path))
     }

@@ -29,10 +29,20 @@ pub fn whole(text: &str) -> Result<(), Fail> {
     quiet(out.flush()).map(|_| ())
 }
 
-/// Prints JSON on one line, or indented for a person's eyes. Controls inside are escaped by JSON itself.
+/// Prints JSON, indented for a person's eyes. Controls inside are escaped by JSON itself.
 pub fn json(value: &serde_json::Value) -> Result<(), Fail> {
     let text = serde_json::to_string_pretty(value).map_err(|e| Fail::failed(e.to_string()))?;
     whole(&format!("{}\n", ascii_controls(&text)))
+}
+
+/// Prints JSON on one line. False: nobody reads on.
+pub fn json_line(value: &serde_json::Value) -> Result<bool, Fail> {
+    let text = ascii_controls(&value.to_string());
+    let mut out = io::stdout().lock();
+    if !quiet(writeln!(out, "{text}"))? {
+        return Ok(false);
+    }
+    quiet(out.flush())
 }
 
 /// JSON leaves some characters that a terminal obeys as they are (C1, bidi): escaped here, the value is the same.
