@@ -425,7 +425,7 @@ impl Builder<'_> {
                 }
                 let (band, label, at) = match due {
                     Due::Asap(since) => (Band::Untold, "ASAP".to_owned(), since),
-                    Due::At(at) if at <= self.now && stage.iff => (Band::Late, format!("{} IF", self.over(at)), at),
+                    Due::At(at) if at <= self.now && stage.iff => (Band::Late, format!("IF {}", self.over(at)), at),
                     Due::At(at) if at <= self.now => (Band::Late, self.over(at), at),
                     Due::At(at) if at - self.now <= SOON_DUTY => {
                         let iff = if stage.iff { " IF" } else { "" };

@@ -74,8 +74,8 @@ fn widths(columns: usize) -> Widths {
     if columns < 50 {
         return Widths { agency: columns.saturating_sub(18), left: 7, due: 0, state: 9, owner: 0 };
     }
-    let (due, state, owner) = if columns >= 76 { (20, 13, 6) } else { (13, 9, 4) };
-    Widths { agency: columns.saturating_sub(4 + 8 + due + state + owner), left: 8, due, state, owner }
+    let (due, state, owner) = if columns >= 76 { (20, 13, 6) } else { (13, 9, 0) };
+    Widths { agency: columns.saturating_sub(3 + 11 + due + state + owner), left: 11, due, state, owner }
 }
 
 fn columns(_: &Scene<'_>, _: &Model, columns: usize) -> Vec<Piece> {

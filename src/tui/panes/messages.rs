@@ -53,20 +53,25 @@ struct Widths {
     owner: usize,
 }
 
-fn widths(columns: usize, channels: usize) -> Widths {
+fn widths(columns: usize, channels: usize, owned: bool) -> Widths {
     if columns < 50 {
         return Widths { name: 8, service: 0, last: 5, next: 8, channel: 2, owner: 0 };
     }
     let channel = if columns >= 76 { 4 } else { 3 };
-    let (service, last, next) = (if columns >= 64 { 10 } else { 8 }, 5, 8);
-    let owner = if columns >= 64 { 6 } else { 4 };
+    let (service, last, next) = (if columns >= 64 { 10 } else { 9 }, 5, 9);
+    // A column of dashes tells nothing.
+    let owner = if owned { 5 } else { 0 };
     let fixed = channels * (channel + 1) + owner + service + last + next + 4;
     Widths { name: columns.saturating_sub(fixed).clamp(7, 18), service, last, next, channel, owner }
 }
 
+fn owned(scene: &Scene<'_>) -> bool {
+    scene.situation.audiences.iter().any(|a| a.owner.is_some())
+}
+
 fn columns(scene: &Scene<'_>, model: &Model, columns: usize) -> Vec<Piece> {
     let channels = &scene.plan().channels;
-    let w = widths(columns, channels.len());
+    let w = widths(columns, channels.len(), owned(scene));
     let mut out = vec![cell("AUDIENCE", w.name, Meaning::Dim)];
     if w.service > 0 {
         out.push(cell("SERVICE", w.service, Meaning::Dim));
@@ -87,7 +92,7 @@ fn columns(scene: &Scene<'_>, model: &Model, columns: usize) -> Vec<Piece> {
 fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Piece> {
     let Body::At(index) = item.body else { return Vec::new() };
     let Some(audience) = scene.situation.audiences.get(index) else { return Vec::new() };
-    let w = widths(columns, audience.cells.len());
+    let w = widths(columns, audience.cells.len(), owned(scene));
     let (next, loud) = next(scene, audience);
     let mut out = vec![cell(&audience.name, w.name, if audience.life { Meaning::Title } else { Meaning::Text })];
     if let Some(why) = &audience.hold {
