@@ -119,6 +119,10 @@ impl Context {
         let term = edge::variable("TERM").unwrap_or_default();
         let depth = theme::depth(no_color, &term, &edge::variable("COLORTERM").unwrap_or_default());
         let name = if config.theme == "default" { "dark" } else { &config.theme };
+        if name.ends_with(".toml") {
+            let text = file::read(Path::new(name)).map_err(|p| Fail::problems(&[p]))?;
+            return Theme::read(name, &text, depth).map_err(|p| Fail::problems(&[p]));
+        }
         match theme::BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
             Some((name, text)) => Theme::read(name, text, depth).map_err(|p| Fail::problems(&[p])),
             None => {

@@ -695,6 +695,10 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
 }
 
 fn focus(model: &mut Model, pane: Pane) -> Vec<Effect> {
+    // Who leaves the timeline has seen what was new in it.
+    if model.pane == Pane::Timeline && pane != Pane::Timeline {
+        model.looked = None;
+    }
     model.pane = pane;
     Vec::new()
 }

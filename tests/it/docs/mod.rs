@@ -15,6 +15,9 @@ fn read(name: &str) -> String {
 
 /// Replaces what stands between the markers of `part`; fails, after writing, where it was stale.
 fn generated(file: &str, part: &str, text: &str) {
+    // One after the other: they write the same file.
+    static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
     let (begin, end) = (format!("<!-- {part}: generated -->\n"), format!("<!-- {part}: end -->"));
     let old = read(file);
     let from = old.find(&begin).unwrap_or_else(|| panic!("{file} has no part {part}")) + begin.len();
@@ -50,6 +53,26 @@ fn the_readme_shows_every_subcommand() {
         table.push_str(&format!("| `warroom {}` | {} |\n", command.get_name(), about.replace('|', "\\|")));
     }
     generated("README.md", "commands", &table);
+}
+
+#[test]
+fn every_key_has_a_script_form_that_exists_or_a_reason() {
+    use clap::CommandFactory;
+    let program = cli::args::Args::command();
+    for row in warroom::command::TABLE {
+        match row.script {
+            warroom::command::Script::None(why) => assert!(!why.is_empty(), "{}", row.name),
+            warroom::command::Script::Form(form) => {
+                let words: Vec<&str> = form.split_whitespace().collect();
+                assert_eq!(words[0], "warroom");
+                let command = program.find_subcommand(words[1]);
+                let command = command.unwrap_or_else(|| panic!("{}: there is no {form}", row.name));
+                if command.has_subcommands() {
+                    assert!(command.find_subcommand(words[2]).is_some(), "{}: there is no {form}", row.name);
+                }
+            }
+        }
+    }
 }
 
 #[test]
