@@ -88,7 +88,9 @@ fn the_readme_begins_with_exactly_two_commands() {
 
 #[test]
 fn what_every_project_has_is_here() {
-    for file in ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE-MIT", "LICENSE-APACHE", "docs/design.md", "docs/benchmarks.md"] {
+    for file in
+        ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE-MIT", "LICENSE-APACHE", "docs/design.md", "docs/benchmarks.md"]
+    {
         assert!(read(file).len() > 500, "{file}");
     }
     for heading in ["build", "test", "look", "measure", "an adapter", "a rule", "a theme", "a pane", "a command"] {
