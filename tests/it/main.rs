@@ -4,6 +4,7 @@ mod cli;
 mod config;
 mod demo;
 mod house;
+mod incident;
 mod journal;
 mod room;
 mod rulebook;
