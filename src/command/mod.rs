@@ -89,7 +89,7 @@ commands! {
     Zoom "zoom" ["z"] Anywhere "zoom" No SCREEN, "shows one pane over the whole screen, and back";
     Palette "palette" [":"] Anywhere "any" No SCREEN, "any command by its name";
     Help "help" ["?"] Anywhere "help" No Script::Form("warroom keys"), "what works here";
-    Undo "undo" ["u"] Anywhere "" Form Script::Form("warroom undo ID --why TEXT"),
+    Undo "undo" ["u"] Anywhere "" No Script::Form("warroom undo ID --why TEXT"),
         "takes back your own last entry; what left the building stays";
     Extend "extend" ["x"] Lit "" Form Script::Form("warroom task extend ID MINUTES --why TEXT"), "more time for the lit task, with the reason";
     Block "block" ["b"] Lit "" Form Script::Form("warroom task block ID --on WHAT"), "the lit task waits for something or somebody";

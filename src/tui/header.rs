@@ -92,6 +92,7 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
     let meaning = if fresh < all { Meaning::Late } else { Meaning::Dim };
     if !model.loading || all > 0 {
         right.push(match narrow {
+            _ if all == 0 => piece(if narrow { " no source" } else { "  no source configured" }, Meaning::Old),
             true => piece(safe!(" src {fresh}/{all}{}", if fresh < all { " OLD" } else { "" }), meaning),
             false => piece(safe!("  sources {fresh} of {all}"), meaning),
         });

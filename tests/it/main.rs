@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod docs;
 mod house;
+mod incident;
 mod journal;
 mod room;
 mod rulebook;
