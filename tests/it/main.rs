@@ -6,6 +6,7 @@ mod demo;
 mod house;
 mod incident;
 mod journal;
+mod report;
 mod room;
 mod rulebook;
 mod support;

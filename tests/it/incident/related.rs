@@ -84,7 +84,7 @@ fn instant(by: u8) -> Instant {
 }
 
 fn some(by: u8) -> Option<Instant> {
-    (by % 3 > 0).then(|| instant(by))
+    (!by.is_multiple_of(3)).then(|| instant(by))
 }
 
 fn make(seeds: &[Seed]) -> Vec<Entry> {
