@@ -13,28 +13,31 @@ use super::transport::{Began, Client};
 use super::{Class, Failure};
 use crate::config::SourceConfig;
 use crate::incident::Instant;
+use crate::incident::clock::Moment;
 use crate::incident::observation::{Observation, Receipt, Source};
 
-/// Asks a source once and gives its new standing. `now` is real time. Ends within the source's timeout.
-/// A failed poll keeps the last observation and only ages it.
+/// Asks a source once and gives its new standing. Ends within the source's timeout. A failed poll keeps the last
+/// observation and only ages it. What is asked and read is judged by the room's instant, polling by real time.
 pub async fn poll_source(
     client: &Client,
     adapter: &dyn Adapter,
     config: &SourceConfig,
     before: &Source,
-    now: Instant,
+    moment: Moment,
 ) -> Source {
+    let Moment { now, real } = moment;
     let seed = Seed::new(client.host(), &config.name);
-    let mut after = Source { last_try: Some(now), ..before.clone() };
+    let mut after = Source { last_try: Some(real), ..before.clone() };
     let requests = adapter.poll(now);
     if requests.is_empty() {
         // It is only sent to: neither fresh nor failing.
         return after;
     }
-    let began = Began::new(now);
+    let began = Began::new(real);
     let answers = ask(client, adapter, config, began, &requests).await;
     if let Some(skew) = answers.iter().find_map(|answer| answer.as_ref().ok()?.skew) {
-        after.skew = Some(skew);
+        // Its clock against the room's: a replay's servers stamp the replay's time.
+        after.skew = Some(skew + (real - now).num_milliseconds() as f64 / 1000.0);
     }
     let went = match adapter.read(&answers, now) {
         Ok(observation) => {
@@ -52,7 +55,7 @@ pub async fn poll_source(
             Went::Badly { class: failure.class, misses: after.misses, retry_after: failure.retry_after }
         }
     };
-    after.next_try = Some(schedule::next(now, config.every, went, seed));
+    after.next_try = Some(schedule::next(real, config.every, went, seed));
     after
 }
 

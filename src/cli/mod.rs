@@ -1,1 +1,82 @@
-//! The command line: a file a subcommand.
+//! The command line: a file a subcommand. The edge where clocks, environment and files are looked at.
+
+pub mod agency;
+pub mod args;
+pub mod backends;
+pub mod check;
+pub mod completions;
+pub mod context;
+pub mod declare;
+pub mod demo;
+pub mod edge;
+pub mod entry;
+pub mod export;
+pub mod fail;
+pub mod init;
+pub mod keys;
+pub mod list;
+pub mod message;
+pub mod out;
+pub mod playbooks;
+pub mod poll;
+pub mod room;
+pub mod rules;
+pub mod session;
+pub mod state;
+pub mod task;
+pub mod themes;
+pub mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Cmd};
+use context::Context;
+use fail::Fail;
+
+/// Runs the program: 0 done, 1 it failed, 2 wrong usage or configuration.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return out::usage(&error),
+    };
+    match run(args) {
+        Ok(code) => code,
+        Err(fail) => out::fail(&fail),
+    }
+}
+
+fn run(args: Args) -> Result<ExitCode, Fail> {
+    let context = Context::new(args.global);
+    match args.command {
+        None => room::run(&context),
+        Some(Cmd::Demo(a)) => demo::run(&context, &a),
+        Some(Cmd::Declare(a)) => declare::run(&context, &a),
+        Some(Cmd::List) => list::run(&context),
+        Some(Cmd::State(a)) => state::run(&context, &a),
+        Some(Cmd::Note(a)) => entry::note(&context, &a),
+        Some(Cmd::Decide(a)) => entry::decide(&context, &a),
+        Some(Cmd::Ack(a)) => entry::ack(&context, &a),
+        Some(Cmd::Role(a)) => entry::role(&context, &a),
+        Some(Cmd::Fact(a)) => entry::fact(&context, &a),
+        Some(Cmd::Phase(a)) => entry::phase(&context, &a),
+        Some(Cmd::Severity(a)) => entry::severity(&context, &a),
+        Some(Cmd::Undo(a)) => entry::undo(&context, &a),
+        Some(Cmd::Task(a)) => task::run(&context, &a),
+        Some(Cmd::Message(a)) => message::run(&context, &a),
+        Some(Cmd::Agency(a)) => agency::run(&context, &a),
+        Some(Cmd::Poll(a)) => poll::run(&context, &a),
+        Some(Cmd::Can) => state::can(&context),
+        Some(Cmd::Check) => check::run(&context),
+        Some(Cmd::Export(a)) => export::run(&context, &a),
+        Some(Cmd::Verify) => verify::run(&context),
+        Some(Cmd::Rules(a)) => rules::run(&context, &a),
+        Some(Cmd::Playbooks(a)) => playbooks::run(&context, &a),
+        Some(Cmd::Themes) => themes::run(&context),
+        Some(Cmd::Keys) => keys::run(&context),
+        Some(Cmd::Backends(a)) => backends::run(&context, &a),
+        Some(Cmd::Completions(a)) => completions::run(&a),
+        Some(Cmd::Init(a)) => init::run(&context, &a),
+    }
+}

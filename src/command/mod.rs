@@ -68,7 +68,7 @@ commands! {
     Acknowledge "acknowledge" ["a"] Lit "ack" No Script::Form("warroom ack ID"),
         "mine, back in N minutes: acknowledges what is lit, never approves or sends";
     Open "open" ["enter"] Lit "open" No SCREEN, "opens what is lit: what to say aloud, why, who, what is at hand";
-    Advance "advance" ["space"] Lit "next step" No Script::Form("warroom task start|done ID, warroom agency confirm RULE STAGE"),
+    Advance "advance" ["space"] Lit "next step" No Script::Form("warroom task start ID"),
         "moves what is lit one step on: doing, done; filed, confirmed";
     Decide "decide" ["d"] Anywhere "decide" Form Script::Form("warroom decide PROPOSAL --outcome TEXT"),
         "records a decision: proposal, outcome, who acts, when to check";
@@ -89,16 +89,16 @@ commands! {
     Zoom "zoom" ["z"] Anywhere "zoom" No SCREEN, "shows one pane over the whole screen, and back";
     Palette "palette" [":"] Anywhere "any" No SCREEN, "any command by its name";
     Help "help" ["?"] Anywhere "help" No Script::Form("warroom keys"), "what works here";
-    Undo "undo" ["u"] Anywhere "" Form Script::Form("warroom note --retract ID"),
+    Undo "undo" ["u"] Anywhere "" No Script::Form("warroom undo ID --why TEXT"),
         "takes back your own last entry; what left the building stays";
     Extend "extend" ["x"] Lit "" Form Script::Form("warroom task extend ID MINUTES --why TEXT"), "more time for the lit task, with the reason";
     Block "block" ["b"] Lit "" Form Script::Form("warroom task block ID --on WHAT"), "the lit task waits for something or somebody";
     CancelTask "cancel-task" [] Lit "" Form Script::Form("warroom task cancel ID --why TEXT"), "the lit task is not needed, with the reason";
-    Role "role" ["r"] Anywhere "" Form Script::Form("warroom note --role ROLE=NAME"), "gives a role to somebody";
+    Role "role" ["r"] Anywhere "" Form Script::Form("warroom role ROLE [NAME]"), "gives a role to somebody";
     Ask "ask" ["D"] Anywhere "" Form Script::Form("warroom decide PROPOSAL --ask"), "puts a question to the commander";
-    Phase "phase" ["P"] Anywhere "" Form Script::Form("warroom note --phase PHASE"), "sets the phase; resolving while something is down asks why";
-    Severity "severity" ["S"] Anywhere "" Form Script::Form("warroom note --severity SEV"), "raises or lowers the severity; lowering asks why";
-    Fact "fact" ["F"] Anywhere "" Form Script::Form("warroom note --fact NAME=VALUE"), "states a fact that rules and messages use, and who confirms it";
+    Phase "phase" ["P"] Anywhere "" Form Script::Form("warroom phase PHASE --why TEXT"), "sets the phase; resolving while something is down asks why";
+    Severity "severity" ["S"] Anywhere "" Form Script::Form("warroom severity SEV --why TEXT"), "raises or lowers the severity; lowering asks why";
+    Fact "fact" ["F"] Anywhere "" Form Script::Form("warroom fact NAME [VALUE] --basis TEXT"), "states a fact that rules and messages use, and who confirms it";
     Clock "clock" ["C"] Anywhere "" Form Script::Form("warroom agency clock NAME T --why TEXT"),
         "sets the instant that an agency's deadline runs from, and why";
     Promise "promise" ["M"] Anywhere "" Form Script::Form("warroom message promise TEXT --to WHOM --due T"), "a promise made to somebody, with its time";

@@ -30,7 +30,7 @@ pub const TOP: &[Key] = &[
         "theme",
         "text",
         "\"default\"",
-        "Colours of the screen; `warroom themes` lists them. Nothing is told by colour alone.",
+        "Colours of the screen; `warroom themes` lists them. A path that ends in `.toml` is a file of your own, beside this one.",
     ),
     key(
         "ascii",

@@ -94,7 +94,7 @@ fn config(path: &Path, root: &mut Fields<'_>, known: &Known<'_>, faults: &mut Fa
         playbook: root.text("playbook", faults).map_or(usual.playbook, |f| f.value),
         timezone: zone(root, faults).unwrap_or(usual.timezone),
         organisation: organisation(root, known.organisations, faults),
-        theme: theme(root, known.themes, faults).unwrap_or(usual.theme),
+        theme: theme(root, &folder, known.themes, faults).unwrap_or(usual.theme),
         ascii: ascii(root, faults).unwrap_or_default(),
         rules: paths(root, "rules", &folder, faults),
         playbooks: paths(root, "playbooks", &folder, faults),
@@ -123,8 +123,12 @@ fn organisation(root: &mut Fields<'_>, known: &[&str], faults: &mut Faults) -> V
     list.value
 }
 
-fn theme(root: &mut Fields<'_>, known: &[&str], faults: &mut Faults) -> Option<String> {
+/// A theme's name, or the path of a file of one's own, resolved beside the configuration.
+fn theme(root: &mut Fields<'_>, folder: &Path, known: &[&str], faults: &mut Faults) -> Option<String> {
     let found = root.text("theme", faults)?;
+    if found.value.ends_with(".toml") {
+        return Some(folder.join(&found.value).display().to_string());
+    }
     if !known.is_empty() && !known.contains(&found.value.as_str()) {
         let message = format!("{:?}: {}", found.value, unknown("theme", &found.value, known.iter().copied()));
         faults.add(found.line, &found.key, message);

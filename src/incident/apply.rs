@@ -368,21 +368,14 @@ fn told_elsewhere(incident: &mut Incident, entry: &Entry, w: &ToldElsewhere) {
 /// A word that went out names the next one: that is a promise, and it keeps the earlier ones to the same audience.
 fn promise_of(incident: &mut Incident, entry: &Entry, message: EntryId) {
     let Some(message) = incident.messages.get(&message) else { return };
-    let (audience, next) = (message.audience.clone(), message.next_update);
+    let (audience, next, owner) = (message.audience.clone(), message.next_update, message.author.clone());
     for promise in incident.promises.values_mut() {
         if promise.to == audience && promise.kept.is_none() && promise.text == NEXT_UPDATE {
             promise.kept = Some(entry.happened);
         }
     }
     if let Some(due) = next {
-        let promise = Promise {
-            id: entry.id,
-            text: NEXT_UPDATE.to_owned(),
-            to: audience,
-            owner: entry.author.person.clone(),
-            due,
-            kept: None,
-        };
+        let promise = Promise { id: entry.id, text: NEXT_UPDATE.to_owned(), to: audience, owner, due, kept: None };
         incident.promises.insert(entry.id, promise);
     }
 }

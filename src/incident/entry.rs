@@ -98,8 +98,19 @@ impl Hlc {
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {
-    /// The predecessor of a writer's first entry.
+    /// No hash: what a damaged column is read as.
     pub const NONE: Hash = Hash([0; 32]);
+
+    /// The predecessor of a writer's first entry: binds the chain to the incident and the writer, so that a chain moved
+    /// under another incident does not verify.
+    pub fn start(incident: IncidentId, writer: WriterId) -> Hash {
+        use sha2::{Digest, Sha256};
+        let mut hasher = Sha256::new();
+        hasher.update(b"warroom/chain/1");
+        hasher.update(incident.0.as_bytes());
+        hasher.update(writer.0.as_bytes());
+        Hash(hasher.finalize().into())
+    }
 
     /// The hash of an entry: its predecessor's hash, then its stored bytes.
     pub fn of(prev: Hash, body: &[u8]) -> Hash {

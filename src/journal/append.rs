@@ -110,7 +110,7 @@ impl Pen<'_> {
         let writer = self.writer(tx)?;
         let (mut seq, mut prev, mut last) = match last_of(tx, self.incident, writer)? {
             Some(last) => (last.seq, last.hash, last.hlc),
-            None => (0, Hash::NONE, Hlc::default()),
+            None => (0, Hash::start(self.incident, writer), Hlc::default()),
         };
         let mut seen = last;
         for other in writers_of(tx, self.incident)? {

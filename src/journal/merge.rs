@@ -124,7 +124,7 @@ fn take(tx: &Transaction<'_>, incident: IncidentId, row: &Row) -> rusqlite::Resu
         return Ok(if known == row.hash { Taken::Known } else { Taken::Fork(row.seq) });
     }
     let before = match row.seq {
-        1 => Some(Hash::NONE),
+        1 => Some(Hash::start(incident, row.writer)),
         _ => stored(seq - 1)?.map(|(hash, _)| hash),
     };
     if before.is_some_and(|before| before != row.prev) {

@@ -187,7 +187,7 @@ fn walk(connection: &Connection, incident: IncidentId, report: &mut Report) -> r
         } else {
             let follows = match last {
                 Some(last) => prev.is_some_and(|prev| last.hashes.contains(&prev)),
-                None => prev == Some(Hash::NONE),
+                None => prev == Some(Hash::start(incident, writer)),
             };
             if !follows {
                 found.push((local, Finding::Fork { writer, seq, recorded }));

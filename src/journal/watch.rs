@@ -34,8 +34,10 @@ impl Notice {
 const QUIET: Duration = Duration::from_millis(25);
 /// But no notice waits longer than this.
 const LATEST: Duration = Duration::from_millis(100);
-/// How often to look where the system cannot tell us, or forgot to.
+/// How often to look where the system cannot tell us.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often to look all the same where it can: it may have forgotten. Rare, since a still room wakes for nothing.
+const DOUBT: Duration = Duration::from_secs(60);
 
 /// Ends when dropped; a notice under way may still come.
 pub struct Watch {
@@ -76,7 +78,7 @@ impl Watch {
         // Not joined: whoever drops the watch must not wait for a `deliver` in its course.
         std::thread::Builder::new()
             .name("journal-watch".to_owned())
-            .spawn(move || run(&files, &signals, deliver))
+            .spawn(move || run(&files, &signals, if told { DOUBT } else { LOOK }, deliver))
             .map_err(file(path))?;
         Ok(Watch { stop, _watcher: watcher, told })
     }
@@ -148,10 +150,10 @@ impl Files {
     }
 }
 
-fn run(files: &Files, signals: &Receiver<Signal>, mut deliver: impl FnMut(Notice)) {
+fn run(files: &Files, signals: &Receiver<Signal>, look: Duration, mut deliver: impl FnMut(Notice)) {
     let mut seen = files.look();
     loop {
-        let first = match signals.recv_timeout(LOOK) {
+        let first = match signals.recv_timeout(look) {
             Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             Ok(Signal::Touched(paths)) => paths,
             Ok(Signal::Unsure) | Err(RecvTimeoutError::Timeout) => Vec::new(),

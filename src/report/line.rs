@@ -156,8 +156,15 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
             ("RECPT", with(&format!("{what}: {}", w.state), &w.detail))
         }
         What::Retracted(w) => {
-            let of = incident.timeline.find(w.entry).map(|row| row.entry.what.kind().to_owned());
-            ("UNDO", with(&format!("{} takes back {}", by, of.unwrap_or_else(|| w.entry.short())), &w.why))
+            let of = incident.timeline.find(w.entry).map(|row| match row.entry.what {
+                // Not followed further: takings back may chain without end.
+                What::Retracted(_) => "a taking back".to_owned(),
+                _ => {
+                    let line = line(&row.entry, incident, plan, now, zone);
+                    format!("{} {}", line.tag, line.text)
+                }
+            });
+            ("UNDO", with(&format!("{by} takes back {}", of.unwrap_or_else(|| w.entry.short())), &w.why))
         }
         What::Amended(w) => ("AMEND", format!("{by} corrects {}: {}", w.entry.short(), w.text)),
         What::Unknown { kind, .. } => ("?", format!("{kind}: needs a newer warroom")),

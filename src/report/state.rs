@@ -126,6 +126,7 @@ pub fn thing_id(thing: &Thing) -> String {
         Thing::Stage(rule, stage) => format!("stage/{rule}/{stage}"),
         Thing::Role(role) => format!("role/{role}"),
         Thing::Alerts(name) => format!("alerts/{name}"),
+        Thing::Components(state) => format!("components/{state}"),
         Thing::Conflict(what) => format!("conflict/{what}"),
         Thing::Source(name) => format!("source/{name}"),
         Thing::Promise(id) => format!("promise/{id}"),

@@ -53,6 +53,8 @@ pub struct Opening {
 /// The clock that a demo's servers follow.
 pub struct DemoClock {
     pub speed: f64,
+    /// It begins with the clock standing still.
+    pub paused: bool,
     pub clock: watch::Sender<Clock>,
 }
 
@@ -111,10 +113,11 @@ async fn inside(opening: Opening) -> Ended {
     }
     if let Some(demo) = &opening.demo {
         let path = opening.journal.display().to_string();
-        model.demo = Some(Demo { speed: demo.speed, paused: false, journal: path });
+        model.demo = Some(Demo { speed: demo.speed, paused: demo.paused, journal: path });
     }
     let polls: Vec<Backend> = opening.backends.iter().filter(|b| b.polls(real)).cloned().collect();
     let configured: Vec<Source> = polls.iter().map(Backend::source).collect();
+    let paused = opening.demo.as_ref().is_some_and(|demo| demo.paused);
     let (news_tx, news) = mpsc::unbounded_channel();
     let setup = Setup {
         journal,
@@ -156,7 +159,7 @@ async fn inside(opening: Opening) -> Ended {
         opening,
         deliveries: JoinSet::new(),
         stale: true,
-        held: false,
+        held: paused,
     };
     let ended = room.live(&mut input, news, &mut signals).await;
     tasks.abort_all();
@@ -393,8 +396,7 @@ impl Room {
                 None
             }
             News::Clock(clock) => {
-                self.clock = clock;
-                self.stale = true;
+                self.set_clock(clock);
                 None
             }
             News::Lease(leads) => {
@@ -423,10 +425,7 @@ impl Room {
         match effect {
             Effect::Append { effect, commands } => self.store.ask(Ask::Append { effect, commands }),
             Effect::Release { effect, messages } => self.store.ask(Ask::Release { effect, messages }),
-            Effect::PollNow => self.control.send_modify(|control| {
-                control.now += 1;
-                control.only = None;
-            }),
+            Effect::PollNow => self.control.send_modify(|control| control.now += 1),
             Effect::Copy(text) => self.screen.copy(&text),
             Effect::Keep { form, fields } => self.store.ask(Ask::Keep { form, fields }),
             Effect::Forget { form } => self.store.ask(Ask::Forget { form }),
@@ -447,9 +446,16 @@ impl Room {
         }
         self.held = hold;
         let clock = self.clock.with_speed(self.real(), if hold { 0.0 } else { demo.speed });
-        self.clock = clock;
+        // It fails only where the servers are gone.
         let _ = demo.clock.send(clock);
         self.store.ask(Ask::SetClock(clock));
+        self.set_clock(clock);
+    }
+
+    fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
+        self.control.send_modify(|control| control.clock = clock);
+        self.stale = true;
     }
 
     fn resize(&mut self) {

@@ -10,6 +10,7 @@ use crate::backends::schedule::{self, Seed};
 use crate::backends::{Adapter, Client, Outcome, Outgoing, poller};
 use crate::config::SourceConfig;
 use crate::incident::Instant;
+use crate::incident::clock::{Clock, Moment};
 use crate::incident::observation::Source;
 
 /// A configured backend, ready to be asked.
@@ -33,14 +34,20 @@ impl Backend {
 }
 
 /// What all pollers are told.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Control {
     /// Whether this process holds the lease.
     pub leads: bool,
     /// Counts up with every wish to ask now.
     pub now: u64,
-    /// The one source that is meant by it; None: all.
-    pub only: Option<String>,
+    /// The room's clock.
+    pub clock: Clock,
+}
+
+impl Default for Control {
+    fn default() -> Control {
+        Control { leads: false, now: 0, clock: Clock::wall() }
+    }
 }
 
 /// Asks one source until the end of the world. `before` is what is known of it from an earlier process.
@@ -55,6 +62,7 @@ pub async fn poll(
     let seed = Seed::new(client.host(), &backend.config.name);
     // The first question comes soon, whatever an earlier process had planned.
     let mut next = schedule::first(real(), seed);
+    let mut heard = control.borrow().now;
     loop {
         let leads = control.borrow_and_update().leads;
         let wait = if leads { (next - real()).to_std().unwrap_or_default() } else { Duration::from_secs(3600) };
@@ -64,22 +72,23 @@ pub async fn poll(
                 if changed.is_err() {
                     return;
                 }
-                let told = control.borrow();
-                let meant = told.only.as_ref().is_none_or(|only| *only == backend.config.name);
-                // A wish to ask now obeys what the backend said of its limits.
-                if meant && told.leads && leads {
-                    let limit = source.next_try.filter(|_| source.misses > 0 && source.refused);
-                    next = limit.unwrap_or_else(real);
+                // A wish to ask now waits where the backend said how long.
+                let wish = control.borrow().now;
+                if wish != heard && !source.refused {
+                    next = real();
                 }
+                heard = wish;
                 continue;
             }
         }
         if !control.borrow().leads {
             continue;
         }
+        let now = real();
+        let moment = Moment { now: control.borrow().clock.at(now), real: now };
         let (client, backend_, before) = (Arc::clone(&client), backend.clone(), source.clone());
         let asked = tokio::spawn(async move {
-            poller::poll_source(&client, &*backend_.adapter, &backend_.config, &before, real()).await
+            poller::poll_source(&client, &*backend_.adapter, &backend_.config, &before, moment).await
         });
         source = match asked.await {
             Ok(after) => after,

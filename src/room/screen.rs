@@ -18,8 +18,10 @@ use crate::tui::view::{Drawn, Look, view};
 
 /// Bytes that may be on their way unseen before a frame has to wait: a key's answer needs no round trip.
 const WINDOW: usize = 1500;
-/// A terminal that has not answered by then does not answer at all; it is drawn to as its bytes are taken.
-const SILENT: Duration = Duration::from_secs(2);
+/// Bytes after which the terminal is asked whether it has shown them.
+const WORTH_ASKING: usize = 300;
+/// A terminal that has not answered by then does not answer at all, and is asked no more.
+const SILENT: Duration = Duration::from_secs(60);
 /// An answer may be lost: after so long nobody waits for it.
 const LOST: Duration = Duration::from_secs(60);
 
@@ -30,13 +32,13 @@ pub struct Screen {
     painter: Painter,
     output: Output,
     done: mpsc::UnboundedReceiver<bool>,
-    /// Frames handed to the system and not taken yet.
-    writing: usize,
     /// Frames whose showing the terminal has not told yet: bytes and when.
     unseen: VecDeque<(usize, Tick)>,
     answers: bool,
     first: Option<Tick>,
     drawn: Drawn,
+    /// Bytes written since the terminal was last asked.
+    unasked: usize,
     /// A picture waits for its turn.
     waiting: bool,
     in_tmux: bool,
@@ -56,11 +58,11 @@ impl Screen {
             painter: Painter::default(),
             output,
             done,
-            writing: 0,
             unseen: VecDeque::new(),
             answers: false,
             first: None,
             drawn: Drawn::default(),
+            unasked: 0,
             waiting: false,
             in_tmux: std::env::var_os("TMUX").is_some(),
         })
@@ -82,23 +84,25 @@ impl Screen {
             return;
         }
         let silent = !self.answers && self.first.is_some_and(|first| first.elapsed() > SILENT);
-        if !silent {
+        self.unasked += frame.len();
+        // A second that passes is a few bytes: many of them are asked about together.
+        if !silent && self.unasked > WORTH_ASKING {
             frame.extend_from_slice(terminal::ASK);
-            self.unseen.push_back((frame.len(), Tick::now()));
+            self.unseen.push_back((self.unasked, Tick::now()));
+            self.unasked = 0;
         }
         self.first.get_or_insert_with(Tick::now);
-        self.writing += 1;
         self.output.send(frame);
     }
 
     fn busy(&self) -> bool {
-        if self.writing > 0 {
+        if self.output.busy() {
             return true;
         }
-        let silent = !self.answers && self.first.is_some_and(|first| first.elapsed() > SILENT);
+        // Only a terminal that answers is waited for.
         let lost = self.unseen.front().is_some_and(|(_, since)| since.elapsed() > LOST);
         let bytes: usize = self.unseen.iter().map(|(bytes, _)| bytes).sum();
-        !silent && !lost && bytes > WINDOW
+        self.answers && !lost && bytes > WINDOW
     }
 
     /// The terminal told that a frame is on the screen.
@@ -109,12 +113,9 @@ impl Screen {
 
     /// Resolves when a frame was taken, or when a waiting picture may be tried again. False: the terminal is gone.
     pub async fn ready(&mut self) -> bool {
-        let again = self.waiting && self.writing == 0;
+        let again = self.waiting;
         tokio::select! {
-            taken = self.done.recv() => {
-                self.writing = self.writing.saturating_sub(1);
-                taken.unwrap_or(false)
-            }
+            taken = self.done.recv() => taken.unwrap_or(false),
             // Only while a picture waits for an answer that may never come.
             () = tokio::time::sleep(Duration::from_millis(250)), if again => {
                 if self.unseen.front().is_some_and(|(_, since)| since.elapsed() > LOST) {
@@ -136,7 +137,6 @@ impl Screen {
     }
 
     pub fn copy(&mut self, text: &str) {
-        self.writing += 1;
         self.output.send(terminal::clipboard(text, self.in_tmux));
     }
 
@@ -170,7 +170,6 @@ impl Screen {
         let frame = self.painter.paint(buffer, cursor);
         if !frame.is_empty() {
             self.first.get_or_insert_with(Tick::now);
-            self.writing += 1;
             self.output.send(frame);
         }
     }

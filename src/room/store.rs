@@ -371,7 +371,10 @@ impl Keeper {
         match written {
             Ok(entries) => {
                 let sendings: Vec<Sending> = entries.iter().filter_map(|entry| self.sending(entry)).collect();
-                let said = format!("releasing {} texts", sendings.len());
+                let said = format!(
+                    "releasing {}",
+                    if sendings.len() == 1 { "1 text".into() } else { format!("{} texts", sendings.len()) }
+                );
                 self.snapshot();
                 self.tell(News::Outcome { effect, result: Ok(said), refused: false });
                 self.tell(News::Deliver(sendings));

@@ -111,7 +111,7 @@ fn clocks(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NextCl
     }
     for task in incident.tasks.values().filter(|t| t.live() && t.state != TaskState::Blocked) {
         let Some(at) = task.due else { continue };
-        let text = format!("{} {}", task.owner.as_deref().unwrap_or("nobody"), task.title);
+        let text = format!("{} back", task.owner.as_deref().unwrap_or("nobody"));
         out.push(NextClock { thing: Thing::Task(task.id), at, text, iff: false });
     }
     out.retain(|clock| clock.at > now);

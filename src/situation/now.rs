@@ -148,7 +148,7 @@ impl Builder<'_> {
                 Next::First(limit) if *limit - self.now <= SOON => {
                     let label = self.left(*limit);
                     let item = self.untold(audience, *limit, &label, "not told yet");
-                    self.push(NowItem { band: Band::Due, ..item });
+                    self.push(NowItem { band: Band::Due, at: *limit, ..item });
                 }
                 Next::Cadence(due) if *due <= self.now => {
                     let last = audience.last_word.map(|at| self.ago(at)).unwrap_or_default();
@@ -171,6 +171,7 @@ impl Builder<'_> {
             let mut item = self.untold(first, limit, &self.over(limit), state);
             item.text = format!("{}: {state}", names.join(", "));
             item.say = format!("Who tells {}, by when?", names.join(" and "));
+            item.at = limit;
             item.alike = behind.len();
             item.band = Band::Late;
             self.push(item);
@@ -193,7 +194,8 @@ impl Builder<'_> {
             label,
             text: format!("{}: {service}{state}{hint}", audience.name),
             owner: audience.owner.clone(),
-            at,
+            // Those who were harmed first come first.
+            at: audience.harmed_since.unwrap_or(at),
             alike: 1,
             say: format!("{} has heard nothing for {}. Who sends, by when?", audience.name, self.harm_age(audience)),
             why: format!(
@@ -398,7 +400,7 @@ impl Builder<'_> {
             };
             for stage in &obligation.stages {
                 let thing = Thing::Stage(obligation.rule.clone(), stage.id.clone());
-                let whom = stage.to.as_ref().unwrap_or(&obligation.short);
+                let whom = &obligation.short;
                 if stage.state == StageState::Filed && !obligation.confirmed_by.is_empty() {
                     let filed = stage.filed.unwrap_or(self.now);
                     self.items.push(NowItem {
@@ -423,7 +425,7 @@ impl Builder<'_> {
                 }
                 let (band, label, at) = match due {
                     Due::Asap(since) => (Band::Untold, "ASAP".to_owned(), since),
-                    Due::At(at) if at <= self.now && stage.iff => (Band::Late, format!("{} IF", self.over(at)), at),
+                    Due::At(at) if at <= self.now && stage.iff => (Band::Late, format!("IF {}", self.over(at)), at),
                     Due::At(at) if at <= self.now => (Band::Late, self.over(at), at),
                     Due::At(at) if at - self.now <= SOON_DUTY => {
                         let iff = if stage.iff { " IF" } else { "" };

@@ -216,12 +216,13 @@ fn components(incident: &Incident, sources: &[Source], real: Instant) -> Vec<Com
         .into_values()
         .map(|(name, said)| {
             let worst = said.iter().max_by_key(|s| rank(s.state));
-            let differ = said.windows(2).any(|pair| matches!(pair, [a, b] if a.state != b.state));
-            let mismatch = differ.then(|| {
-                let word = |s: Option<ComponentState>| s.map_or("gone", |s| s.short());
-                let each: Vec<String> = said.iter().map(|s| format!("{} says {}", s.source, word(s.state))).collect();
-                each.join(", ")
-            });
+            let word = |s: Option<ComponentState>| s.map_or("gone", |s| s.short());
+            let other: Vec<String> = said
+                .iter()
+                .filter(|s| worst.is_some_and(|w| w.state != s.state))
+                .map(|s| format!("{} says {}", s.source, word(s.state)))
+                .collect();
+            let mismatch = (!other.is_empty()).then(|| other.join(", "));
             ComponentView {
                 name,
                 state: worst.and_then(|s| s.state),

@@ -26,4 +26,6 @@ pub enum Thing {
     /// A row of the timeline.
     Entry(EntryId),
     Team(String),
+    /// All components in one state, by the state's short word.
+    Components(String),
 }

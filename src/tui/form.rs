@@ -67,9 +67,10 @@ pub enum Purpose {
         audience: String,
         channel: String,
     },
-    Undo {
-        entry: EntryId,
-        what: String,
+    /// Whether a decision worked; its outcome as it stands.
+    Check {
+        decision: EntryId,
+        outcome: String,
     },
 }
 
@@ -97,7 +98,7 @@ impl Purpose {
             Purpose::Waive { rule, stage } => format!("waive {rule} {stage}"),
             Purpose::Settle { message } => format!("settle {message}"),
             Purpose::EditText { audience, channel } => format!("text {audience} {channel}"),
-            Purpose::Undo { entry, .. } => format!("undo {entry}"),
+            Purpose::Check { decision, .. } => format!("check {decision}"),
         }
     }
 }
@@ -330,7 +331,9 @@ impl Form {
             Purpose::EditText { audience, channel } => {
                 (format!("Text for {audience}, {channel}"), vec![field("text", "ctrl-s keeps it", Lines, true)])
             }
-            Purpose::Undo { what, .. } => (format!("Take back: {what}"), vec![field("why", "", Line, false)]),
+            Purpose::Check { outcome, .. } => {
+                (format!("Did it work? {outcome}"), vec![field("seen", "what you see now", Line, true)])
+            }
         };
         let mut form = Form { purpose, title: Safe::new(&title), fields, at: 0, error: None };
         for (index, text) in preset {
@@ -566,7 +569,9 @@ impl Form {
             Purpose::Settle { message } => {
                 Command::SettleMessage { message: *message, went: text(0) == "yes", how: text(1) }
             }
-            Purpose::Undo { entry, .. } => Command::Retract { entry: *entry, why: text(0) },
+            Purpose::Check { decision, outcome } => {
+                Command::Amend { entry: *decision, text: format!("{outcome}; checked: {}", text(0)) }
+            }
             Purpose::EditText { .. } => return Err("the review keeps this text".into()),
         })
     }

@@ -8,6 +8,7 @@ use super::scene::Scene;
 use super::theme::Meaning;
 use crate::incident::words::{Phase, Role, Severity};
 use crate::safe;
+use crate::situation::thing::Thing;
 use crate::text::{Safe, duration, instant, width};
 
 /// Draws the header. Says whether something in it counts in seconds.
@@ -30,7 +31,8 @@ fn first(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narrow
         left.push(piece("EXERCISE ", Meaning::Exercise));
     }
     if declared.demo {
-        left.push(piece(if narrow { "DEMO " } else { "DEMO, nothing leaves " }, Meaning::Exercise));
+        left.push(piece(if area.width < 150 { "DEMO" } else { "DEMO, nothing leaves" }, Meaning::Exercise));
+        left.push(piece(" ", Meaning::Text));
     }
     let grave = matches!(incident.severity(), Severity::Sev1 | Severity::Sev2);
     let severity = incident.severity().as_str().to_uppercase();
@@ -48,7 +50,7 @@ fn first(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narrow
         },
     ];
     let zone = scene.zone(model);
-    let time = match (narrow, zone == chrono_tz::Tz::UTC) {
+    let time = match (area.width < 100, zone == chrono_tz::Tz::UTC) {
         (true, _) | (false, true) => instant::clock_zoned(now, now, zone),
         (false, false) => format!("{} = {}", instant::clock_zoned(now, now, zone), now.format("%H:%MZ")),
     };
@@ -90,6 +92,7 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
     let meaning = if fresh < all { Meaning::Late } else { Meaning::Dim };
     if !model.loading || all > 0 {
         right.push(match narrow {
+            _ if all == 0 => piece(if narrow { " no source" } else { "  no source configured" }, Meaning::Old),
             true => piece(safe!(" src {fresh}/{all}{}", if fresh < all { " OLD" } else { "" }), meaning),
             false => piece(safe!("  sources {fresh} of {all}"), meaning),
         });
@@ -112,7 +115,13 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
     let mut left = vec![piece("NEXT ", Meaning::Dim)];
     let mut used = 5;
     let mut seconds = false;
-    for (index, clock) in scene.situation.clocks.iter().take(4).enumerate() {
+    // Of the check-ins only the nearest: promises and deadlines must not be crowded out.
+    let mut one_task = false;
+    let clocks = scene.situation.clocks.iter().filter(|clock| match clock.thing {
+        Thing::Task(_) => !std::mem::replace(&mut one_task, true),
+        _ => true,
+    });
+    for (index, clock) in clocks.take(5).enumerate() {
         let left_over = clock.at - now;
         let iff = if clock.iff { " IF" } else { "" };
         let short = duration::short(left_over, true);

@@ -43,6 +43,12 @@ impl<'a> Ink<'a> {
         }
         let room = columns.min(usize::from(area.width - x));
         let shown = if self.ascii { ascii(text) } else { text.clone() };
+        // A column's padding at the edge is nothing that was cut.
+        let shown = if shown.as_str().ends_with(' ') && crate::text::width::width(shown.as_str()) > room {
+            Safe::new(shown.as_str().trim_end())
+        } else {
+            shown
+        };
         let shown = shorten::shorten(&shown, room);
         let style = self.theme.style(meaning);
         let mut used = 0;

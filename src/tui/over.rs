@@ -22,7 +22,8 @@ use crate::text::{Safe, shorten, width};
 pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>) -> Option<(u16, u16)> {
     match model.overlay.as_ref()? {
         Overlay::Help { scroll } => {
-            let lines = help_lines(model, look);
+            let inner = usize::from(middle(ink.area(), 100, 34).width).saturating_sub(2);
+            let lines = help_lines(model, look, inner);
             draw_lines(ink, "HELP: what works here. Esc goes back", &lines, *scroll);
             None
         }
@@ -75,7 +76,7 @@ fn draw_lines(ink: &mut Ink<'_>, title: &'static str, lines: &[Vec<Piece>], scro
     }
 }
 
-fn help_lines(model: &Model, look: &Look<'_>) -> Vec<Vec<Piece>> {
+fn help_lines(model: &Model, look: &Look<'_>, columns: usize) -> Vec<Vec<Piece>> {
     let mut out = Vec::new();
     if let Some(demo) = &model.demo {
         out.push(vec![piece(
@@ -88,25 +89,26 @@ fn help_lines(model: &Model, look: &Look<'_>) -> Vec<Vec<Piece>> {
     for row in TABLE.iter().filter(|row| row.place != Place::Demo || model.demo.is_some()) {
         let keys = look.keymap.keys(row.action).join(" ");
         let keys = if keys.is_empty() { ":".to_owned() } else { keys };
-        out.push(vec![
-            panes::cell(&keys, 14, Meaning::Key),
-            panes::cell(row.name, 13, Meaning::Title),
-            piece(safe!("{}", row.doc), Meaning::Text),
-        ]);
+        let (wide, name) = if columns >= 70 { (14, 13) } else { (8, 0) };
+        let left = wide + 1 + if name > 0 { name + 1 } else { 0 };
+        for (index, text) in text_lines(row.doc, columns.saturating_sub(left)).into_iter().enumerate() {
+            let mut line = vec![panes::cell(if index == 0 { &keys } else { "" }, wide, Meaning::Key)];
+            if name > 0 {
+                line.push(panes::cell(if index == 0 { row.name } else { "" }, name, Meaning::Title));
+            }
+            line.push(piece(text, Meaning::Text));
+            out.push(line);
+        }
     }
     out.push(Vec::new());
-    out.push(vec![piece(
+    for text in [
         "In a form: Tab next field or completes, Enter sends it off, Esc keeps the text for later.",
-        Meaning::Dim,
-    )]);
-    out.push(vec![piece(
-        "Cells: . none  dr draft  ok approved  > sent  ✓ arrived  e elsewhere (e? claimed)  ? unsure  ✗ failed",
-        Meaning::Dim,
-    )]);
-    out.push(vec![piece(
+        "Cells: . none  dr draft  ok approved  > sent  ✓ arrived  e elsewhere (e? claimed)  ? unsure  ✗ failed  - skipped",
         "Marks: !! life or late  ?? an answer was lost  ! soon, unacknowledged or old  * new since you looked",
-        Meaning::Dim,
-    )]);
+        "IF: due then if the missing fact is true.  ASAP: no number in law.  ~: an estimate.  OLD: not current.",
+    ] {
+        out.extend(text_lines(text, columns).into_iter().map(|line| vec![piece(line, Meaning::Dim)]));
+    }
     out
 }
 
@@ -521,6 +523,17 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, l
             if let Some(component) = scene.situation.signals.components.iter().find(|c| c.name == *name) {
                 add("STATE", &format!("{name}: {}", component.state.map_or("GONE", |s| s.short())), Meaning::Header);
                 add("", component.mismatch.as_deref().unwrap_or_default(), Meaning::Late);
+            }
+        }
+        Thing::Components(word) => {
+            for component in &scene.situation.signals.components {
+                let state = component.state.map_or("GONE", |s| s.short());
+                if state == word {
+                    let since =
+                        component.since.map(|at| format!(" since {}", scene.clock(model, at))).unwrap_or_default();
+                    let mismatch = component.mismatch.as_ref().map(|m| format!("; {m}")).unwrap_or_default();
+                    add(state, &format!("{}{since}{mismatch}", component.name), Meaning::Text);
+                }
             }
         }
         Thing::Role(role) => {

@@ -6,6 +6,9 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
+/// Bytes that need no bracket: one segment on any link.
+const SHORT: usize = 200;
+
 /// The terminal as it was left by the last frame.
 #[derive(Clone, Debug, Default)]
 pub struct Painter {
@@ -50,6 +53,10 @@ impl Painter {
         }
         self.shown = Some(next.clone());
         self.cursor = cursor;
+        // What is shorter than the brackets of a synchronized update arrives whole anyhow.
+        if pen.out.len() <= SHORT {
+            return pen.out.into_bytes();
+        }
         let mut bytes = Vec::with_capacity(pen.out.len() + 16);
         bytes.extend_from_slice(b"\x1b[?2026h");
         bytes.extend_from_slice(pen.out.as_bytes());

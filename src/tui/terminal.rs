@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -217,27 +217,52 @@ fn convert(code: KeyCode, modifiers: Modifiers) -> Option<Key> {
 /// Frames go out on a thread of their own: a slow link never holds up a key.
 pub struct Output {
     frames: mpsc::Sender<Vec<u8>>,
+    state: Arc<Writing>,
 }
 
-/// After each frame the terminal is asked who it is: its answer says that the frame has been shown. Nobody waits for it:
+/// Frames that the system has not taken yet, and whether somebody waits for them.
+#[derive(Default)]
+struct Writing {
+    frames: AtomicUsize,
+    wanted: AtomicBool,
+}
+
+/// After a frame the terminal is asked who it is: its answer says that the frame has been shown. Nobody waits for it:
 /// a terminal that does not answer is drawn to as soon as the bytes are taken.
 pub const ASK: &[u8] = b"\x1b[c";
 
 impl Output {
-    /// `done` is told when the system took the bytes of a frame, or that the terminal is gone.
+    /// `done` is told when the system took the frames that [`Output::busy`] found on their way, or that the terminal is gone.
     pub fn start(mut done: impl FnMut(bool) + Send + 'static) -> io::Result<Output> {
         let (frames, queue) = mpsc::channel::<Vec<u8>>();
+        let state = Arc::new(Writing::default());
+        let writing = Arc::clone(&state);
         std::thread::Builder::new().name("terminal-output".into()).spawn(move || {
             while let Ok(frame) = queue.recv() {
-                done(write_all(&frame).is_ok());
+                let alive = write_all(&frame).is_ok();
+                writing.frames.fetch_sub(1, Ordering::SeqCst);
+                if writing.wanted.swap(false, Ordering::SeqCst) || !alive {
+                    done(alive);
+                }
             }
         })?;
-        Ok(Output { frames })
+        Ok(Output { frames, state })
     }
 
     pub fn send(&self, frame: Vec<u8>) {
+        self.state.frames.fetch_add(1, Ordering::SeqCst);
         // It fails only when the thread ended, which tells by itself.
         let _ = self.frames.send(frame);
+    }
+
+    /// Whether frames are on their way; if so `done` is told when they are taken.
+    pub fn busy(&self) -> bool {
+        self.state.wanted.store(true, Ordering::SeqCst);
+        let busy = self.state.frames.load(Ordering::SeqCst) > 0;
+        if !busy {
+            self.state.wanted.store(false, Ordering::SeqCst);
+        }
+        busy
     }
 }
 

@@ -67,6 +67,7 @@ pub enum Depth {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theme {
     pub name: String,
+    pub doc: String,
     styles: Vec<Style>,
 }
 
@@ -75,7 +76,6 @@ pub struct Theme {
 struct File {
     name: String,
     #[serde(default)]
-    #[expect(dead_code, reason = "read by `describe`; kept here so that the key is known")]
     doc: String,
     #[serde(default)]
     style: std::collections::BTreeMap<String, toml::Spanned<Look>>,
@@ -107,6 +107,7 @@ impl Theme {
     pub fn default_at(depth: Depth) -> Theme {
         let plain = Theme {
             name: "plain".into(),
+            doc: String::new(),
             styles: Meaning::ALL.iter().map(|m| Style::new().add_modifier(m.mono())).collect(),
         };
         BUILT_IN.first().and_then(|(name, text)| Theme::read(name, text, depth).ok()).unwrap_or(plain)
@@ -148,7 +149,7 @@ impl Theme {
             };
             styles.push(style);
         }
-        Ok(Theme { name: parsed.name, styles })
+        Ok(Theme { name: parsed.name, doc: parsed.doc, styles })
     }
 
     pub fn style(&self, meaning: Meaning) -> Style {

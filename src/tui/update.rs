@@ -394,6 +394,7 @@ fn acknowledge(model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Resul
         Some(Thing::Message(_)) => task("look up the message whose answer was lost".to_owned()),
         Some(Thing::Metric(name)) => task(format!("get the number of {name}")),
         Some(Thing::Component(name)) => task(format!("look at {name}")),
+        Some(Thing::Components(word)) => task(format!("look at what is {word}")),
         Some(Thing::Source(name)) => task(format!("why does {name} not answer?")),
         Some(Thing::Role(role)) => match scene.incident().holder(*role) {
             None => vec![Command::SetRole { role: *role, holder: me() }],
@@ -457,6 +458,13 @@ fn advance(_model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Result<S
         }
         Some(Thing::Role(role)) => Ok(Step::Open(Purpose::Role { role: Some(*role) })),
         Some(Thing::Ask(id)) => Ok(Step::Open(Purpose::Decide { answers: Some(*id) })),
+        Some(Thing::Decision(id)) => match incident.timeline.find(*id).map(|row| &row.entry.what) {
+            Some(crate::incident::what::What::Decided(w)) => {
+                let outcome = incident.amended.get(id).map_or_else(|| w.outcome.clone(), |(text, _)| text.clone());
+                Ok(Step::Open(Purpose::Check { decision: *id, outcome }))
+            }
+            _ => Err("it is gone".into()),
+        },
         Some(Thing::Promise(id)) => write(Command::KeepPromise { promise: *id, how: String::new() }, "kept"),
         Some(Thing::Conflict(what)) => Ok(Step::Open(match what.as_str() {
             "severity" => Purpose::Severity,
@@ -466,9 +474,9 @@ fn advance(_model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Result<S
             _ => Purpose::Role { role: None },
         })),
         Some(
-            Thing::Decision(_)
-            | Thing::Source(_)
+            Thing::Source(_)
             | Thing::Component(_)
+            | Thing::Components(_)
             | Thing::Metric(_)
             | Thing::Entry(_)
             | Thing::Team(_),
@@ -598,7 +606,10 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
             open_form(model, Purpose::Elsewhere { audience, channel }, scene)
         }
         Action::Undo => match own_last(model, scene) {
-            Some((entry, what)) => open_form(model, Purpose::Undo { entry, what }, scene),
+            Some((entry, what)) => {
+                let command = Command::Retract { entry, why: String::new() };
+                append(model, vec![command], format!("take back {what}"), None, scene)
+            }
             None => Vec::new(),
         },
         Action::Send => {
@@ -693,6 +704,10 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
 }
 
 fn focus(model: &mut Model, pane: Pane) -> Vec<Effect> {
+    // Who leaves the timeline has seen what was new in it.
+    if model.pane == Pane::Timeline && pane != Pane::Timeline {
+        model.looked = None;
+    }
     model.pane = pane;
     Vec::new()
 }

@@ -12,7 +12,7 @@ use super::panes::{self, PANES};
 use super::scene::Scene;
 use super::theme::{Meaning, Theme};
 use super::{header, over};
-use crate::command::{Place, TABLE};
+use crate::command::{Action, Place, Row, TABLE};
 use crate::incident::Instant;
 use crate::safe;
 use crate::text::{Safe, width};
@@ -92,7 +92,7 @@ fn draw_pane(ink: &mut Ink<'_>, area: Rect, pane: Pane, layout: &Layout, scene: 
     if list.y > area.y + 1
         && let Some(names) = def.columns
     {
-        ink.row(area, 0, 1, &names(scene, model, columns));
+        ink.row(area, 1, 1, &names(scene, model, columns.saturating_sub(1)));
     }
     let items = panes::items(scene, model, pane);
     if items.is_empty() {
@@ -109,12 +109,9 @@ fn draw_pane(ink: &mut Ink<'_>, area: Rect, pane: Pane, layout: &Layout, scene: 
         let y = line as u16;
         let pieces = (def.row)(scene, model, item, columns.saturating_sub(1));
         ink.row(list, 1, y, &pieces);
-        let lit = item.thing.is_some() && item.thing == place.lit;
-        if lit {
+        if focused && item.thing.is_some() && item.thing == place.lit {
             ink.put(list, 0, y, 1, &Safe::from(">"), Meaning::Key);
-            if focused {
-                ink.light(list, y, Meaning::Lit);
-            }
+            ink.light(list, y, Meaning::Lit);
         }
     }
     let below = items.len().saturating_sub(place.offset + height);
@@ -263,25 +260,33 @@ fn draw_footer(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, 
         return;
     }
     let mut pieces: Vec<Piece> = Vec::new();
-    let mut used = 0;
-    for row in TABLE.iter().filter(|row| !row.footer.is_empty() && (row.place != Place::Demo || model.demo.is_some())) {
-        let Some(key) = look.keymap.keys(row.action).into_iter().next() else { continue };
+    // The way to everything else always stands at the end.
+    let always = |row: &&Row| matches!(row.action, Action::Palette | Action::Help | Action::Pause);
+    let shown = || TABLE.iter().filter(|r| !r.footer.is_empty() && (r.place != Place::Demo || model.demo.is_some()));
+    let wide = |row: &Row| width::width(row.footer) + 2 + key_word(look, row).map_or(0, |k| width::width(&k) + 1);
+    let mut room = usize::from(area.width).saturating_sub(shown().filter(always).map(wide).sum());
+    let mut add = |row: &Row| {
+        let Some(key) = key_word(look, row) else { return };
         let works = super::update::refusal(row.action, model, scene).is_none();
-        let key = if key == "enter" {
-            "Enter".to_owned()
-        } else if key == "space" {
-            "Space".into()
-        } else {
-            key
-        };
-        let text = safe!("{key} {}  ", row.footer);
-        let wide = width::width(text.as_str());
-        if used + wide > usize::from(area.width) {
-            break;
-        }
-        used += wide;
         pieces.push(piece(safe!("{key}"), if works { Meaning::Key } else { Meaning::Dim }));
         pieces.push(piece(safe!(" {}  ", row.footer), if works { Meaning::Text } else { Meaning::Dim }));
+    };
+    for row in shown().filter(|row| !always(row)) {
+        if wide(row) > room {
+            break;
+        }
+        room -= wide(row);
+        add(row);
     }
+    shown().filter(always).for_each(add);
     ink.row(area, 0, 0, &pieces);
+}
+
+/// A command's first key, as the footer writes it.
+fn key_word(look: &Look<'_>, row: &Row) -> Option<String> {
+    look.keymap.keys(row.action).into_iter().next().map(|key| match key.as_str() {
+        "enter" => "Enter".to_owned(),
+        "space" => "Space".to_owned(),
+        _ => key,
+    })
 }

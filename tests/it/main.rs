@@ -3,6 +3,7 @@ mod backends;
 mod cli;
 mod config;
 mod demo;
+mod docs;
 mod house;
 mod incident;
 mod journal;

@@ -72,25 +72,21 @@ struct Widths {
 
 fn widths(columns: usize) -> Widths {
     if columns < 50 {
-        return Widths { agency: columns.saturating_sub(21), left: 7, due: 0, state: 11, owner: 0 };
+        return Widths { agency: columns.saturating_sub(18), left: 7, due: 0, state: 9, owner: 0 };
     }
-    let (left, due, state, owner) = (8, if columns >= 76 { 24 } else { 13 }, 11, 5);
-    Widths { agency: columns.saturating_sub(5 + left + due + state + owner), left, due, state, owner }
+    let (due, state, owner) = if columns >= 76 { (20, 13, 6) } else { (13, 9, 0) };
+    Widths { agency: columns.saturating_sub(3 + 11 + due + state + owner), left: 11, due, state, owner }
 }
 
 fn columns(_: &Scene<'_>, _: &Model, columns: usize) -> Vec<Piece> {
     let w = widths(columns);
-    let mut out = vec![
-        piece(" ", Meaning::Dim),
-        cell("AGENCY, STAGE", w.agency, Meaning::Dim),
-        cell("LEFT", w.left, Meaning::Dim),
-    ];
+    let mut out = vec![cell("AGENCY, STAGE", w.agency, Meaning::Dim), cell("LEFT", w.left, Meaning::Dim)];
     if w.due > 0 {
         out.push(cell("DUE", w.due, Meaning::Dim));
     }
     out.push(cell("STATE", w.state, Meaning::Dim));
     if w.owner > 0 {
-        out.push(last("OWNER", w.owner, Meaning::Dim));
+        out.push(last("OWN", w.owner, Meaning::Dim));
     }
     out
 }
@@ -105,26 +101,30 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
             _ => "not triggered",
         };
         return vec![
-            piece(" ", Meaning::Text),
             cell(&format!("{}, {}", obligation.short, obligation.title), w.agency + w.left + 1, Meaning::Dim),
             piece(why, Meaning::Dim),
         ];
     };
-    let whom = stage.to.as_deref().unwrap_or(&obligation.short);
     let doubt = match obligation.confidence {
         Confidence::High => "",
-        Confidence::Medium => " (medium)",
-        Confidence::Low => " (LOW confidence)",
+        Confidence::Medium => "",
+        Confidence::Low => " (LOW)",
     };
-    let name = format!("{whom}, {}{doubt}", stage.name.to_lowercase());
+    let name = format!("{}, {}{doubt}", obligation.short, stage.name.to_lowercase());
     let (left, loud) = left(scene, obligation, stage);
     let due = match stage.due {
         Some(Due::At(at)) => {
-            let ours = scene.clock_zoned(model, at);
-            if w.due >= 24 && obligation.timezone != scene.zone(model) {
+            // In a column the zone is its first letter: 04:48C is Central, 05:48E Eastern, 10:48Z universal.
+            let letter = |zone| match instant::zone_name(at, zone).as_str() {
+                "UTC" => "Z".to_owned(),
+                name => name.get(..1).unwrap_or_default().to_owned(),
+            };
+            let zone = scene.zone(model);
+            let ours = format!("{}{}", scene.clock(model, at), letter(zone));
+            if w.due >= 20 && obligation.timezone != zone {
                 let there = instant::clock(at, scene.now(), obligation.timezone);
                 let there = there.rsplit(' ').next().unwrap_or_default().to_owned();
-                format!("{ours} {there} {}", instant::zone_name(at, obligation.timezone))
+                format!("{ours} {there}{}", letter(obligation.timezone))
             } else {
                 ours
             }
@@ -133,7 +133,7 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
         None => "--".to_owned(),
     };
     let (state, meaning) = state(obligation, stage);
-    let mut out = vec![piece(" ", Meaning::Text), cell(&name, w.agency, Meaning::Text), cell(&left, w.left, loud)];
+    let mut out = vec![cell(&name, w.agency, Meaning::Text), cell(&left, w.left, loud)];
     if w.due > 0 {
         out.push(cell(&due, w.due, Meaning::Text));
     }
@@ -167,15 +167,17 @@ fn left(scene: &Scene<'_>, obligation: &Obligation, stage: &StageView) -> (Strin
 fn state(obligation: &Obligation, stage: &StageView) -> (String, Meaning) {
     match stage.state {
         StageState::Filed if obligation.confirmed_by.is_empty() => ("filed".into(), Meaning::Good),
-        StageState::Filed => ("filed, UNCONFIRMED".into(), Meaning::Soon),
+        StageState::Filed => ("NOT CONFIRMED".into(), Meaning::Soon),
         StageState::Confirmed => ("confirmed".into(), Meaning::Good),
         StageState::Waived => ("waived".into(), Meaning::Dim),
         StageState::Withdrawn => ("withdrawn".into(), Meaning::Dim),
         StageState::Drafted => ("draft".into(), Meaning::Soon),
         StageState::Pending => match &obligation.state {
-            Standing::Unknown(missing) => {
-                (format!("{}?", missing.first().map_or("facts", String::as_str)), Meaning::Old)
-            }
+            Standing::Unknown(missing) => match missing.as_slice() {
+                [] => ("facts?".into(), Meaning::Old),
+                [_] => ("1 fact?".into(), Meaning::Old),
+                many => (format!("{} facts?", many.len()), Meaning::Old),
+            },
             _ if obligation.voluntary => ("voluntary".into(), Meaning::Dim),
             _ => ("pending".into(), Meaning::Text),
         },

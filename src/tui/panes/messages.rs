@@ -1,6 +1,6 @@
 //! Pane 3: audiences by channels: who was told what, where, when, and who was not.
 
-use super::{Body, Item, Piece, cell, piece};
+use super::{Body, Item, Piece, cell, last, piece};
 use crate::incident::words::MessageState;
 use crate::safe;
 use crate::situation::audience::{AudienceView, Cell, Next, Service};
@@ -53,22 +53,26 @@ struct Widths {
     owner: usize,
 }
 
-fn widths(columns: usize, channels: usize) -> Widths {
-    let channel = if columns >= 80 { 4 } else { 3 };
-    let fixed = 1 + channels * (channel + 1) + 5;
-    let room = columns.saturating_sub(fixed + 4);
+fn widths(columns: usize, channels: usize, owned: bool) -> Widths {
     if columns < 50 {
-        return Widths { name: 10, service: 0, last: 5, next: 9, channel: 2, owner: 0 };
+        return Widths { name: 8, service: 0, last: 5, next: 8, channel: 2, owner: 0 };
     }
-    let (service, last, next) = (8, 5, 8);
-    let name = room.saturating_sub(service + last + next).clamp(7, 18);
-    Widths { name, service, last, next, channel, owner: 5 }
+    let channel = if columns >= 76 { 4 } else { 3 };
+    let (service, last, next) = (if columns >= 64 { 10 } else { 9 }, 5, 9);
+    // A column of dashes tells nothing.
+    let owner = if owned { 5 } else { 0 };
+    let fixed = channels * (channel + 1) + owner + service + last + next + 4;
+    Widths { name: columns.saturating_sub(fixed).clamp(7, 18), service, last, next, channel, owner }
+}
+
+fn owned(scene: &Scene<'_>) -> bool {
+    scene.situation.audiences.iter().any(|a| a.owner.is_some())
 }
 
 fn columns(scene: &Scene<'_>, model: &Model, columns: usize) -> Vec<Piece> {
     let channels = &scene.plan().channels;
-    let w = widths(columns, channels.len());
-    let mut out = vec![piece(" ", Meaning::Dim), cell("AUDIENCE", w.name, Meaning::Dim)];
+    let w = widths(columns, channels.len(), owned(scene));
+    let mut out = vec![cell("AUDIENCE", w.name, Meaning::Dim)];
     if w.service > 0 {
         out.push(cell("SERVICE", w.service, Meaning::Dim));
     }
@@ -76,10 +80,11 @@ fn columns(scene: &Scene<'_>, model: &Model, columns: usize) -> Vec<Piece> {
     out.push(cell("NEXT", w.next, Meaning::Dim));
     for (index, channel) in channels.iter().enumerate() {
         let lit = model.pane == Pane::Messages && model.channel == index;
-        out.push(cell(&channel.short, w.channel, if lit { Meaning::Key } else { Meaning::Dim }));
+        let short: String = channel.short.chars().take(w.channel).collect();
+        out.push(cell(&short, w.channel, if lit { Meaning::Key } else { Meaning::Dim }));
     }
     if w.owner > 0 {
-        out.push(piece("OWNER", Meaning::Dim));
+        out.push(last("OWN", w.owner, Meaning::Dim));
     }
     out
 }
@@ -87,12 +92,9 @@ fn columns(scene: &Scene<'_>, model: &Model, columns: usize) -> Vec<Piece> {
 fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Piece> {
     let Body::At(index) = item.body else { return Vec::new() };
     let Some(audience) = scene.situation.audiences.get(index) else { return Vec::new() };
-    let w = widths(columns, audience.cells.len());
+    let w = widths(columns, audience.cells.len(), owned(scene));
     let (next, loud) = next(scene, audience);
-    let mut out = vec![
-        piece(" ", Meaning::Text),
-        cell(&audience.name, w.name, if audience.life { Meaning::Title } else { Meaning::Text }),
-    ];
+    let mut out = vec![cell(&audience.name, w.name, if audience.life { Meaning::Title } else { Meaning::Text })];
     if let Some(why) = &audience.hold {
         out.push(piece(safe!("HOLD: {why}"), Meaning::Old));
         return out;
@@ -115,7 +117,7 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
         out.push(cell(symbol, w.channel, meaning));
     }
     if w.owner > 0 {
-        out.push(cell(audience.owner.as_deref().unwrap_or("--"), w.owner, Meaning::Dim));
+        out.push(last(audience.owner.as_deref().unwrap_or("--"), w.owner, Meaning::Dim));
     }
     out
 }
@@ -123,7 +125,7 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
 pub fn service(scene: &Scene<'_>, audience: &AudienceView) -> (String, Meaning) {
     match &audience.service {
         Service::None => ("--".into(), Meaning::Dim),
-        Service::NotKnown => ("NOT KNOWN".into(), Meaning::Old),
+        Service::NotKnown => ("NOT KNWN".into(), Meaning::Old),
         Service::Ok => ("OK".into(), Meaning::Good),
         Service::Harmed { state, since } => (format!("{} {}", state.short(), age(scene.now() - *since)), Meaning::Late),
         Service::Restored { since } => (format!("back {}", age(scene.now() - *since)), Meaning::Good),

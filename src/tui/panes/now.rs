@@ -63,7 +63,7 @@ fn heading(scene: &Scene<'_>, _: &Model, _: usize) -> Vec<Piece> {
         (Band::Late, "late"),
         (Band::Decide, "to decide"),
         (Band::Unsure, "unsure"),
-        (Band::Nobody, "nobody on it"),
+        (Band::Nobody, "nobody"),
     ] {
         let n = count(band);
         if n > 0 {

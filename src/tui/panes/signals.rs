@@ -23,25 +23,73 @@ pub const PANE: super::PaneDef = super::PaneDef {
     empty: "no backend is configured: `warroom init` writes a configuration",
 };
 
-fn items(scene: &Scene<'_>, _: &Model) -> Vec<Item> {
+/// Numbers that stand before the components, while the pane shares the screen.
+const FEW: usize = 4;
+
+fn items(scene: &Scene<'_>, model: &Model) -> Vec<Item> {
     let signals = &scene.situation.signals;
+    let whole = model.zoom && model.pane == Pane::Signals;
     let mut out: Vec<Item> = Vec::new();
-    let mut add = |thing: Thing, index: usize| out.push(Item { thing: Some(thing), body: Body::At(index) });
-    for (index, source) in signals.sources.iter().enumerate().filter(|(_, s)| s.health != Health::Fresh) {
-        add(Thing::Source(source.name.clone()), index);
-    }
-    for (index, metric) in signals.metrics.iter().enumerate() {
-        add(Thing::Metric(metric.name.clone()), index);
-    }
-    for (index, component) in signals.components.iter().enumerate() {
-        add(Thing::Component(component.name.clone()), index);
+    let sources = |fresh: bool| {
+        let of = signals.sources.iter().enumerate().filter(move |(_, s)| (s.health == Health::Fresh) == fresh);
+        of.map(|(index, s)| Item { thing: Some(Thing::Source(s.name.clone())), body: Body::At(index) })
+    };
+    out.extend(sources(false));
+    let named = |name: &str| scene.plan().facts.iter().any(|f| f.metric.as_deref() == Some(name));
+    let mut metrics: Vec<usize> = (0..signals.metrics.len()).collect();
+    metrics.sort_by_key(|i| signals.metrics.get(*i).map(|m| (!named(&m.name), m.value.is_none())));
+    let metric = |index: &usize| {
+        let m = signals.metrics.get(*index)?;
+        Some(Item { thing: Some(Thing::Metric(m.name.clone())), body: Body::At(*index) })
+    };
+    let few = if whole { metrics.len() } else { FEW.min(metrics.len()) };
+    out.extend(metrics.iter().take(few).filter_map(metric));
+    if whole {
+        for (index, component) in signals.components.iter().enumerate() {
+            out.push(Item { thing: Some(Thing::Component(component.name.clone())), body: Body::At(index) });
+        }
+    } else {
+        let mut words: Vec<&str> = Vec::new();
+        for component in &signals.components {
+            let word = state_word(component.state);
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        out.extend(
+            words.iter().map(|word| Item { thing: Some(Thing::Components((*word).to_owned())), body: Body::At(0) }),
+        );
+        for (index, component) in signals.components.iter().enumerate().filter(|(_, c)| c.mismatch.is_some()) {
+            out.push(Item { thing: Some(Thing::Component(component.name.clone())), body: Body::At(index) });
+        }
     }
     for (index, group) in signals.alerts.iter().enumerate() {
-        add(Thing::Alerts(group.name.clone()), index);
+        out.push(Item { thing: Some(Thing::Alerts(group.name.clone())), body: Body::At(index) });
     }
-    for (index, source) in signals.sources.iter().enumerate().filter(|(_, s)| s.health == Health::Fresh) {
-        add(Thing::Source(source.name.clone()), index);
+    out.extend(metrics.iter().skip(few).filter_map(metric));
+    out.extend(sources(true));
+    out
+}
+
+fn state_word(state: Option<ComponentState>) -> &'static str {
+    state.map_or("GONE", ComponentState::short)
+}
+
+/// All components in one state, in a line.
+fn components_row(scene: &Scene<'_>, word: &str) -> Vec<Piece> {
+    let components = scene.situation.signals.components.iter().filter(|c| state_word(c.state) == word);
+    let names: Vec<&str> = components.clone().map(|c| c.name.as_str()).collect();
+    let old = components.clone().any(|c| c.old);
+    let meaning = match components.clone().next().and_then(|c| c.state) {
+        Some(ComponentState::Operational) => Meaning::Good,
+        Some(state) if state.harms() => Meaning::Late,
+        Some(_) | None => Meaning::Old,
+    };
+    let mut out = vec![cell(word, if word.len() > 5 { word.len() } else { 5 }, meaning)];
+    if old {
+        out.push(piece("OLD  ", Meaning::Old));
     }
+    out.push(piece(safe!("{}", names.join(", ")), if meaning == Meaning::Good { Meaning::Dim } else { Meaning::Text }));
     out
 }
 
@@ -51,6 +99,7 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
     match &item.thing {
         Some(Thing::Source(_)) => signals.sources.get(index).map(|s| source_row(s, columns)).unwrap_or_default(),
         Some(Thing::Metric(_)) => signals.metrics.get(index).map(|m| metric_row(m, columns)).unwrap_or_default(),
+        Some(Thing::Components(word)) => components_row(scene, word),
         Some(Thing::Component(_)) => component_row(scene, model, index, columns),
         Some(Thing::Alerts(_)) => alert_row(scene, index, columns),
         _ => Vec::new(),
@@ -74,7 +123,6 @@ fn source_row(source: &crate::situation::signals::SourceView, columns: usize) ->
         Health::Never => ("no answer yet".to_owned(), Meaning::Old),
     };
     let mut out = vec![
-        piece(" ", Meaning::Text),
         cell("SOURCE", 6, Meaning::Dim),
         cell(&source.name, if columns >= 50 { 16 } else { 9 }, Meaning::Text),
         piece(safe!("{word}"), meaning),
@@ -113,16 +161,14 @@ fn metric_row(metric: &MetricView, columns: usize) -> Vec<Piece> {
     };
     let loud = if metric.current { Meaning::Header } else { Meaning::Old };
     let value = if unit.is_empty() { value } else { format!("{value} {unit}") };
-    let mut out = vec![
-        piece(" ", Meaning::Text),
-        cell(&metric.name.replace('_', " "), name, Meaning::Text),
-        cell(&value, 12, loud),
-    ];
+    let mut out = vec![cell(&metric.name.replace('_', " "), name, Meaning::Text), cell(&value, 12, loud)];
     if metric.current {
         out.push(cell(&format!("{arrow} {word}"), 6, Meaning::Dim));
         out.push(cell(&age(metric.age), 4, Meaning::Dim));
     } else {
-        out.push(cell(&format!("{} OLD", age(metric.age)), 9, Meaning::Old));
+        if metric.age.is_some() {
+            out.push(cell(&format!("{} OLD", age(metric.age)), 9, Meaning::Old));
+        }
         out.push(piece(safe!("{}", metric.why), Meaning::Old));
     }
     if metric.estimated && metric.current {
@@ -139,11 +185,8 @@ fn component_row(scene: &Scene<'_>, model: &Model, index: usize, columns: usize)
         Some(ComponentState::Unknown) => ("NOT KN", Meaning::Old),
         Some(state) => (state.short(), Meaning::Late),
     };
-    let mut out = vec![
-        piece(" ", Meaning::Text),
-        cell(word, 6, meaning),
-        cell(&component.name, if columns >= 50 { 22 } else { 14 }, Meaning::Text),
-    ];
+    let mut out =
+        vec![cell(word, 6, meaning), cell(&component.name, if columns >= 50 { 22 } else { 14 }, Meaning::Text)];
     if let Some(since) = component.since.filter(|_| component.state != Some(ComponentState::Operational)) {
         out.push(piece(safe!("since {}  ", scene.clock(model, since)), Meaning::Dim));
     }
@@ -159,11 +202,8 @@ fn component_row(scene: &Scene<'_>, model: &Model, index: usize, columns: usize)
 fn alert_row(scene: &Scene<'_>, index: usize, columns: usize) -> Vec<Piece> {
     let Some(group) = scene.situation.signals.alerts.get(index) else { return Vec::new() };
     let meaning = if group.firing > 0 && group.acked.is_none() { Meaning::Soon } else { Meaning::Dim };
-    let mut out = vec![
-        piece(" ", Meaning::Text),
-        cell("ALERT", 6, meaning),
-        cell(&group.name, if columns >= 50 { 22 } else { 14 }, Meaning::Text),
-    ];
+    let mut out =
+        vec![cell("ALERT", 6, meaning), cell(&group.name, if columns >= 50 { 22 } else { 14 }, Meaning::Text)];
     let count = match group.standing() {
         0 => "no longer firing (not a recovery)".to_owned(),
         1 => "firing".to_owned(),

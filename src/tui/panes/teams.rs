@@ -75,7 +75,7 @@ fn role_row(scene: &Scene<'_>, model: &Model, role: Role, columns: usize) -> Vec
     };
     let register = scene.incident().roles.get(&role);
     let conflict = register.is_some_and(|r| r.conflict());
-    let mut out = vec![piece(" ", Meaning::Text), cell(title, name, Meaning::Title)];
+    let mut out = vec![cell(title, name, Meaning::Title)];
     match scene.incident().holder(role) {
         Some(holder) => {
             out.push(cell(holder, 8, Meaning::Text));
@@ -107,7 +107,6 @@ fn task_row(scene: &Scene<'_>, id: EntryId, columns: usize) -> Vec<Piece> {
         (true, false) => Meaning::Text,
     };
     vec![
-        piece(" ", Meaning::Text),
         cell(team.unwrap_or("--"), name, Meaning::Dim),
         cell(task.owner.as_deref().unwrap_or("--"), 5, Meaning::Text),
         cell(&task.title, title, meaning),

@@ -30,6 +30,10 @@ fn items(scene: &Scene<'_>, _: &Model) -> Vec<Item> {
     let mut run: Option<(&What, usize)> = None;
     for (index, row) in scene.incident().timeline.iter().rev().enumerate() {
         let what = &row.entry.what;
+        // Numbers move all the time: their course stands in the signals and in the export. That one is lost is an event.
+        if matches!(what, What::MetricMoved(w) if w.value.is_some()) {
+            continue;
+        }
         if let Some((previous, _)) = run
             && alike(previous, what)
             && let Some(Item { body: Body::Run(_, count), .. }) = out.last_mut()
@@ -53,6 +57,11 @@ fn alike(a: &What, b: &What) -> bool {
         (What::AlertFired(a), What::AlertFired(b)) => a.name == b.name,
         (What::AlertGone(a), What::AlertGone(b)) => a.name == b.name,
         (What::AlertChanged(a), What::AlertChanged(b)) => a.name == b.name && a.to == b.to,
+        (What::MessageDrafted(_), What::MessageDrafted(_))
+        | (What::MessageApproved(_), What::MessageApproved(_))
+        | (What::MessageSending(_), What::MessageSending(_))
+        | (What::MessageSent(_), What::MessageSent(_))
+        | (What::MessageDelivered(_), What::MessageDelivered(_)) => true,
         (What::TaskAdded(a), What::TaskAdded(b)) => a.planned.is_some() && b.planned.is_some(),
         _ => false,
     }
@@ -81,9 +90,18 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
     let Some(row) = at(scene, index) else { return Vec::new() };
     let line = line(&row.entry, scene.incident(), scene.plan(), scene.now(), scene.zone(model));
     let clock = scene.clock(model, row.entry.happened);
-    let wide = if clock.len() <= 5 { 5 } else { clock.len().min(13) };
+    let wide = clock.len().clamp(5, 13);
     let mut text = match &row.entry.what {
         What::TaskAdded(_) if count > 1 => format!("{count} tasks of the playbook"),
+        What::MessageDrafted(_)
+        | What::MessageApproved(_)
+        | What::MessageSending(_)
+        | What::MessageSent(_)
+        | What::MessageDelivered(_)
+            if count > 1 =>
+        {
+            format!("{count} texts, the last: {}", line.text)
+        }
         _ if count > 1 => format!("{count} alike: {}", line.text),
         _ => line.text,
     };

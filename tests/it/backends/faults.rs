@@ -217,7 +217,7 @@ async fn a_failure_keeps_what_was_known_and_a_success_mends() {
     let mut misses = Vec::new();
     let mut known = None;
     for _ in 0..4 {
-        state = warroom::backends::poller::poll_source(&client, &*adapter, &source, &state, given::now()).await;
+        state = warroom::backends::poller::poll_source(&client, &*adapter, &source, &state, given::moment()).await;
         misses.push((state.misses, state.error.is_some()));
         assert!(state.observation.is_some(), "the last good answer stays");
         if state.misses > 0 {

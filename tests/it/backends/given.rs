@@ -9,6 +9,11 @@ use warroom::incident::Instant;
 use warroom::incident::observation::Source;
 use warroom::incident::words::Family;
 
+/// The present, as a room without a replay has it.
+pub fn moment() -> warroom::incident::clock::Moment {
+    warroom::incident::clock::Moment { now: now(), real: now() }
+}
+
 pub fn now() -> Instant {
     std::time::SystemTime::now().into()
 }
@@ -107,7 +112,7 @@ pub fn never(source: &SourceConfig) -> Source {
 
 /// One poll of a source that was never asked.
 pub async fn poll(client: &Client, source: &SourceConfig) -> Source {
-    poller::poll_source(client, &*adapter(source), source, &never(source), now()).await
+    poller::poll_source(client, &*adapter(source), source, &never(source), moment()).await
 }
 
 pub fn alertmanager(url: &str) -> SourceConfig {

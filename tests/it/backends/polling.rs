@@ -25,7 +25,7 @@ async fn not_modified_is_fresh_and_gives_the_same_observation() {
     .await;
     let (client, source) = (given::client(), given::statuspage(&wire.url()));
     let first = given::poll(&client, &source).await;
-    let second = poller::poll_source(&client, &*given::adapter(&source), &source, &first, given::now()).await;
+    let second = poller::poll_source(&client, &*given::adapter(&source), &source, &first, given::moment()).await;
     assert_eq!(second.error, None);
     assert_eq!(first.observation, second.observation);
     assert!(second.last_success > first.last_success);

@@ -55,8 +55,9 @@ fn a_given_id_is_kept_and_the_chain_is_over_the_stored_bytes() {
     let done = journal.append::<Infallible>(INCIDENT, &ann(), noon(), Cursor::START, |_| Ok(drafts)).unwrap();
     assert_eq!(done.own[0].id, id);
     let rows = journal.rows(INCIDENT, done.own[0].writer, 0, 10).unwrap();
-    assert_eq!(rows[0].prev, Hash::NONE);
-    assert_eq!(rows[0].hash, Hash::of(Hash::NONE, &encode(&done.own[0])));
+    let start = Hash::start(INCIDENT, done.own[0].writer);
+    assert_eq!(rows[0].prev, start);
+    assert_eq!(rows[0].hash, Hash::of(start, &encode(&done.own[0])));
     assert_eq!(rows[1].prev, rows[0].hash);
     assert_eq!(rows[1].hash, Hash::of(rows[0].hash, &rows[1].body));
     assert_eq!(journal.head(INCIDENT).unwrap().writers, [(done.own[0].writer, 2, rows[1].hash)]);
@@ -160,21 +161,42 @@ fn a_journal_removed_while_open_is_not_written_to() {
 fn verify_raises_no_alarm_while_others_append() {
     let (_directory, path) = place();
     let appending = path.clone();
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stopped = std::sync::Arc::clone(&stop);
     let thread = std::thread::spawn(move || {
         let mut journal = writing(&appending);
-        for _ in 0..300 {
+        let mut appended = 0;
+        while !stopped.load(std::sync::atomic::Ordering::SeqCst) {
             super::child::append(&mut journal, "x").unwrap();
+            appended += 1;
         }
+        appended
     });
     let mut journal = writing(&path);
-    let mut looks = 0;
-    while !thread.is_finished() {
-        assert_eq!(journal.verify(INCIDENT).unwrap().state(), State::Intact);
-        looks += 1;
+    // Each look sees another length, and none of them is an alarm.
+    let mut lengths = std::collections::BTreeSet::new();
+    while lengths.len() < 20 {
+        let report = journal.verify(INCIDENT).unwrap();
+        assert_eq!(report.state(), State::Intact);
+        lengths.insert(report.entries);
     }
-    thread.join().unwrap();
-    assert_eq!(journal.verify(INCIDENT).unwrap().chains[0].seq, 300);
-    assert!(looks > 1);
+    stop.store(true, std::sync::atomic::Ordering::SeqCst);
+    let appended: u64 = thread.join().unwrap();
+    assert_eq!(journal.verify(INCIDENT).unwrap().chains[0].seq, appended);
+}
+
+#[test]
+fn a_chain_under_another_incident_is_no_chain() {
+    let (_directory, path) = place();
+    let mut journal = writing(&path);
+    super::child::append(&mut journal, "x").unwrap();
+    let writer = journal.head(INCIDENT).unwrap().writers[0].0;
+    let rows = journal.rows(INCIDENT, writer, 0, 10).unwrap();
+    let other = warroom::incident::entry::IncidentId(uuid::Uuid::from_u128(7));
+    assert!(journal.merge(other, &rows).is_err());
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute("UPDATE entries SET incident = ?1", [other.0.as_bytes()]).unwrap();
+    assert_ne!(journal.verify(other).unwrap().state(), State::Intact);
 }
 
 /// The time is printed and not asserted: how fast it is depends on the machine and the build.

@@ -1,0 +1,483 @@
+//! What can be typed. The doc comments are the help.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::incident::words::{Phase, Role, Round, Severity};
+
+/// The terminal incident war room: what needs the commander now, who was told, which agency must hear by when.
+///
+/// Without a subcommand it opens the room on the open incident.
+#[derive(Parser, Debug)]
+#[command(name = "warroom", version, max_term_width = 100)]
+pub struct Args {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Option<Cmd>,
+}
+
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct Global {
+    /// Configuration file (else $WARROOM_CONFIG, $XDG_CONFIG_HOME/warroom/config.toml, /etc/warroom/config.toml)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Journal file (else $WARROOM_JOURNAL, $XDG_STATE_HOME/warroom/journal.db)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// Which incident: the beginning of its id
+    #[arg(long, global = true, value_name = "ID")]
+    pub incident: Option<String>,
+    /// Who acts (else $WARROOM_NAME, the person behind sudo, the login name)
+    #[arg(long = "as", global = true, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Print JSON where there is something to print
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Change nothing: open the journal for reading only
+    #[arg(long, global = true)]
+    pub read_only: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Cmd {
+    /// Replay a real outage on loopback backends and command it; leaves nothing behind
+    Demo(Demo),
+    /// Open an incident and print its id
+    Declare(Declare),
+    /// List the incidents of the journal
+    List,
+    /// Print the state; --json for programs
+    State(State),
+    /// Add a note to the timeline
+    Note(Note),
+    /// Record a decision, or put a question to the commander with --ask
+    Decide(Decide),
+    /// Acknowledge a task or a group of alerts: mine, back in N minutes
+    Ack(Ack),
+    /// Give a role to somebody, or leave it empty
+    Role(RoleArgs),
+    /// State a fact that rules and messages use
+    Fact(Fact),
+    /// Set the phase
+    Phase(PhaseArgs),
+    /// Raise or lower the severity
+    Severity(SeverityArgs),
+    /// Take an entry back; what left the building stays
+    Undo(Undo),
+    /// Tasks: add, assign, start, done, block, extend, cancel, list
+    Task(Task),
+    /// Messages: list, draft, show, edit, approve, send, skip, elsewhere, settle, promise
+    Message(Message),
+    /// Agencies: list, draft, file, confirm, waive, clock
+    Agency(Agency),
+    /// Poll the backends and keep time without a screen
+    Poll(Poll),
+    /// Print the CAN report: conditions, actions, needs
+    Can,
+    /// Check configuration, playbook, rules and theme, and contact each backend once
+    Check,
+    /// Write the record
+    Export(Export),
+    /// Check that the journal's chains hold
+    Verify,
+    /// The agency rules in force, or one of them; `evaluate` for the deadlines
+    Rules(Rules),
+    /// The playbooks that are known
+    Playbooks(Playbooks),
+    /// The themes that are built in
+    Themes,
+    /// The keys of the room
+    Keys,
+    /// The kinds of backends, with their keys and examples
+    Backends(Backends),
+    /// Completions for a shell
+    Completions(Completions),
+    /// Write a commented configuration for the kinds of backends named
+    Init(Init),
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Demo {
+    /// Scenario seconds per real second; 1 is real time
+    #[arg(long, default_value_t = 120.0, value_name = "N")]
+    pub speed: f64,
+    /// Another outage in the same form
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// Start with the clock standing still
+    #[arg(long)]
+    pub paused: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Declare {
+    pub title: String,
+    #[arg(long, value_parser = word::<Severity>)]
+    pub severity: Severity,
+    /// Playbook's name (else the configured one)
+    #[arg(long)]
+    pub playbook: Option<String>,
+    /// When service was first affected: 02:45, -20m or RFC 3339
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub started: Option<String>,
+    /// When somebody here first knew
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub detected: Option<String>,
+    /// An exercise: nothing of it can ever leave the building
+    #[arg(long)]
+    pub exercise: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct State {
+    /// Timeline rows recorded after this instant, all of them
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Go on printing a line of JSON for every change
+    #[arg(long)]
+    pub follow: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Note {
+    pub text: String,
+    /// When it happened: 02:45, -12m or RFC 3339
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// Something to come back to
+    #[arg(long)]
+    pub follow_up: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Decide {
+    pub proposal: String,
+    /// What is decided
+    #[arg(long, required_unless_present = "ask", default_value = "")]
+    pub outcome: String,
+    /// Who acts
+    #[arg(long)]
+    pub acts: Option<String>,
+    /// When to check: +6m, 10:40
+    #[arg(long, value_name = "T")]
+    pub check: Option<String>,
+    /// Strong objections, or "none heard"
+    #[arg(long)]
+    pub objections: Option<String>,
+    /// An option that was refused; may be repeated
+    #[arg(long)]
+    pub refused: Vec<String>,
+    /// What would reverse it
+    #[arg(long)]
+    pub reversal: Option<String>,
+    /// The question that it answers, by the beginning of its id
+    #[arg(long, value_name = "ID")]
+    pub answers: Option<String>,
+    /// Only ask: the commander decides
+    #[arg(long)]
+    pub ask: bool,
+    /// The risk, with --ask
+    #[arg(long, default_value = "")]
+    pub risk: String,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Ack {
+    /// The beginning of a task's id, its id in the playbook, or the name of an alert
+    pub id: String,
+    #[arg(long, default_value_t = 10)]
+    pub minutes: u32,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct RoleArgs {
+    #[arg(value_parser = word::<Role>)]
+    pub role: Role,
+    /// A name; absent: nobody holds it
+    pub holder: Option<String>,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Fact {
+    pub name: String,
+    /// A number, true, false or a text; absent: not known
+    pub value: Option<String>,
+    /// How we know
+    #[arg(long, default_value = "")]
+    pub basis: String,
+    /// Who confirms it
+    #[arg(long)]
+    pub confirmed_by: Option<String>,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct PhaseArgs {
+    #[arg(value_parser = word::<Phase>)]
+    pub phase: Phase,
+    #[arg(long, default_value = "")]
+    pub why: String,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct SeverityArgs {
+    #[arg(value_parser = word::<Severity>)]
+    pub severity: Severity,
+    #[arg(long, default_value = "")]
+    pub why: String,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Undo {
+    /// The beginning of the entry's id
+    pub id: String,
+    #[arg(long, default_value = "")]
+    pub why: String,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Task {
+    #[command(subcommand)]
+    pub command: TaskCmd,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum TaskCmd {
+    /// A new task
+    Add {
+        title: String,
+        #[arg(long)]
+        owner: Option<String>,
+        #[arg(long)]
+        team: Option<String>,
+        #[arg(long, default_value_t = 10)]
+        minutes: u32,
+    },
+    /// Give it to somebody
+    Assign {
+        id: String,
+        owner: String,
+        #[arg(long, default_value_t = 10)]
+        minutes: u32,
+    },
+    /// It is being done
+    Start { id: String },
+    /// It is done
+    Done {
+        id: String,
+        #[arg(long, default_value = "")]
+        result: String,
+    },
+    /// It waits for something or somebody
+    Block {
+        id: String,
+        #[arg(long)]
+        on: String,
+    },
+    /// More time, with the reason
+    Extend {
+        id: String,
+        minutes: u32,
+        #[arg(long)]
+        why: String,
+    },
+    /// It is not needed
+    Cancel {
+        id: String,
+        #[arg(long)]
+        why: String,
+    },
+    /// All tasks
+    List,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Message {
+    #[command(subcommand)]
+    pub command: MessageCmd,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum MessageCmd {
+    /// All messages, and what the playbook proposes
+    List,
+    /// A text for one audience on one channel; without --text the playbook's own
+    Draft {
+        audience: String,
+        channel: String,
+        #[arg(long)]
+        text: Option<String>,
+        #[arg(long, value_parser = word::<Round>)]
+        round: Option<Round>,
+        /// The next word that it promises: +20m, 10:40
+        #[arg(long, value_name = "T")]
+        next: Option<String>,
+    },
+    /// One message, whole
+    Show { id: String },
+    /// Another text: it is a draft again
+    Edit { id: String, text: String },
+    /// Approve the text as it stands; prints what was approved
+    Approve { id: String },
+    /// Send an approved message over its backend, once
+    Send { id: String },
+    /// It is not to be sent
+    Skip {
+        id: String,
+        #[arg(long)]
+        why: String,
+    },
+    /// Somebody told the audience by other means
+    Elsewhere {
+        audience: String,
+        channel: String,
+        #[arg(long)]
+        by: String,
+        #[arg(long, value_name = "T", allow_hyphen_values = true)]
+        at: Option<String>,
+        #[arg(long)]
+        proof: Option<String>,
+        #[arg(long, default_value = "")]
+        text: String,
+        #[arg(long, value_name = "T")]
+        next: Option<String>,
+    },
+    /// A message whose answer was lost: it went, or it did not
+    Settle {
+        id: String,
+        /// yes or no
+        went: String,
+        /// Where you looked
+        #[arg(long)]
+        how: String,
+    },
+    /// A promise made to somebody
+    Promise {
+        text: String,
+        #[arg(long)]
+        to: String,
+        #[arg(long, value_name = "T")]
+        due: String,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Agency {
+    #[command(subcommand)]
+    pub command: AgencyCmd,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum AgencyCmd {
+    /// Every duty with its deadline
+    List,
+    /// A filing is being written
+    Draft { rule: String, stage: String },
+    /// It was filed
+    File {
+        rule: String,
+        stage: String,
+        #[arg(long = "ref", default_value = "")]
+        reference: String,
+        #[arg(long, default_value = "")]
+        person: String,
+        #[arg(long, value_name = "T", allow_hyphen_values = true)]
+        at: Option<String>,
+    },
+    /// The filing is confirmed
+    Confirm {
+        rule: String,
+        stage: String,
+        #[arg(long)]
+        how: String,
+    },
+    /// It is not filed, and why
+    Waive {
+        rule: String,
+        stage: String,
+        #[arg(long)]
+        why: String,
+    },
+    /// The instant that deadlines run from
+    Clock {
+        name: String,
+        #[arg(allow_hyphen_values = true)]
+        at: String,
+        #[arg(long)]
+        why: String,
+        #[arg(long)]
+        assumed: bool,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Poll {
+    /// Ask each backend once and end; exit code 1 if one fails
+    #[arg(long)]
+    pub once: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Export {
+    /// md or json
+    #[arg(long, default_value = "md", value_parser = ["md", "json"])]
+    pub format: String,
+    /// File to write (else standard output); never overwrites without --force
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Rules {
+    /// One rule, whole; or the word evaluate
+    pub id: Option<String>,
+    /// With evaluate: the rule
+    pub rule: Option<String>,
+    /// With evaluate: a fact, name=value; may be repeated
+    #[arg(long = "fact", value_name = "NAME=VALUE")]
+    pub facts: Vec<String>,
+    /// With evaluate: a clock, name=T; may be repeated
+    #[arg(long = "clock", value_name = "NAME=T")]
+    pub clocks: Vec<String>,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Playbooks {
+    /// Print the whole text of one
+    pub name: Option<String>,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Backends {
+    /// One kind, whole
+    pub kind: Option<String>,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Completions {
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Init {
+    /// Kinds of backends: statuspage, prometheus, alertmanager, webhook …
+    #[arg(required = true)]
+    pub kinds: Vec<String>,
+    #[arg(long)]
+    pub playbook: Option<String>,
+    #[arg(long)]
+    pub timezone: Option<String>,
+    /// Kinds of organisation we are; may be repeated
+    #[arg(long)]
+    pub organisation: Vec<String>,
+    /// File to write (else standard output); never overwrites
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+fn word<T: std::str::FromStr<Err = String>>(text: &str) -> Result<T, String> {
+    text.parse()
+}

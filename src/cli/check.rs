@@ -1,0 +1,78 @@
+//! `warroom check`: configuration, playbook, rules, theme; each backend contacted once; what works, and why not.
+
+use std::process::ExitCode;
+
+use futures_util::future::join_all;
+
+use super::context::Context;
+use super::edge;
+use super::fail::Fail;
+use super::out;
+use crate::backends::{Client, Limits, poller};
+use crate::rulebook;
+
+pub fn run(context: &Context) -> Result<ExitCode, Fail> {
+    let config = context.config()?;
+    let playbook = context.playbook(&config, None)?;
+    let rules = rulebook::load(&config.rules).map_err(|problems| Fail::problems(&problems))?;
+    context.theme(&config)?;
+    context.keymap(&config)?;
+    let backends = context.backends(&config)?;
+    let mut rows: Vec<(String, bool, String)> = Vec::new();
+    let file =
+        if config.path.as_os_str().is_empty() { "none, defaults".into() } else { config.path.display().to_string() };
+    rows.push(("configuration".into(), true, file));
+    rows.push(("playbook".into(), true, format!("{} ({})", playbook.plan.name, playbook.origin)));
+    for id in playbook.plan.agencies.iter().filter(|id| rules.get(id).is_none()) {
+        rows.push(("playbook".into(), false, format!("agencies names {id}, which no rulebook has")));
+    }
+    for channel in playbook.plan.channels.iter() {
+        if let Some(via) = channel.via.as_ref().filter(|via| !backends.iter().any(|b| b.config.name == **via)) {
+            rows.push((
+                format!("channel {}", channel.id),
+                false,
+                format!("goes over \"{via}\", which is not configured: it can only be recorded as sent elsewhere"),
+            ));
+        }
+    }
+    rows.push(("rules".into(), true, format!("{} rules", rules.rules.len())));
+    match context.journal_path() {
+        Ok(path) if path.exists() => match context.journal(false) {
+            Ok(_) => rows.push(("journal".into(), true, path.display().to_string())),
+            Err(fail) => rows.push(("journal".into(), false, said(&fail))),
+        },
+        Ok(path) => rows.push(("journal".into(), true, format!("{} (made with the first incident)", path.display()))),
+        Err(fail) => rows.push(("journal".into(), false, said(&fail))),
+    }
+    let client = Client::new(&context.actor.host, Limits::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let checks = backends.iter().map(|b| poller::check(&client, &*b.adapter, &b.config, edge::now()));
+    let results = runtime.block_on(join_all(checks));
+    for (backend, result) in backends.iter().zip(results) {
+        let c = &backend.config;
+        let name = format!("{} ({} {})", c.name, c.family, c.kind);
+        match result {
+            Ok(works) => rows.push((name, true, works)),
+            Err(failure) => rows.push((name, false, failure.why)),
+        }
+    }
+    let bad = rows.iter().any(|(_, ok, _)| !ok);
+    if context.global.json {
+        let rows: Vec<serde_json::Value> =
+            rows.iter().map(|(name, ok, text)| serde_json::json!({ "id": name, "ok": ok, "text": text })).collect();
+        out::json(&rows.into())?;
+    } else {
+        let wide = rows.iter().map(|(name, _, _)| name.chars().count()).max().unwrap_or(0).min(40);
+        for (name, ok, text) in &rows {
+            out::line(&format!("{}  {name:<wide$}  {text}", if *ok { "ok  " } else { "FAIL" }))?;
+        }
+    }
+    Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn said(fail: &Fail) -> String {
+    match fail {
+        Fail::Failed(why) => why.clone(),
+        Fail::Wrong(problems) => problems.join("; "),
+    }
+}

@@ -1,0 +1,32 @@
+//! The present and the machine: the only place of the command line that asks for them.
+
+use crate::incident::Instant;
+use crate::incident::command::Actor;
+
+/// The wall clock.
+pub fn now() -> Instant {
+    chrono::Utc::now()
+}
+
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// This machine's name, without its domain.
+pub fn host() -> String {
+    let uname = rustix::system::uname();
+    let name = uname.nodename().to_string_lossy().into_owned();
+    name.split('.').next().filter(|n| !n.is_empty()).unwrap_or("localhost").to_owned()
+}
+
+/// Who acts: `--as`, `$WARROOM_NAME`, else the person behind sudo, else the login name.
+pub fn actor(named: Option<&str>) -> Actor {
+    let person = named
+        .map(str::to_owned)
+        .or_else(|| variable("WARROOM_NAME"))
+        .or_else(|| variable("SUDO_USER"))
+        .or_else(|| variable("USER"))
+        .or_else(|| variable("LOGNAME"))
+        .unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()));
+    Actor { person, host: host() }
+}

@@ -1,0 +1,78 @@
+//! Notes, decisions, acknowledgements, roles, facts, phase, severity, undo: one entry each.
+
+use std::process::ExitCode;
+
+use super::args;
+use super::context::Context;
+use super::fail::Fail;
+use super::session::Session;
+use crate::incident::command::{Command, Decision, Target};
+use crate::tui::form::fact_value;
+
+pub fn note(context: &Context, args: &args::Note) -> Result<ExitCode, Fail> {
+    let mut session = Session::open(context, true)?;
+    let at = session.past(args.at.as_deref())?;
+    session.run(&Command::Note { text: args.text.clone(), at, follow_up: args.follow_up })
+}
+
+pub fn decide(context: &Context, args: &args::Decide) -> Result<ExitCode, Fail> {
+    let mut session = Session::open(context, true)?;
+    if args.ask {
+        let by = String::new();
+        return session.run(&Command::Ask { proposal: args.proposal.clone(), by, risk: args.risk.clone() });
+    }
+    let check_at = session.next(args.check.as_deref())?;
+    let answers = args.answers.as_deref().map(|id| session.entry(id)).transpose()?;
+    session.run(&Command::Decide(Decision {
+        answers,
+        proposal: args.proposal.clone(),
+        outcome: args.outcome.clone(),
+        refused: args.refused.clone(),
+        objections: args.objections.clone(),
+        acts: args.acts.clone(),
+        check_at,
+        reversal: args.reversal.clone(),
+    }))
+}
+
+pub fn ack(context: &Context, args: &args::Ack) -> Result<ExitCode, Fail> {
+    let mut session = Session::open(context, true)?;
+    let count = session.incident().alerts.values().filter(|a| a.name == args.id && a.gone.is_none()).count();
+    let target = if count > 0 {
+        Target::Alerts { group: args.id.clone(), count }
+    } else {
+        Target::Task(session.task(&args.id)?)
+    };
+    session.run(&Command::Acknowledge { target, minutes: args.minutes })
+}
+
+pub fn role(context: &Context, args: &args::RoleArgs) -> Result<ExitCode, Fail> {
+    let mut session = Session::open(context, true)?;
+    session.run(&Command::SetRole { role: args.role, holder: args.holder.clone() })
+}
+
+pub fn fact(context: &Context, args: &args::Fact) -> Result<ExitCode, Fail> {
+    let mut session = Session::open(context, true)?;
+    session.run(&Command::SetFact {
+        name: args.name.clone(),
+        value: fact_value(args.value.as_deref().unwrap_or_default()),
+        basis: args.basis.clone(),
+        confirmed_by: args.confirmed_by.clone(),
+    })
+}
+
+pub fn phase(context: &Context, args: &args::PhaseArgs) -> Result<ExitCode, Fail> {
+    let mut session = Session::open(context, true)?;
+    session.run(&Command::SetPhase { phase: args.phase, why: args.why.clone() })
+}
+
+pub fn severity(context: &Context, args: &args::SeverityArgs) -> Result<ExitCode, Fail> {
+    let mut session = Session::open(context, true)?;
+    session.run(&Command::SetSeverity { severity: args.severity, why: args.why.clone() })
+}
+
+pub fn undo(context: &Context, args: &args::Undo) -> Result<ExitCode, Fail> {
+    let mut session = Session::open(context, true)?;
+    let entry = session.entry(&args.id)?;
+    session.run(&Command::Retract { entry, why: args.why.clone() })
+}

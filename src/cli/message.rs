@@ -1,0 +1,197 @@
+//! `warroom message`: what the grid and the review do, for scripts. Sends once, after the sending is on disk.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::args::{self, MessageCmd};
+use super::context::Context;
+use super::edge;
+use super::fail::Fail;
+use super::out;
+use super::session::Session;
+use crate::backends::{Client, Limits, Outcome, Outgoing, poller};
+use crate::incident::command::Command;
+use crate::incident::entry::{Draft, EntryId};
+use crate::incident::what::{MessageFailed, MessageSent, MessageUnknown, What};
+use crate::room::store::process_name;
+use crate::situation::proposal::{proposals, round as due_round};
+use crate::text::{Safe, instant};
+
+pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
+    let writes = !matches!(args.command, MessageCmd::List | MessageCmd::Show { .. });
+    let mut session = Session::open(context, writes)?;
+    let command = match &args.command {
+        MessageCmd::List => return list(&mut session),
+        MessageCmd::Show { id } => return show(&session, id),
+        MessageCmd::Draft { audience, channel, text, round, next } => {
+            draft(&mut session, audience, channel, text.as_deref(), *round, next.as_deref())?
+        }
+        MessageCmd::Edit { id, text } => {
+            let message = session.message(id)?;
+            let next_update = session.incident().messages.get(&message).and_then(|m| m.next_update);
+            Command::EditMessage { message, text: text.clone(), next_update }
+        }
+        MessageCmd::Approve { id } => {
+            let message = session.message(id)?;
+            let found = session.incident().messages.get(&message).cloned();
+            let found = found.ok_or_else(|| Fail::failed("no such message"))?;
+            // What is approved is shown: a script's log is part of the proof.
+            for line in Safe::lines(&found.text) {
+                eprintln!("  {line}");
+            }
+            Command::ApproveMessage { message, text_sha256: found.sha256 }
+        }
+        MessageCmd::Send { id } => return send(&mut session, id),
+        MessageCmd::Skip { id, why } => Command::SkipMessage { message: session.message(id)?, why: why.clone() },
+        MessageCmd::Elsewhere { audience, channel, by, at, proof, text, next } => Command::RecordElsewhere {
+            audience: audience.clone(),
+            channel: channel.clone(),
+            by: by.clone(),
+            at: session.past(at.as_deref())?,
+            proof: proof.clone(),
+            text: text.clone(),
+            next_update: session.next(next.as_deref())?,
+        },
+        MessageCmd::Settle { id, went, how } => {
+            let went = match went.as_str() {
+                "yes" => true,
+                "no" => false,
+                other => return Err(Fail::wrong(format!("{other}: yes, it went, or no, it did not"))),
+            };
+            Command::SettleMessage { message: session.message(id)?, went, how: how.clone() }
+        }
+        MessageCmd::Promise { text, to, due } => {
+            let due = session.next(Some(due))?.ok_or_else(|| Fail::wrong("--due is needed"))?;
+            Command::Promise { text: text.clone(), to: to.clone(), due }
+        }
+    };
+    session.run(&command)
+}
+
+fn draft(
+    session: &mut Session<'_>,
+    audience: &str,
+    channel: &str,
+    text: Option<&str>,
+    round: Option<crate::incident::words::Round>,
+    next: Option<&str>,
+) -> Result<Command, Fail> {
+    let next_update = session.next(next)?;
+    let situation = session.situation();
+    let proposed = proposals(session.incident(), &session.plan, &situation, audience);
+    let proposed = proposed.into_iter().find(|p| p.channel == channel && p.message.is_none());
+    let (text, next_update) = match (text, proposed) {
+        (Some(text), _) => (text.to_owned(), next_update),
+        (None, Some(p)) => (p.text, next_update.or(p.next_update)),
+        (None, None) => {
+            return Err(Fail::failed("the playbook has no text for this audience on this channel: give --text"));
+        }
+    };
+    let round = round.unwrap_or_else(|| due_round(session.incident(), audience));
+    Ok(Command::DraftMessage { audience: audience.to_owned(), channel: channel.to_owned(), round, text, next_update })
+}
+
+fn send(session: &mut Session<'_>, id: &str) -> Result<ExitCode, Fail> {
+    let config = session.context.config()?;
+    let backends = session.context.backends(&config)?;
+    let message = session.message(id)?;
+    let process = process_name(&session.context.actor.host);
+    let entries = session.command(&Command::SendMessage { message, process })?;
+    let Some(entry) = entries.first() else { return Err(Fail::failed("nothing was written")) };
+    let What::MessageSending(sending) = &entry.what else { return Err(Fail::failed("nothing was written")) };
+    let incident = Arc::clone(session.incident());
+    let found = incident.messages.get(&message).ok_or_else(|| Fail::failed("no such message"))?;
+    let outgoing = Outgoing {
+        audience: found.audience.clone(),
+        channel: found.channel.clone(),
+        round: found.round,
+        text: found.text.clone(),
+        incident: session.id.to_string(),
+        exercise: incident.declared.as_ref().is_some_and(|d| d.exercise),
+    };
+    let outcome = match backends.iter().find(|b| b.config.name == sending.backend) {
+        None => Outcome::Refused { why: format!("no backend named {} is configured here", sending.backend) },
+        Some(backend) => {
+            let client = Client::new(&session.context.actor.host, Limits::default());
+            let key = entry.id.to_string();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(poller::deliver(&client, &*backend.adapter, &backend.config, &outgoing, &key, edge::now()))
+        }
+    };
+    let code = if matches!(outcome, Outcome::Done { .. }) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    let written = ended(session, message, &outcome)?;
+    session.print(&written)?;
+    Ok(code)
+}
+
+fn ended(
+    session: &mut Session<'_>,
+    message: EntryId,
+    outcome: &Outcome,
+) -> Result<Vec<crate::incident::entry::Entry>, Fail> {
+    let what: What = match outcome {
+        Outcome::Done { reference } => MessageSent { message, reference: reference.clone() }.into(),
+        Outcome::Refused { why } => MessageFailed { message, why: why.clone() }.into(),
+        Outcome::Unknown { why } => MessageUnknown { message, why: why.clone() }.into(),
+    };
+    let now = session.now();
+    session.write(true, now, |_| Ok(vec![Draft::now(what)]))
+}
+
+fn show(session: &Session<'_>, id: &str) -> Result<ExitCode, Fail> {
+    let message = session.message(id)?;
+    let Some(m) = session.incident().messages.get(&message) else { return Err(Fail::failed("no such message")) };
+    if session.context.global.json {
+        out::json(&serde_json::json!({
+            "id": m.id, "audience": m.audience, "channel": m.channel, "round": m.round, "state": m.state,
+            "text": m.text, "sha256": m.sha256, "next_update_at": m.next_update, "detail": m.detail,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    out::line(&format!("{} {} to {} over {}: {}", m.id.short(), m.round, m.audience, m.channel, m.state))?;
+    out::lines(&Safe::lines(&m.text))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(session: &mut Session<'_>) -> Result<ExitCode, Fail> {
+    let situation = session.situation();
+    let incident = Arc::clone(session.incident());
+    if session.context.global.json {
+        let rows: Vec<serde_json::Value> = incident
+            .messages
+            .values()
+            .map(|m| {
+                serde_json::json!({
+                    "id": m.id, "audience": m.audience, "channel": m.channel, "round": m.round, "state": m.state,
+                    "told_at": m.told, "next_update_at": m.next_update, "detail": m.detail,
+                })
+            })
+            .collect();
+        out::json(&rows.into())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut messages: Vec<_> = incident.messages.values().collect();
+    messages.sort_by_key(|m| (m.drafted, m.id));
+    for m in messages {
+        let at = instant::clock_zoned(m.told.unwrap_or(m.drafted), session.now(), session.zone());
+        out::line(&format!(
+            "{}  {at:<11} {:<10} {:<12} {:<11} {}",
+            m.id.short(),
+            m.state.as_str(),
+            m.audience,
+            m.channel,
+            m.text.lines().next().unwrap_or_default()
+        ))?;
+    }
+    for audience in &situation.audiences {
+        let due = audience.next.at().map(|at| instant::clock_zoned(at, session.now(), session.zone()));
+        let last = audience.last_word.map(|at| instant::clock_zoned(at, session.now(), session.zone()));
+        out::line(&format!(
+            "{:<14} last word {}, next by {}",
+            audience.name,
+            last.unwrap_or_else(|| "NEVER".into()),
+            due.unwrap_or_else(|| "--".into())
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

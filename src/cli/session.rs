@@ -1,0 +1,225 @@
+//! One incident of the journal, folded, for a command that reads it or adds to it. Decides at the head, like the room.
+
+use std::sync::Arc;
+
+use super::context::Context;
+use super::edge;
+use super::fail::Fail;
+use super::out;
+use crate::incident::Instant;
+use crate::incident::clock::{Clock, Moment};
+use crate::incident::command::Command;
+use crate::incident::decide::decide;
+use crate::incident::entry::{Author, Draft, Entry, EntryId, IncidentId};
+use crate::incident::fold::Log;
+use crate::incident::observation::Source;
+use crate::incident::plan::Plan;
+use crate::incident::rule::Rules;
+use crate::incident::state::Incident;
+use crate::incident::words::Phase;
+use crate::journal::{Cursor, Journal};
+use crate::report::line::line;
+use crate::room::lobby::{Listed, listed};
+use crate::situation::{Situation, assess};
+use crate::text::instant;
+use crate::{playbook, rulebook};
+
+pub struct Session<'a> {
+    pub context: &'a Context,
+    pub journal: Journal,
+    pub id: IncidentId,
+    pub log: Log,
+    pub cursor: Cursor,
+    pub plan: Plan,
+    pub rules: Rules,
+    pub clock: Clock,
+}
+
+impl<'a> Session<'a> {
+    /// The incident that is meant: `--incident`, else the only open one.
+    pub fn open(context: &'a Context, writes: bool) -> Result<Session<'a>, Fail> {
+        let mut journal = context.journal(writes)?;
+        let id = chosen(context, &mut journal)?;
+        Session::on(context, journal, id)
+    }
+
+    pub fn on(context: &'a Context, mut journal: Journal, id: IncidentId) -> Result<Session<'a>, Fail> {
+        let (entries, cursor) = journal.read_after(id, Cursor::START, usize::MAX)?;
+        let mut log = Log::default();
+        log.absorb(entries);
+        let clock = journal.clock()?;
+        let plan = match log.incident().plan.heads().last() {
+            Some(head) => playbook::read::read("playbook in force", &head.value.1).unwrap_or_default(),
+            None => Plan::default(),
+        };
+        let rules = match log.incident().rules.heads().last() {
+            Some(head) => rulebook::read::read("rules in force", &head.value).unwrap_or_default(),
+            None => Rules::default(),
+        };
+        Ok(Session { context, journal, id, log, cursor, plan, rules, clock })
+    }
+
+    pub fn incident(&self) -> &Arc<Incident> {
+        self.log.incident()
+    }
+
+    /// The room's instant: in a demo the scenario's.
+    pub fn now(&self) -> Instant {
+        self.clock.at(edge::now())
+    }
+
+    pub fn zone(&self) -> chrono_tz::Tz {
+        self.incident().zone()
+    }
+
+    /// A time of the past, as a person writes it.
+    pub fn past(&self, text: Option<&str>) -> Result<Option<Instant>, Fail> {
+        text.map(|t| instant::parse_past(t, self.now(), self.zone()).map_err(Fail::wrong)).transpose()
+    }
+
+    /// A time to come.
+    pub fn next(&self, text: Option<&str>) -> Result<Option<Instant>, Fail> {
+        text.map(|t| instant::parse_next(t, self.now(), self.zone()).map_err(Fail::wrong)).transpose()
+    }
+
+    pub fn sources(&mut self) -> Vec<Source> {
+        self.journal.sources().unwrap_or_default()
+    }
+
+    pub fn situation(&mut self) -> Situation {
+        let sources = self.sources();
+        let moment = Moment { now: self.now(), real: edge::now() };
+        assess(self.log.incident(), &self.plan, &self.rules, &sources, moment)
+    }
+
+    /// Reads what others wrote since. True: there was something.
+    pub fn catch_up(&mut self) -> Result<bool, Fail> {
+        let (entries, cursor) = self.journal.read_after(self.id, self.cursor, usize::MAX)?;
+        let some = !entries.is_empty();
+        self.cursor = cursor;
+        self.log.absorb(entries);
+        Ok(some)
+    }
+
+    /// Decides at the head and writes.
+    pub fn command(&mut self, command: &Command) -> Result<Vec<Entry>, Fail> {
+        let (actor, plan, now) = (self.context.actor.clone(), self.plan.clone(), self.now());
+        self.write(false, now, |incident| decide(incident, &plan, command, &actor, now))
+    }
+
+    /// Writes what `make` drafts against the head. `machine`: no person acts.
+    pub fn write(
+        &mut self,
+        machine: bool,
+        now: Instant,
+        make: impl FnOnce(&Incident) -> Result<Vec<Draft>, crate::incident::command::Refusal>,
+    ) -> Result<Vec<Entry>, Fail> {
+        let actor = &self.context.actor;
+        let person = if machine { "warroom".to_owned() } else { actor.person.clone() };
+        let author = Author { person, host: actor.host.clone(), machine };
+        let log = &mut self.log;
+        let appended = self.journal.append(self.id, &author, now, self.cursor, |others| {
+            log.absorb(others.iter().cloned());
+            make(log.incident())
+        })?;
+        self.cursor = appended.cursor;
+        self.log.absorb(appended.own.clone());
+        Ok(appended.own)
+    }
+
+    /// Does a command and prints what was written, with its instant and zone.
+    pub fn run(&mut self, command: &Command) -> Result<std::process::ExitCode, Fail> {
+        let entries = self.command(command)?;
+        self.print(&entries)?;
+        Ok(std::process::ExitCode::SUCCESS)
+    }
+
+    pub fn print(&self, entries: &[Entry]) -> Result<(), Fail> {
+        let incident = self.log.incident();
+        if self.context.global.json {
+            let rows: Vec<serde_json::Value> = entries
+                .iter()
+                .map(|e| {
+                    serde_json::json!({
+                        "id": e.id, "kind": e.what.kind(), "happened": e.happened, "recorded": e.recorded,
+                        "author": e.author.person,
+                    })
+                })
+                .collect();
+            return out::json(&rows.into());
+        }
+        for entry in entries {
+            let line = line(entry, incident, &self.plan, self.now(), self.zone());
+            let when = instant::echo(entry.happened, self.zone());
+            out::line(&format!("{}  {} {}  ({when})", entry.id.short(), line.tag, line.text))?;
+        }
+        Ok(())
+    }
+
+    /// The entry whose id begins so.
+    pub fn entry(&self, prefix: &str) -> Result<EntryId, Fail> {
+        let ids: Vec<EntryId> = self.incident().timeline.starting_with(prefix).map(|row| row.entry.id).collect();
+        one(&ids, prefix, "entry")
+    }
+
+    /// A task by the beginning of its id, or by its id in the playbook.
+    pub fn task(&self, prefix: &str) -> Result<EntryId, Fail> {
+        let tasks = &self.incident().tasks;
+        if let Some(task) = tasks.values().find(|t| t.planned.as_deref() == Some(prefix)) {
+            return Ok(task.id);
+        }
+        let ids: Vec<EntryId> = tasks.keys().filter(|id| begins(**id, prefix)).copied().collect();
+        one(&ids, prefix, "task")
+    }
+
+    pub fn message(&self, prefix: &str) -> Result<EntryId, Fail> {
+        let ids: Vec<EntryId> = self.incident().messages.keys().filter(|id| begins(**id, prefix)).copied().collect();
+        one(&ids, prefix, "message")
+    }
+}
+
+pub fn begins(id: EntryId, prefix: &str) -> bool {
+    let prefix = prefix.replace('-', "").to_lowercase();
+    !prefix.is_empty() && id.0.simple().to_string().starts_with(&prefix)
+}
+
+fn one(ids: &[EntryId], prefix: &str, what: &str) -> Result<EntryId, Fail> {
+    match ids {
+        [id] => Ok(*id),
+        [] => Err(Fail::failed(format!("no {what} has an id that begins with {prefix}"))),
+        many => {
+            let list: Vec<String> = many.iter().take(5).map(ToString::to_string).collect();
+            Err(Fail::failed(format!("{prefix} is the beginning of several: {}", list.join(", "))))
+        }
+    }
+}
+
+/// The incident that is meant.
+pub fn chosen(context: &Context, journal: &mut Journal) -> Result<IncidentId, Fail> {
+    if let Some(prefix) = &context.global.incident {
+        let prefix = prefix.replace('-', "").to_lowercase();
+        let all = journal.incidents()?;
+        let found: Vec<IncidentId> =
+            all.iter().map(|s| s.incident).filter(|i| i.0.simple().to_string().starts_with(&prefix)).collect();
+        return match found.as_slice() {
+            [id] => Ok(*id),
+            [] => Err(Fail::failed(format!("no incident has an id that begins with {prefix}: `warroom list`"))),
+            _ => Err(Fail::failed(format!("{prefix} is the beginning of several incidents: `warroom list`"))),
+        };
+    }
+    // With one incident in the journal nothing has to be folded to know which is meant.
+    let all = journal.incidents()?;
+    if let [only] = all.as_slice() {
+        return Ok(only.incident);
+    }
+    let list = listed(journal)?;
+    let open: Vec<&Listed> = list.iter().filter(|l| l.phase != Phase::Resolved).collect();
+    match open.as_slice() {
+        [only] => Ok(only.incident),
+        [] => Err(Fail::failed("no incident is open: `warroom declare TITLE --severity sev1`")),
+        many => {
+            let names: Vec<String> = many.iter().map(|l| format!("{} {}", l.incident.short(), l.title)).collect();
+            Err(Fail::failed(format!("several incidents are open, name one with --incident: {}", names.join("; "))))
+        }
+    }
+}
