@@ -87,18 +87,20 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
         .map(|i| i.text.as_str())
         .collect();
     lines.push(format!("NEEDS       {}", needs.first().copied().unwrap_or("nothing from this room")));
-    for need in needs.iter().skip(1).take(2) {
-        lines.push(format!("            {need}"));
-    }
+    let mut last = Vec::new();
     if let Some(clock) = situation.clocks.first() {
         let left = duration::short(clock.at - now, false);
         let iff = if clock.iff { " IF" } else { "" };
         let at = instant::clock_zoned(clock.at, now, situation.zone);
-        lines.push(format!("NEXT        {left}{iff}: {} {at}", clock.text));
+        last.push(format!("NEXT        {left}{iff}: {} {at}", clock.text));
     }
     if incident.holder(Role::Commander).is_none() {
-        lines.push("NO COMMANDER".to_owned());
+        last.push("NO COMMANDER".to_owned());
     }
+    // Further needs give way to what comes last, never the other way round.
+    let room = LINES.saturating_sub(lines.len() + last.len());
+    lines.extend(needs.iter().skip(1).take(room.min(2)).map(|need| format!("            {need}")));
+    lines.extend(last);
     lines.truncate(LINES);
     lines.iter().map(|line| shorten::shorten(&Safe::new(line), COLUMNS)).collect()
 }

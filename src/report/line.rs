@@ -107,7 +107,8 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
             let confirmed =
                 w.confirmed_by.as_ref().map_or(", unconfirmed".to_owned(), |c| format!(", confirmed by {c}"));
             let basis = if w.basis.is_empty() { String::new() } else { format!("; {}", w.basis) };
-            ("FACT", format!("{} = {value}{} {confirmed}{basis}", w.name, w.unit).replace(" ,", ","))
+            let unit = if w.unit.is_empty() { String::new() } else { format!(" {}", w.unit) };
+            ("FACT", format!("{} = {value}{unit}{confirmed}{basis}", w.name))
         }
         What::ClockSet(w) => {
             let assumed = if w.assumed { ", ASSUMED" } else { "" };
