@@ -131,8 +131,9 @@ impl Screen {
         self.drawn.wake
     }
 
-    /// The terminal shows something else: all is drawn anew.
+    /// The terminal shows something else: all is drawn anew. What it was asked before, somebody else may have heard.
     pub fn forget(&mut self) {
+        self.unseen.clear();
         self.painter.forget();
     }
 

@@ -44,28 +44,53 @@ pub fn size() -> (u16, u16) {
 /// Raw mode and the alternate screen. Also after a stop.
 pub fn enter() -> io::Result<()> {
     let stdin = rustix::stdio::stdin();
-    let before = tcgetattr(stdin)?;
-    let mut raw = before.clone();
+    let now = tcgetattr(stdin)?;
+    // Entered again without a restore between, the settings are our own: how it was before stays.
+    let before = match BEFORE.lock() {
+        Ok(mut slot) => slot.get_or_insert(now).clone(),
+        Err(_) => now,
+    };
+    let mut raw = before;
     raw.make_raw();
-    if let Ok(mut slot) = BEFORE.lock() {
-        *slot = Some(before);
-    }
     ENTERED.store(true, Ordering::SeqCst);
     tcsetattr(stdin, OptionalActions::Now, &raw)?;
     write_all(ENTER)
 }
 
-/// Puts the terminal back as it was. Once; again only after another `enter`. Never panics.
+/// Puts the terminal back as it was. Once; again only after another `enter`. Never panics, and waits but a moment for a
+/// terminal that takes no bytes.
 pub fn restore() {
     if !ENTERED.swap(false, Ordering::SeqCst) {
         return;
     }
     let before = BEFORE.lock().ok().and_then(|mut slot| slot.take());
-    let _ = write_all(LEAVE);
+    leave();
     if let Some(before) = before {
         // What the terminal answered too late must not arrive in the shell.
         let _ = tcflush(rustix::stdio::stdin(), QueueSelector::IFlush);
         let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &before);
+    }
+}
+
+/// Sends what leaves the room's screen. A write may hang, and hold the output: it waits on a thread of its own, and what is
+/// stuck before it is thrown away after a while.
+fn leave() {
+    let (told, left) = mpsc::channel();
+    let writer = move || {
+        let _ = write_all(LEAVE);
+        // Nobody listens any more where it took too long.
+        let _ = told.send(());
+    };
+    if std::thread::Builder::new().name("terminal-leave".into()).spawn(writer).is_err() {
+        return;
+    }
+    let mut wait = Duration::from_millis(500);
+    for _ in 0..10 {
+        if !matches!(left.recv_timeout(wait), Err(mpsc::RecvTimeoutError::Timeout)) {
+            return;
+        }
+        let _ = tcflush(rustix::stdio::stdout(), QueueSelector::OFlush);
+        wait = Duration::from_millis(25);
     }
 }
 
@@ -239,7 +264,11 @@ impl Output {
         let writing = Arc::clone(&state);
         std::thread::Builder::new().name("terminal-output".into()).spawn(move || {
             while let Ok(frame) = queue.recv() {
-                let alive = write_all(&frame).is_ok();
+                let mut out = io::stdout().lock();
+                // Once the terminal is put back, or on its way there, nothing is drawn on it.
+                let drawn = ENTERED.load(Ordering::SeqCst);
+                let alive = !drawn || out.write_all(&frame).and_then(|()| out.flush()).is_ok();
+                drop(out);
                 writing.frames.fetch_sub(1, Ordering::SeqCst);
                 if writing.wanted.swap(false, Ordering::SeqCst) || !alive {
                     done(alive);
