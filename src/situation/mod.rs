@@ -54,7 +54,7 @@ pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source
         moment,
         zone: incident.zone(),
         now: Vec::new(),
-        audiences: audience::audiences(incident, plan, sources),
+        audiences: audience::audiences(incident, plan, sources, real),
         obligations: obligations::obligations(incident, plan, rules, sources, now, real),
         signals: signals::signals(incident, sources, now, real),
         clocks: Vec::new(),
