@@ -76,9 +76,16 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         What::TaskExtended(w) => {
             ("MORE", with(&format!("{} min more for {} ({by})", w.minutes, task(&w.task)), &w.why))
         }
-        What::AlertsAcknowledged(w) => {
-            ("ACK", format!("{}: {} alerts \"{}\", back in {} min", w.by, w.count, w.group, w.minutes))
-        }
+        What::AlertsAcknowledged(w) => (
+            "ACK",
+            format!(
+                "{}: {} \"{}\", back in {} min",
+                w.by,
+                if w.count == 1 { "1 alert".to_owned() } else { format!("{} alerts", w.count) },
+                w.group,
+                w.minutes
+            ),
+        ),
         What::MessageDrafted(w) => {
             ("DRAFT", format!("{} to {} ({}, {by})", channel(&w.channel), audience(&w.audience), w.round))
         }

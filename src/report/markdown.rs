@@ -258,12 +258,15 @@ impl Record<'_> {
                 audiences.push(&message.audience);
             }
         }
+        let unsure =
+            |id: &str| self.incident.messages.values().any(|m| m.audience == id && m.state == MessageState::Unknown);
         let mut lines = Vec::new();
         for id in audiences {
             let view = self.situation.audiences.iter().find(|a| a.id == id);
             let word = match view {
                 Some(view) => match view.last_word {
                     Some(_) => "",
+                    None if unsure(id) => ": **not known: a text may have gone**",
                     None if view.harmed_since.is_some() => ": **never told**",
                     None => ": not told, no harm known",
                 },
@@ -300,7 +303,11 @@ impl Record<'_> {
         let (round, author) = (m.round, escape(&m.author));
         lines.push(format!("  - {at}: {round} over {}, {state} ({author}{approved}{next})", self.channel(&m.channel)));
         let unproved = proof(m) == "none" && !m.text.is_empty();
-        let label = if unproved { "Text (did not go out, as far as is known)" } else { "Text" };
+        let label = match (m.state, unproved) {
+            (MessageState::Unknown, _) => "Text (may have gone)",
+            (_, true) => "Text (did not go out, as far as is known)",
+            (_, false) => "Text",
+        };
         for (index, text) in m.text.lines().enumerate() {
             let label = if index == 0 { format!("{label}: ") } else { String::new() };
             // Each line is an item, so that none can become anything else.

@@ -23,7 +23,7 @@ use crate::incident::observation::Source;
 use crate::journal::Access;
 use crate::situation::{Situation, assess};
 use crate::tui::keymap::Keymap;
-use crate::tui::model::{Demo, Effect, Loud, Model};
+use crate::tui::model::{Demo, Effect, Loud, Model, Overlay};
 use crate::tui::scene::{Scene, Snapshot};
 use crate::tui::terminal::{self, Input};
 use crate::tui::theme::Theme;
@@ -160,8 +160,10 @@ async fn inside(opening: Opening) -> Ended {
         deliveries: JoinSet::new(),
         stale: true,
         held: paused,
+        typed: false,
     };
     let ended = room.live(&mut input, news, &mut signals).await;
+    room.keep_typed();
     tasks.abort_all();
     room.wait_for_deliveries().await;
     if room.opening.access == Access::ReadWrite {
@@ -237,7 +239,12 @@ struct Room {
     stale: bool,
     /// The demo's clock stands still because a form is open.
     held: bool,
+    /// Text was typed since it was last kept.
+    typed: bool,
 }
+
+/// How long typed text may stand in memory alone.
+const KEEP_AFTER: Duration = Duration::from_millis(400);
 
 /// How often the lease is renewed while this process polls, and tried for while another does.
 const LEASE_EVERY: Duration = Duration::from_secs(4);
@@ -307,6 +314,7 @@ impl Room {
                     }
                 },
                 () = tokio::time::sleep(wake) => self.stale = true,
+                () = tokio::time::sleep(KEEP_AFTER), if self.typed => self.keep_typed(),
                 _ = lease.tick(), if shares => self.store.ask(Ask::Lease),
                 Some(_) = self.deliveries.join_next(), if !self.deliveries.is_empty() => {},
             }
@@ -404,8 +412,12 @@ impl Room {
                 None
             }
             News::Kept { forms, looked } => {
-                self.model.kept.extend(forms);
                 self.model.looked = looked;
+                if let Some((form, _)) = forms.first() {
+                    let text = format!("kept from before: what you typed for \"{form}\"; the same key brings it back");
+                    self.model.say(Loud::Info, crate::text::Safe::new(&text));
+                }
+                self.model.kept.extend(forms);
                 None
             }
             News::Tell(text) => self.apply(Msg::Tell(Loud::Failed, text)),
@@ -413,10 +425,23 @@ impl Room {
         }
     }
 
+    /// What stands in an open form goes to the disk: a killed process or a dropped link does not lose it.
+    fn keep_typed(&mut self) {
+        self.typed = false;
+        if let Some(Overlay::Form(form)) = &self.model.overlay
+            && !form.is_empty()
+            && self.opening.access == Access::ReadWrite
+        {
+            self.store.ask(Ask::Keep { form: form.purpose.key(), fields: form.texts() });
+        }
+    }
+
     fn apply(&mut self, msg: Msg) -> Option<Ended> {
+        let typing = matches!(msg, Msg::Key(_) | Msg::Paste(_));
         self.assess();
         let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
         let effects = update(&mut self.model, msg, &scene, &self.opening.keymap);
+        self.typed |= typing && matches!(self.model.overlay, Some(Overlay::Form(_)));
         self.hold_demo();
         effects.into_iter().find_map(|effect| self.perform(effect))
     }

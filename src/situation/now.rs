@@ -242,7 +242,7 @@ impl Builder<'_> {
 
     fn asks_and_conflicts(&mut self) {
         for ask in self.incident.asks.values() {
-            let risk = if ask.risk.is_empty() { String::new() } else { format!(" risk: {}", ask.risk) };
+            let risk = if ask.risk.is_empty() { String::new() } else { format!("; risk: {}", ask.risk) };
             self.items.push(NowItem {
                 thing: Thing::Ask(ask.id),
                 band: Band::Decide,

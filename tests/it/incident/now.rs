@@ -357,8 +357,36 @@ fn an_unknown_component_is_not_ok() {
     let mut record = Record::declared();
     let plan = plan(vec![audience("a", true, Some("voice"), 15)]);
     harmed(&mut record, "voice", 10, ComponentState::Operational);
-    let service = |record: &Record| at_sixty(record, &plan, &Rules::default(), &[]).audiences[0].service.clone();
-    assert_eq!(service(&record), Service::Ok);
+    let at = |record: &Record, sources: &[Source]| {
+        at_sixty(record, &plan, &Rules::default(), sources).audiences[0].service.clone()
+    };
+    let service = |record: &Record| at(record, &[]);
+    // What was well once, and nobody tells of now, is not known to be well.
+    assert_eq!(service(&record), Service::NotKnown);
+    for (age, expected) in [(5, Service::Ok), (600, Service::NotKnown)] {
+        let mut page = source("page", age, 0);
+        let well = Component {
+            id: "voice".into(),
+            name: "voice".into(),
+            state: ComponentState::Operational,
+            raw_state: String::new(),
+            since: None,
+            group: None,
+        };
+        page.observation = Some(Observation {
+            origin: "https://status".into(),
+            family: Family::Status,
+            quality: Quality::Exact,
+            quality_why: None,
+            as_of: None,
+            components: vec![well],
+            incidents: Vec::new(),
+            alerts: Vec::new(),
+            metrics: Vec::new(),
+            receipts: Vec::new(),
+        });
+        assert_eq!(at(&record, &[page]), expected);
+    }
     harmed(&mut record, "voice", 20, ComponentState::Unknown);
     assert_eq!(service(&record), Service::NotKnown);
     let situation = at_sixty(&record, &plan, &Rules::default(), &[]);
