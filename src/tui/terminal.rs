@@ -164,6 +164,9 @@ fn readable(wait: Option<Duration>) -> rustix::io::Result<bool> {
     }
 }
 
+const PASTE: &[u8] = b"\x1b[200~";
+const PASTED: &[u8] = b"\x1b[201~";
+
 /// Bytes to keys and pastes.
 #[derive(Default)]
 struct Decoder {
@@ -172,25 +175,84 @@ struct Decoder {
     waits: bool,
     /// An escape byte was taken for the key, since nothing followed it in time.
     lone_escape: bool,
+    /// The beginning of what may be the mark of a paste; the rest has not come.
+    held: Vec<u8>,
+    /// What is being pasted.
+    paste: Option<Vec<u8>>,
 }
 
 impl Decoder {
     fn feed(&mut self, bytes: &[u8]) {
         // The rest of a sequence that a slow link tore apart: `[A` must not become two keys.
         let torn = self.lone_escape && bytes.len() >= 2 && matches!(bytes.first(), Some(b'[' | b'O'));
+        let mut all = std::mem::take(&mut self.held);
         if torn {
-            self.parser.parse(b"\x1b", true);
+            all.push(0x1b);
         }
         self.lone_escape = false;
-        self.parser.parse(bytes, true);
+        all.extend_from_slice(bytes);
+        self.take(&all);
+        self.waits = !self.held.is_empty() || (self.paste.is_none() && all.contains(&0x1b));
+    }
+
+    fn take(&mut self, mut bytes: &[u8]) {
+        loop {
+            if let Some(mut paste) = self.paste.take() {
+                let from = paste.len();
+                paste.extend_from_slice(bytes);
+                // A pasted text may hold the mark of its own end: what follows it, up to a further mark, are no keys.
+                let search = paste.get(from.saturating_sub(PASTED.len())..).unwrap_or_default();
+                let next = find(search, PASTE).unwrap_or(search.len());
+                let Some(end) = search.get(..next).and_then(|s| rfind(s, PASTED)) else {
+                    self.paste = Some(paste);
+                    return;
+                };
+                let end = from.saturating_sub(PASTED.len()) + end;
+                let rest = paste.len().saturating_sub(end + PASTED.len());
+                let text = String::from_utf8_lossy(paste.get(..end).unwrap_or_default()).into_owned();
+                self.out.push_back(Input::Paste(text));
+                bytes = bytes.get(bytes.len().saturating_sub(rest)..).unwrap_or_default();
+            }
+            match find(bytes, PASTE) {
+                Some(start) => {
+                    self.keys(bytes.get(..start).unwrap_or_default());
+                    self.paste = Some(Vec::new());
+                    bytes = bytes.get(start + PASTE.len()..).unwrap_or_default();
+                }
+                None => {
+                    let held = (1..PASTE.len()).rev().find(|n| bytes.ends_with(PASTE.get(..*n).unwrap_or_default()));
+                    let (keys, held) = bytes.split_at(bytes.len() - held.unwrap_or(0));
+                    self.keys(keys);
+                    self.held = held.to_vec();
+                    return;
+                }
+            }
+        }
+    }
+
+    fn keys(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        // Of two escapes in a row the first is the key: the second begins a sequence, an answer of the terminal perhaps.
+        while let Some(twice) = find(rest, b"\x1b\x1b") {
+            let (first, more) = rest.split_at(twice + 1);
+            self.parser.parse(first, true);
+            self.parser.parse(&[], false);
+            rest = more;
+        }
+        self.parser.parse(rest, true);
+        // One at the very end is followed by another that is held.
+        if rest.ends_with(b"\x1b") {
+            self.parser.parse(&[], false);
+        }
         self.drain();
-        self.waits = bytes.contains(&0x1b) || torn;
     }
 
     fn flush(&mut self) {
         self.waits = false;
-        self.parser.parse(&[], false);
         let before = self.out.len();
+        let held = std::mem::take(&mut self.held);
+        self.parser.parse(&held, true);
+        self.parser.parse(&[], false);
         self.drain();
         self.lone_escape = self.out.len() > before && self.out.back() == Some(&Input::Key(Key::plain(Code::Esc)));
     }
@@ -203,12 +265,19 @@ impl Decoder {
                         self.out.push_back(Input::Key(key));
                     }
                 }
-                termina::Event::Paste(text) => self.out.push_back(Input::Paste(text)),
                 termina::Event::Csi(termina::escape::csi::Csi::Device(_)) => self.out.push_back(Input::Answered),
                 _ => {}
             }
         }
     }
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|w| w == what)
+}
+
+fn rfind(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).rposition(|w| w == what)
 }
 
 fn convert(code: KeyCode, modifiers: Modifiers) -> Option<Key> {
@@ -330,6 +399,39 @@ mod tests {
         assert_eq!(keys(&[b"\x1b[?64;1;2c"]), [Input::Answered]);
         assert_eq!(keys(&[b"\x03"]), [Input::Key(Key::ctrl('c'))]);
         assert_eq!(keys(&["é".as_bytes()]), [Input::Key(Key::char('é'))]);
+    }
+
+    #[test]
+    fn an_escape_before_an_answer_is_a_key_and_the_answer_no_letters() {
+        let esc = Input::Key(Key::plain(Code::Esc));
+        assert_eq!(keys(&[b"\x1b\x1b[?62;c"]), [esc.clone(), Input::Answered]);
+        let mut torn = Decoder::default();
+        for chunk in [&b"\x1b"[..], b"\x1b[", b"?62;c", b"\x1b\x1b[A"] {
+            torn.feed(chunk);
+        }
+        let up = Input::Key(Key::plain(Code::Up));
+        assert_eq!(Vec::from(torn.out), [esc.clone(), Input::Answered, esc, up]);
+    }
+
+    #[test]
+    fn a_paste_ends_at_its_last_mark_wherever_it_is_torn() {
+        let bytes = b"a\x1b[200~ls\x1b[201~q\r\x1b[201~b\x1b[200~two\x1b[201~";
+        let key = |c| Input::Key(Key::char(c));
+        let whole = vec![key('a'), Input::Paste("ls\x1b[201~q\r".into()), key('b'), Input::Paste("two".into())];
+        assert_eq!(keys(&[bytes]), whole);
+        let plain = b"a\x1b[200~one\x1b[20\xc3\xa9\x1b[201~b";
+        for cut in 0..plain.len() {
+            let (left, right) = plain.split_at(cut);
+            let mut decoder = Decoder::default();
+            decoder.feed(left);
+            decoder.feed(right);
+            decoder.flush();
+            assert_eq!(
+                Vec::from(decoder.out),
+                [key('a'), Input::Paste("one\x1b[20é".into()), key('b')],
+                "cut at {cut}"
+            );
+        }
     }
 
     #[test]

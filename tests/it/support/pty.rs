@@ -57,7 +57,7 @@ impl Home {
             ("TERM", "xterm-256color".to_owned()),
             ("COLORTERM", "truecolor".to_owned()),
             ("LANG", "C.UTF-8".to_owned()),
-            ("USER", "ana".to_owned()),
+            ("USER", "zoe".to_owned()),
         ]
     }
 
