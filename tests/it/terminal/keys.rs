@@ -200,11 +200,8 @@ fn an_own_entry_is_taken_back() {
     pty.keys("na slip of the pen\r");
     pty.see("saved: NOTE");
     pty.keys("u");
-    pty.see("Take back");
-    pty.see("a slip of the pen");
-    pty.keys("wrong room\r");
-    pty.see("saved:");
-    pty.gone("Take back");
+    pty.see("saved: UNDO");
+    pty.see("takes back NOTE a slip of the pen");
     pty.keys("u");
     pty.see("nothing of your own to take back");
 }
