@@ -411,7 +411,7 @@ const WARROOM: &str = env!("CARGO_BIN_EXE_warroom");
 
 fn declare(home: &Path) {
     let done = std::process::Command::new(WARROOM)
-        .args(["declare", "Outage", "--severity", "sev1", "--playbook", "carrier-outage"])
+        .args(["declare", "Outage", "--severity", "sev1", "--playbook", "carrier-outage", "--started", "-70m"])
         .env_clear()
         .env("HOME", home)
         .env("USER", "kim")

@@ -11,7 +11,7 @@
 //! |-------------|--------------------------------------------------------------------|-------------------------------|
 //! | `text`      | safe display of outside text, width, durations, instants           | nothing of ours               |
 //! | `incident`  | the domain: entries, fold, decide, detect, the types of all things | text                          |
-//! | `config`    | the configuration file, spans, suggestions, secrets                | text                          |
+//! | `config`    | the configuration file, spans, suggestions, secrets                | incident text                 |
 //! | `rulebook`  | agency rules and their evaluation                                  | incident config text          |
 //! | `playbook`  | response plans                                                     | incident config text          |
 //! | `situation` | what the moment means                                              | incident rulebook playbook text |
@@ -20,7 +20,7 @@
 //! | `backends`  | adapters (no IO), the transports, the schedule                     | incident config text          |
 //! | `report`    | markdown, json, CAN                                                | situation and below           |
 //! | `tui`       | the screen; never journal, never backends                          | report command situation and below |
-//! | `demo`      | loopback servers that replay a scenario; never backends            | incident config               |
+//! | `demo`      | loopback servers that replay a scenario; never backends            | incident config text          |
 //! | `room`      | the running room: one loop and its effects                         | all but demo                  |
 //! | `cli`       | a file a subcommand                                                | everything                    |
 //!

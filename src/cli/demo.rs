@@ -70,9 +70,27 @@ impl Place {
     fn new() -> Result<Place, Fail> {
         let base = edge::variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|p| p.is_dir());
         let base = base.unwrap_or_else(std::env::temp_dir);
-        let path = base.join(format!("warroom-demo-{}", &uuid::Uuid::new_v4().simple().to_string()[..8]));
+        sweep(&base);
+        let random = uuid::Uuid::new_v4().simple().to_string();
+        let path = base.join(format!("{PREFIX}{}-{}", std::process::id(), &random[..6]));
         std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Place(path))
+    }
+}
+
+const PREFIX: &str = "warroom-demo-";
+
+/// What a demo that was killed left behind goes with the next: folders of ours whose process is no more.
+fn sweep(base: &Path) {
+    use std::os::unix::fs::MetadataExt;
+    let me = rustix::process::getuid().as_raw();
+    for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(pid) = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next()) else { continue };
+        let ours = entry.metadata().is_ok_and(|m| m.is_dir() && m.uid() == me);
+        if ours && pid.parse::<u32>().is_ok() && !Path::new("/proc").join(pid).exists() {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 

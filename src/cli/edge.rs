@@ -27,6 +27,15 @@ pub fn actor(named: Option<&str>) -> Actor {
         .or_else(|| variable("SUDO_USER"))
         .or_else(|| variable("USER"))
         .or_else(|| variable("LOGNAME"))
+        .or_else(login)
         .unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()));
     Actor { person, host: host() }
+}
+
+/// The login name of this process's user, from the system's list.
+fn login() -> Option<String> {
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let list = std::fs::read_to_string("/etc/passwd").ok()?;
+    let line = list.lines().find(|line| line.split(':').nth(2) == Some(&uid))?;
+    line.split(':').next().filter(|name| !name.is_empty()).map(str::to_owned)
 }

@@ -41,7 +41,17 @@ pub fn ack(context: &Context, args: &args::Ack) -> Result<ExitCode, Fail> {
     let target = if count > 0 {
         Target::Alerts { group: args.id.clone(), count }
     } else {
-        Target::Task(session.task(&args.id)?)
+        let task = session.task(&args.id).map_err(|_| {
+            let mut names: Vec<String> = session.incident().alerts.values().map(|a| a.name.clone()).collect();
+            names.sort();
+            names.dedup();
+            Fail::failed(format!(
+                "{}: neither a task (`warroom task list`) nor a group of alerts that stands ({})",
+                args.id,
+                if names.is_empty() { "there is none".to_owned() } else { names.join(", ") }
+            ))
+        })?;
+        Target::Task(task)
     };
     session.run(&Command::Acknowledge { target, minutes: args.minutes })
 }

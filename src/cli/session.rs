@@ -198,6 +198,9 @@ fn one(ids: &[EntryId], prefix: &str, what: &str) -> Result<EntryId, Fail> {
 pub fn chosen(context: &Context, journal: &mut Journal) -> Result<IncidentId, Fail> {
     if let Some(prefix) = &context.global.incident {
         let prefix = prefix.replace('-', "").to_lowercase();
+        if prefix.is_empty() {
+            return Err(Fail::wrong("--incident: the beginning of an id, as `warroom list` shows it"));
+        }
         let all = journal.incidents()?;
         let found: Vec<IncidentId> =
             all.iter().map(|s| s.incident).filter(|i| i.0.simple().to_string().starts_with(&prefix)).collect();

@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 
 use super::line::number;
 use crate::incident::state::Incident;
-use crate::incident::words::{Role, TaskState};
+use crate::incident::words::{ComponentState, Role, TaskState};
 use crate::situation::Situation;
 use crate::situation::now::Band;
-use crate::text::{Safe, duration, instant, shorten};
+use crate::text::{Safe, duration, instant, shorten, width};
 
 const LINES: usize = 12;
 const COLUMNS: usize = 72;
@@ -19,21 +19,31 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
     let since = incident.started().map(|at| duration::short(now - at, false)).unwrap_or_else(|| "?".into());
     let mut lines = Vec::new();
     let exercise = if incident.declared.as_ref().is_some_and(|d| d.exercise) { "EXERCISE " } else { "" };
-    lines.push(format!(
-        "{exercise}{} {} {}, {since} in, at {}",
-        incident.severity().as_str().to_uppercase(),
-        incident.phase(),
-        incident.title(),
-        instant::clock_zoned(now, now, situation.zone)
-    ));
-    let down: Vec<String> = situation
-        .signals
-        .components
-        .iter()
-        .filter(|c| c.state.is_none_or(|s| s.harms()))
-        .map(|c| format!("{} {}", c.name, c.state.map_or("NOT KNOWN", |s| s.short())))
-        .collect();
-    lines.push(format!("CONDITIONS  {}", if down.is_empty() { "nothing known down".into() } else { down.join(", ") }));
+    let severity = incident.severity().as_str().to_uppercase();
+    let end = format!(", {since} in, at {}", instant::clock_zoned(now, now, situation.zone));
+    let head = format!("{exercise}{severity} {} ", incident.phase());
+    let room = COLUMNS.saturating_sub(head.chars().count() + end.chars().count());
+    let title = shorten::shorten(&Safe::new(incident.title()), room);
+    lines.push(format!("{head}{title}{end}"));
+    let in_state = |wanted: Option<ComponentState>| -> Vec<String> {
+        situation.signals.components.iter().filter(|c| c.state == wanted).map(|c| c.name.clone()).collect()
+    };
+    let mut first = true;
+    for (state, word) in [
+        (Some(ComponentState::MajorOutage), "down"),
+        (Some(ComponentState::PartialOutage), "partly down"),
+        (Some(ComponentState::Degraded), "degraded"),
+        (None, "not known"),
+    ] {
+        let names = in_state(state);
+        if !names.is_empty() {
+            let label = if std::mem::take(&mut first) { "CONDITIONS  " } else { "            " };
+            lines.push(fitted(&format!("{label}{word}: "), &names, ", "));
+        }
+    }
+    if first {
+        lines.push("CONDITIONS  nothing known down".to_owned());
+    }
     let numbers: Vec<String> = situation
         .signals
         .metrics
@@ -42,11 +52,16 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
             let value = m.value?;
             let estimate = if m.estimated { "~" } else { "" };
             let old = if m.current { "" } else { "OLD " };
-            Some(format!("{} {estimate}{} ({old}{})", m.name, number(value), m.age.map(age).unwrap_or_default()))
+            Some(format!(
+                "{} {estimate}{} ({old}{})",
+                m.name.replace('_', " "),
+                number(value),
+                m.age.map(age).unwrap_or_default()
+            ))
         })
         .collect();
     if !numbers.is_empty() {
-        lines.push(format!("  {}", numbers.join(", ")));
+        lines.push(fitted("            ", &numbers, ", "));
     }
     let (fresh, all) = situation.fresh();
     if fresh < all {
@@ -57,28 +72,31 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
         of.map(|t| format!("{}: {}", t.owner.as_deref().unwrap_or("nobody"), t.title)).collect::<Vec<_>>()
     };
     let doing = tasks(TaskState::InProgress);
-    lines.push(format!(
-        "ACTIONS     {}",
-        if doing.is_empty() { "nothing in progress".into() } else { doing.join("; ") }
-    ));
+    match doing.as_slice() {
+        [] => lines.push("ACTIONS     nothing in progress".to_owned()),
+        doing => lines.push(fitted("ACTIONS     ", doing, "; ")),
+    }
     let acked = tasks(TaskState::Acknowledged);
     if !acked.is_empty() {
-        lines.push(format!("  understood, not begun: {}", acked.join("; ")));
+        lines.push(fitted("  understood, not begun: ", &acked, "; "));
     }
     let told: Vec<String> = situation
         .audiences
         .iter()
         .filter_map(|a| a.last_word.map(|at| format!("{} {} ago", a.name, duration::age(now - at))))
         .collect();
-    lines.push(format!("  told: {}", if told.is_empty() { "nobody".into() } else { told.join(", ") }));
-    let never: Vec<&str> = situation
+    match told.as_slice() {
+        [] => lines.push("  told: nobody".to_owned()),
+        told => lines.push(fitted("  told: ", told, ", ")),
+    }
+    let never: Vec<String> = situation
         .audiences
         .iter()
         .filter(|a| a.last_word.is_none() && a.harmed_since.is_some() && a.hold.is_none())
-        .map(|a| a.name.as_str())
+        .map(|a| a.name.clone())
         .collect();
     if !never.is_empty() {
-        lines.push(format!("  NEVER told: {}", never.join(", ")));
+        lines.push(fitted("  NEVER told: ", &never, ", "));
     }
     let needs: Vec<&str> = situation
         .now
@@ -87,18 +105,38 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
         .map(|i| i.text.as_str())
         .collect();
     lines.push(format!("NEEDS       {}", needs.first().copied().unwrap_or("nothing from this room")));
-    for need in needs.iter().skip(1).take(2) {
-        lines.push(format!("            {need}"));
-    }
+    let mut last = Vec::new();
     if let Some(clock) = situation.clocks.first() {
         let left = duration::short(clock.at - now, false);
         let iff = if clock.iff { " IF" } else { "" };
         let at = instant::clock_zoned(clock.at, now, situation.zone);
-        lines.push(format!("NEXT        {left}{iff}: {} {at}", clock.text));
+        last.push(format!("NEXT        {left}{iff}: {} {at}", clock.text));
     }
     if incident.holder(Role::Commander).is_none() {
-        lines.push("NO COMMANDER".to_owned());
+        last.push("NO COMMANDER".to_owned());
     }
+    // Further needs give way to what comes last, never the other way round.
+    let room = LINES.saturating_sub(lines.len() + last.len());
+    lines.extend(needs.iter().skip(1).take(room.min(2)).map(|need| format!("            {need}")));
+    lines.extend(last);
     lines.truncate(LINES);
     lines.iter().map(|line| shorten::shorten(&Safe::new(line), COLUMNS)).collect()
+}
+
+/// As many of the words as fit a line, and how many more there are: a list read aloud never ends in half a word.
+fn fitted(label: &str, words: &[String], between: &str) -> String {
+    let wide = |text: &str| width::width(Safe::new(text).as_str());
+    let mut line = label.to_owned();
+    for (index, word) in words.iter().enumerate() {
+        let join = if index == 0 { "" } else { between };
+        let left = words.len() - index - 1;
+        let more = if left > 0 { format!("{between}{left} more") } else { String::new() };
+        if index > 0 && wide(&line) + wide(join) + wide(word) + wide(&more) > COLUMNS {
+            line.push_str(&format!("{between}{} more", words.len() - index));
+            break;
+        }
+        line.push_str(join);
+        line.push_str(word);
+    }
+    line
 }

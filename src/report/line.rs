@@ -76,9 +76,16 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         What::TaskExtended(w) => {
             ("MORE", with(&format!("{} min more for {} ({by})", w.minutes, task(&w.task)), &w.why))
         }
-        What::AlertsAcknowledged(w) => {
-            ("ACK", format!("{}: {} alerts \"{}\", back in {} min", w.by, w.count, w.group, w.minutes))
-        }
+        What::AlertsAcknowledged(w) => (
+            "ACK",
+            format!(
+                "{}: {} \"{}\", back in {} min",
+                w.by,
+                if w.count == 1 { "1 alert".to_owned() } else { format!("{} alerts", w.count) },
+                w.group,
+                w.minutes
+            ),
+        ),
         What::MessageDrafted(w) => {
             ("DRAFT", format!("{} to {} ({}, {by})", channel(&w.channel), audience(&w.audience), w.round))
         }
@@ -107,7 +114,8 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
             let confirmed =
                 w.confirmed_by.as_ref().map_or(", unconfirmed".to_owned(), |c| format!(", confirmed by {c}"));
             let basis = if w.basis.is_empty() { String::new() } else { format!("; {}", w.basis) };
-            ("FACT", format!("{} = {value}{} {confirmed}{basis}", w.name, w.unit).replace(" ,", ","))
+            let unit = if w.unit.is_empty() { String::new() } else { format!(" {}", w.unit) };
+            ("FACT", format!("{} = {value}{unit}{confirmed}{basis}", w.name))
         }
         What::ClockSet(w) => {
             let assumed = if w.assumed { ", ASSUMED" } else { "" };

@@ -100,7 +100,7 @@ struct Record<'a> {
 impl Record<'_> {
     /// A line of ours; outside text in it is escaped already.
     fn add(&mut self, line: &str) {
-        self.out.push_str(line.trim_end());
+        self.out.push_str(line.trim_end_matches(' '));
         self.out.push('\n');
     }
 
@@ -177,17 +177,22 @@ impl Record<'_> {
         self.heading("Who held which role when");
         let mut lines = Vec::new();
         for role in Role::ALL {
-            let settings: Vec<(Instant, Option<String>)> = self
+            let settings: Vec<(&Row, &crate::incident::what::RoleSet)> = self
                 .applied()
                 .filter_map(|row| match &row.entry.what {
-                    What::RoleSet(w) if w.role == *role => Some((row.entry.happened, w.holder.clone())),
+                    What::RoleSet(w) if w.role == *role => Some((row, w)),
                     _ => None,
                 })
                 .collect();
-            for (index, (from, holder)) in settings.iter().enumerate() {
-                let Some(holder) = holder else { continue };
-                let until = settings.get(index + 1).map_or("on".to_owned(), |(at, _)| format!("to {}", self.at(*at)));
-                lines.push(format!("- {}: {}, from {} {until}", role.title(), escape(holder), self.at(*from)));
+            for (row, w) in &settings {
+                let Some(holder) = &w.holder else { continue };
+                // It ends with the setting that names it as replaced, not with the next one that somebody made.
+                let replaced = settings.iter().find(|(_, later)| later.replaces.contains(&row.entry.id));
+                let until = replaced.map_or("on".to_owned(), |(row, _)| format!("to {}", self.at(row.entry.happened)));
+                let disputed = replaced.is_none() && self.incident.roles.get(role).is_some_and(|r| r.conflict());
+                let disputed = if disputed { " (**disputed**)" } else { "" };
+                let from = self.at(row.entry.happened);
+                lines.push(format!("- {}: {}, from {from} {until}{disputed}", role.title(), escape(holder)));
             }
         }
         self.list(&lines, "Nobody held a role.");
@@ -253,12 +258,15 @@ impl Record<'_> {
                 audiences.push(&message.audience);
             }
         }
+        let unsure =
+            |id: &str| self.incident.messages.values().any(|m| m.audience == id && m.state == MessageState::Unknown);
         let mut lines = Vec::new();
         for id in audiences {
             let view = self.situation.audiences.iter().find(|a| a.id == id);
             let word = match view {
                 Some(view) => match view.last_word {
                     Some(_) => "",
+                    None if unsure(id) => ": **not known: a text may have gone**",
                     None if view.harmed_since.is_some() => ": **never told**",
                     None => ": not told, no harm known",
                 },
@@ -295,7 +303,11 @@ impl Record<'_> {
         let (round, author) = (m.round, escape(&m.author));
         lines.push(format!("  - {at}: {round} over {}, {state} ({author}{approved}{next})", self.channel(&m.channel)));
         let unproved = proof(m) == "none" && !m.text.is_empty();
-        let label = if unproved { "Text (did not go out, as far as is known)" } else { "Text" };
+        let label = match (m.state, unproved) {
+            (MessageState::Unknown, _) => "Text (may have gone)",
+            (_, true) => "Text (did not go out, as far as is known)",
+            (_, false) => "Text",
+        };
         for (index, text) in m.text.lines().enumerate() {
             let label = if index == 0 { format!("{label}: ") } else { String::new() };
             // Each line is an item, so that none can become anything else.
@@ -395,7 +407,8 @@ impl Record<'_> {
     fn filing(&self, f: &crate::incident::stage::Filing) -> String {
         let mut out = String::new();
         if let Some(at) = f.filed {
-            let _ = write!(out, ", filed {} by {}", self.at(at), escape(&f.filed_by));
+            let filed = if f.state == StageState::Filed { "" } else { "filed " };
+            let _ = write!(out, ", {filed}{} by {}", self.at(at), escape(&f.filed_by));
         }
         for (label, text) in [("reference", &f.reference), ("with", &f.person), ("", &f.detail)] {
             if !text.is_empty() {

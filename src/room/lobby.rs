@@ -95,11 +95,13 @@ pub async fn choose(
                 Ok(Err(error)) => return Err(Ended::Failed(error.to_string())),
                 Err(_) => return Err(Ended::Failed("the journal could not be opened".to_owned())),
             },
-            event = input.recv() => match event {
-                Some(Input::Answered) => screen.answered(),
-                event => if let Some(ended) = leaves(event) {
+            event = input.recv() => {
+                // The answer to the first frame may come while the journal is opened: it must be counted.
+                if event == Some(Input::Answered) {
+                    screen.answered();
+                } else if let Some(ended) = leaves(event) {
                     return Err(ended);
-                },
+                }
             },
             heard = signals.next() => if let Heard::End(ended) = heard {
                 return Err(ended);

@@ -23,7 +23,7 @@ const WORTH_ASKING: usize = 300;
 /// A terminal that has not answered by then does not answer at all, and is asked no more.
 const SILENT: Duration = Duration::from_secs(60);
 /// An answer may be lost: after so long nobody waits for it.
-const LOST: Duration = Duration::from_secs(60);
+const LOST: Duration = Duration::from_secs(15);
 
 pub struct Screen {
     theme: Theme,

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use crate::incident::Instant;
 use crate::incident::rule::{Stage, Unit};
+use crate::text::instant;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
@@ -37,7 +38,7 @@ pub fn due(stage: &Stage, clock: Instant, zone: Tz) -> Due {
 
 /// 23:59:59 in `zone`, `days` after the date that `clock` has there.
 fn end_of_day(clock: Instant, days: u64, zone: Tz) -> Instant {
-    let date = clock.with_timezone(&zone).date_naive().checked_add_days(Days::new(days));
+    let date = instant::local(clock, zone).date_naive().checked_add_days(Days::new(days));
     let (Some(date), Some(time)) = (date, NaiveTime::from_hms_opt(23, 59, 59)) else { return DateTime::<Utc>::MAX_UTC };
     // Where the clocks skip that second (a whole day was once left out of a calendar), the last second before counts.
     let mut wall = date.and_time(time);
@@ -72,6 +73,19 @@ mod tests {
 
     fn at(text: &str) -> Instant {
         text.parse().unwrap()
+    }
+
+    /// A clock may be set to anything; a deadline at the ends of all time is still one.
+    #[test]
+    fn the_ends_of_time_are_instants() {
+        for clock in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
+            for zone in [Tz::America__New_York, Tz::Pacific__Kiritimati, Tz::UTC] {
+                for unit in [Unit::Minutes, Unit::Hours, Unit::CalendarDays, Unit::Asap] {
+                    due(&stage(Some(u32::MAX), unit), clock, zone);
+                    due(&stage(Some(0), unit), clock, zone);
+                }
+            }
+        }
     }
 
     fn days(n: u32, from: &str, zone: Tz) -> Due {

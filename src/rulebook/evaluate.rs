@@ -9,6 +9,7 @@ use super::expression::{self, Truth};
 use super::names::ANY;
 use crate::incident::Instant;
 use crate::incident::rule::{Rule, Stage};
+use crate::text::instant;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
@@ -93,7 +94,7 @@ pub fn zone(rule: &Rule) -> Tz {
 
 /// The day by which to judge whether a rule was in force, for an outage that began at `start`.
 pub fn day(rule: &Rule, start: Instant) -> NaiveDate {
-    start.with_timezone(&zone(rule)).date_naive()
+    instant::local(start, zone(rule)).date_naive()
 }
 
 /// How a stage names an earlier stage as its clock.

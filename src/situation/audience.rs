@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::incident::Instant;
 use crate::incident::apply::NEXT_UPDATE;
 use crate::incident::entry::EntryId;
-use crate::incident::observation::Source;
+use crate::incident::observation::{Health, Source};
 use crate::incident::plan::{Audience, Plan};
 use crate::incident::state::Incident;
 use crate::incident::words::{ComponentState, MessageState, Phase};
@@ -82,13 +82,15 @@ pub struct Cell {
     pub at: Option<Instant>,
 }
 
-/// All audiences, in the plan's order: by harm.
-pub fn audiences(incident: &Incident, plan: &Plan, sources: &[Source]) -> Vec<AudienceView> {
-    plan.audiences.iter().map(|audience| view(incident, plan, sources, audience)).collect()
+/// All audiences, in the plan's order: by harm. `real` is real time, by which sources are fresh.
+pub fn audiences(incident: &Incident, plan: &Plan, sources: &[Source], real: Instant) -> Vec<AudienceView> {
+    // What a source that does not answer said last is not the present.
+    let fresh: Vec<&Source> = sources.iter().filter(|s| s.health(real) == Health::Fresh).collect();
+    plan.audiences.iter().map(|audience| view(incident, plan, &fresh, audience)).collect()
 }
 
-fn view(incident: &Incident, plan: &Plan, sources: &[Source], audience: &Audience) -> AudienceView {
-    let service = service(incident, sources, audience);
+fn view(incident: &Incident, plan: &Plan, fresh: &[&Source], audience: &Audience) -> AudienceView {
+    let service = service(incident, fresh, audience);
     let started = incident.started();
     let harmed_since = match &service {
         Service::None | Service::NotKnown => started,
@@ -175,7 +177,7 @@ fn first_harm(incident: &Incident, audience: &Audience) -> Option<Instant> {
 }
 
 /// The worst that any source says of the audience's components; two pages that disagree are not averaged.
-fn service(incident: &Incident, sources: &[Source], audience: &Audience) -> Service {
+fn service(incident: &Incident, fresh: &[&Source], audience: &Audience) -> Service {
     if audience.components.is_empty() {
         return Service::None;
     }
@@ -193,10 +195,10 @@ fn service(incident: &Incident, sources: &[Source], audience: &Audience) -> Serv
     if let Some(since) = folded.iter().filter(|c| c.first_harm.is_some()).filter_map(|c| c.recovered).max() {
         return Service::Restored { since };
     }
-    let observed = sources
+    let observed = fresh
         .iter()
         .filter_map(|s| s.observation.as_ref())
         .flat_map(|o| &o.components)
         .any(|c| named(audience, &c.id, &c.name) && c.state == ComponentState::Operational);
-    if observed || !folded.is_empty() { Service::Ok } else { Service::NotKnown }
+    if observed { Service::Ok } else { Service::NotKnown }
 }

@@ -33,11 +33,11 @@ pub struct Situation {
     pub audiences: Vec<AudienceView>,
     pub obligations: Vec<Obligation>,
     pub signals: Signals,
-    /// Everything that counts down, the nearest first.
+    /// Everything that counts down, the nearest first; what passed and is still owed stands before it.
     pub clocks: Vec<NextClock>,
 }
 
-/// One thing that counts down in the header.
+/// One thing that counts down in the header, or that passed and is still owed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NextClock {
     pub thing: Thing,
@@ -54,7 +54,7 @@ pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source
         moment,
         zone: incident.zone(),
         now: Vec::new(),
-        audiences: audience::audiences(incident, plan, sources),
+        audiences: audience::audiences(incident, plan, sources, real),
         obligations: obligations::obligations(incident, plan, rules, sources, now, real),
         signals: signals::signals(incident, sources, now, real),
         clocks: Vec::new(),
@@ -114,7 +114,8 @@ fn clocks(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NextCl
         let text = format!("{} back", task.owner.as_deref().unwrap_or("nobody"));
         out.push(NextClock { thing: Thing::Task(task.id), at, text, iff: false });
     }
-    out.retain(|clock| clock.at > now);
+    // What is past counts on where a duty or a word is owed; a check-in that passed is in Now.
+    out.retain(|clock| clock.at > now || matches!(clock.thing, Thing::Stage(..) | Thing::Promise(_)));
     out.sort_by(|a, b| (a.at, &a.thing).cmp(&(b.at, &b.thing)));
     out
 }

@@ -8,6 +8,7 @@ use super::audience::{AudienceView, Next, Service};
 use super::obligations::Standing;
 use super::thing::Thing;
 use crate::incident::Instant;
+use crate::incident::apply::NEXT_UPDATE;
 use crate::incident::observation::Health;
 use crate::incident::plan::Plan;
 use crate::incident::state::Incident;
@@ -241,7 +242,7 @@ impl Builder<'_> {
 
     fn asks_and_conflicts(&mut self) {
         for ask in self.incident.asks.values() {
-            let risk = if ask.risk.is_empty() { String::new() } else { format!(" risk: {}", ask.risk) };
+            let risk = if ask.risk.is_empty() { String::new() } else { format!("; risk: {}", ask.risk) };
             self.items.push(NowItem {
                 thing: Thing::Ask(ask.id),
                 band: Band::Decide,
@@ -371,7 +372,8 @@ impl Builder<'_> {
             let Some(first) = promises.first() else { continue };
             let ready = self.drafts(&first.to);
             let ready = if ready.is_empty() { "no draft" } else { ready.as_str() };
-            let thing = match self.plan.audience(&first.to) {
+            // A word owed to an audience is the audience's own line; another promise is its own.
+            let thing = match self.plan.audience(&first.to).filter(|_| text == NEXT_UPDATE) {
                 Some(audience) => Thing::Audience(audience.id.clone()),
                 None => Thing::Promise(first.id),
             };

@@ -20,7 +20,7 @@ pub fn zone(name: &str) -> Result<Tz, String> {
 
 /// The instant in the zone. What lies near the ends of all representable time is shown as the nearest that every zone has:
 /// a remote clock may say anything.
-fn local(at: DateTime<Utc>, zone: Tz) -> DateTime<Tz> {
+pub fn local(at: DateTime<Utc>, zone: Tz) -> DateTime<Tz> {
     let edge = TimeDelta::days(2);
     at.clamp(DateTime::<Utc>::MIN_UTC + edge, DateTime::<Utc>::MAX_UTC - edge).with_timezone(&zone)
 }

@@ -494,8 +494,13 @@ impl Form {
         let minutes = |i: usize| -> Result<u32, String> {
             text(i).trim_end_matches('m').parse().map_err(|_| "minutes: a whole number".to_owned())
         };
-        let past = |i: usize| some(i).map(|t| instant::parse_past(&t, help.now, help.zone)).transpose();
-        let next = |i: usize| some(i).map(|t| instant::parse_next(&t, help.now, help.zone)).transpose();
+        let named = |i: usize, why: String| format!("{}: {why}", self.fields.get(i).map_or("", |f| f.label));
+        let past = |i: usize| {
+            some(i).map(|t| instant::parse_past(&t, help.now, help.zone)).transpose().map_err(|why| named(i, why))
+        };
+        let next = |i: usize| {
+            some(i).map(|t| instant::parse_next(&t, help.now, help.zone)).transpose().map_err(|why| named(i, why))
+        };
         for field in &self.fields {
             if let Kind::Choice(words) = &field.kind
                 && !field.value().trim().is_empty()

@@ -51,6 +51,10 @@ fn first(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narrow
     ];
     let zone = scene.zone(model);
     let time = match (area.width < 100, zone == chrono_tz::Tz::UTC) {
+        (true, _) | (false, true) if narrow => {
+            let zone_name = instant::zone_name(now, zone);
+            format!("{}{}", instant::clock(now, now, zone), zone_name.get(..1).unwrap_or_default())
+        }
         (true, _) | (false, true) => instant::clock_zoned(now, now, zone),
         (false, false) => format!("{} = {}", instant::clock_zoned(now, now, zone), now.format("%H:%MZ")),
     };
@@ -121,7 +125,17 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
         Thing::Task(_) => !std::mem::replace(&mut one_task, true),
         _ => true,
     });
-    for (index, clock) in clocks.take(5).enumerate() {
+    // What passed and is owed comes first, counted: the one that has waited longest stands for them.
+    let past: Vec<_> = scene.situation.clocks.iter().filter(|c| c.at <= now).collect();
+    if let Some(first) = past.first() {
+        let iff = if first.iff { " IF" } else { "" };
+        let more = if past.len() > 1 { format!(" +{}", past.len() - 1) } else { String::new() };
+        let text = safe!("OVER {}{iff} {}{more} / ", duration::short(now - first.at, false), first.text);
+        let text = crate::text::shorten::shorten(&text, room / 2);
+        used += width::width(text.as_str());
+        left.push(piece(text, Meaning::Late));
+    }
+    for (index, clock) in clocks.filter(|c| c.at > now).take(5).enumerate() {
         let left_over = clock.at - now;
         let iff = if clock.iff { " IF" } else { "" };
         let short = duration::short(left_over, true);

@@ -252,7 +252,7 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
     let columns = usize::from(inner.width);
     let plan = scene.plan();
     let mut y = 0u16;
-    let list = (inner.height / 2).max(2).min(review.items.len() as u16 + 1);
+    let list = review_list(inner.height, review.items.len());
     let wide = columns >= 70;
     let name = if wide { 14 } else { 10 };
     let mut head = vec![piece("    ", Meaning::Dim), panes::cell("AUDIENCE", name, Meaning::Dim)];
@@ -312,54 +312,68 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
         .collect();
     if inner.height > 14 && !missing.is_empty() {
         ink.put(inner, 0, y, columns, &safe!("NOT IN THIS ROUND  {}", missing.join("  ")), Meaning::Dim);
-        y += 1;
     }
     if let Some(item) = review.current() {
+        let (lines, height) = review_text((full.width, full.height), review);
+        let scroll = review.scroll.min(lines.len().saturating_sub(height));
+        let whole = match (lines.len() <= height, lines.len() > scroll + height) {
+            (true, _) => "whole",
+            (false, true) => "more: pagedown",
+            (false, false) => "its end",
+        };
         let of = safe!(
-            "TEXT {} of {}, whole{}",
+            "TEXT {} of {}, {whole}{}",
             review.at + 1,
             review.items.len(),
-            if unread > 0 { safe!("   {unread} chosen not read here yet: j") } else { Safe::default() }
+            if unread > 0 { safe!("   {unread} chosen not read yet") } else { Safe::default() }
         );
-        ink.put(inner, 0, y, columns, &of, Meaning::Title);
+        let loud = if whole == "more: pagedown" { Meaning::Soon } else { Meaning::Title };
+        y = inner.height.saturating_sub(height as u16 + 2 + u16::from(item.stop.is_some()));
+        ink.put(inner, 0, y, columns, &of, loud);
         y += 1;
         if let Some(stop) = &item.stop {
             ink.put(inner, 2, y, columns, &safe!("STOP: {stop}"), Meaning::Late);
             y += 1;
         }
-        let lines = text_lines(&item.text, columns.saturating_sub(4));
-        let height = usize::from(inner.height.saturating_sub(y + 1));
-        let scroll = review.scroll.min(lines.len().saturating_sub(height));
         for line in lines.iter().skip(scroll).take(height) {
             ink.put(inner, 2, y, columns, line, Meaning::Text);
             y += 1;
         }
-        if lines.len() > scroll + height {
-            ink.put(
-                inner,
-                2,
-                inner.height.saturating_sub(2),
-                columns,
-                &Safe::from("... more: pagedown"),
-                Meaning::Soon,
-            );
-        }
     }
+    // What leaves stands first: on a narrow screen the rest may be cut.
     let foot = [
+        piece("P", if approve > 0 { Meaning::Key } else { Meaning::Dim }),
+        piece(safe!(" approves {approve}  "), if approve > 0 { Meaning::Text } else { Meaning::Dim }),
+        piece("R", if release > 0 { Meaning::Late } else { Meaning::Dim }),
+        piece(safe!(" RELEASES {release}  "), if release > 0 { Meaning::Late } else { Meaning::Dim }),
         piece("Space", Meaning::Key),
         piece(" choose  ", Meaning::Text),
         piece("A", Meaning::Key),
         piece(" all  ", Meaning::Text),
         piece("E", Meaning::Key),
         piece(" edit  ", Meaning::Text),
-        piece("P", if approve > 0 { Meaning::Key } else { Meaning::Dim }),
-        piece(safe!(" approves {approve}  "), if approve > 0 { Meaning::Text } else { Meaning::Dim }),
-        piece("R", if release > 0 { Meaning::Late } else { Meaning::Dim }),
-        piece(safe!(" RELEASES {release}  "), if release > 0 { Meaning::Late } else { Meaning::Dim }),
         piece("Esc", Meaning::Key),
         piece(": none leaves", Meaning::Text),
     ];
     ink.row(inner, 0, inner.height.saturating_sub(1), &foot);
+}
+
+/// Rows of the review's list with its heading.
+fn review_list(height: u16, items: usize) -> u16 {
+    (height / 2).max(2).min(items as u16 + 1)
+}
+
+/// The lines of the text that is lit in the review, and how many of them fit at this size. Read is what was seen to its end.
+pub fn review_text(size: (u16, u16), review: &Review) -> (Vec<Safe>, usize) {
+    let top = if size.1 > 12 { 2 } else { 0 };
+    let frame = if size.0 < 4 || size.1 - top < 3 { 0 } else { 2 };
+    let (columns, height) = (size.0.saturating_sub(frame), (size.1 - top).saturating_sub(frame));
+    let Some(item) = review.current() else { return (Vec::new(), 0) };
+    let lines = text_lines(&item.text, usize::from(columns.saturating_sub(4)));
+    let list = review_list(height, review.items.len());
+    // Its own heading and the foot; who is not in the round; why it stops.
+    let taken = list + 2 + u16::from(height > 14) + u16::from(item.stop.is_some());
+    (lines, usize::from(height.saturating_sub(taken)).max(1))
 }
 
 /// A text as lines of at most so many columns.

@@ -27,7 +27,7 @@ pub struct Review {
     pub items: Vec<Item>,
     pub at: usize,
     pub scroll: usize,
-    /// Texts that were on the screen: only these can be approved.
+    /// Texts that were on the screen to their end: only these can be approved.
     pub read: Vec<bool>,
     pub round: Round,
 }
@@ -36,11 +36,10 @@ impl Review {
     pub fn new(items: Vec<Item>, round: Round) -> Review {
         let read = vec![false; items.len()];
         let at = items.iter().position(|i| i.chosen).unwrap_or(0);
-        let mut review = Review { items, at, scroll: 0, read, round };
-        review.mark_read();
-        review
+        Review { items, at, scroll: 0, read, round }
     }
 
+    /// The text that is lit was seen to its end.
     pub fn mark_read(&mut self) {
         if let Some(read) = self.read.get_mut(self.at) {
             *read = true;
@@ -55,7 +54,6 @@ impl Review {
         let last = self.items.len().saturating_sub(1);
         self.at = self.at.saturating_add_signed(by).min(last);
         self.scroll = 0;
-        self.mark_read();
     }
 
     /// Chosen items that nobody has approved yet.

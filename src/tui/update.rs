@@ -12,7 +12,6 @@ use super::view::list_area;
 use crate::command::{self, Action, Place};
 use crate::incident::command::{Command, Target};
 use crate::incident::decide::decide;
-use crate::incident::plan::Channel;
 use crate::incident::words::{MessageState, StageState, TaskState};
 use crate::report::can;
 use crate::safe;
@@ -61,6 +60,13 @@ pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -
         }
     };
     settle(model, scene);
+    // What the coming picture shows to its end has been read when the next key comes.
+    if let Some(Overlay::Review(review)) = &mut model.overlay {
+        let (lines, height) = super::over::review_text(model.size, review);
+        if review.scroll + height >= lines.len() {
+            review.mark_read();
+        }
+    }
     effects
 }
 
@@ -275,6 +281,10 @@ fn on_form(model: &mut Model, mut form: Box<Form>, key: Key, scene: &Scene<'_>) 
                     }
                 },
                 Err(why) => {
+                    // The field that the error names is gone to.
+                    if let Some(field) = form.fields.iter().position(|f| why.starts_with(&format!("{}: ", f.label))) {
+                        form.at = field;
+                    }
                     form.error = Some(Safe::new(&why));
                     model.overlay = Some(Overlay::Form(form));
                     Vec::new()
@@ -598,13 +608,12 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
                 _ => String::new(),
             };
             let planned = scene.plan().audience(&audience);
-            // A channel that does not reach the audience would record a word that told nobody.
-            let reaches = |c: &&Channel| planned.is_none_or(|a| a.channels.contains(&c.id));
-            let lit = scene.plan().channels.get(model.channel).filter(|_| model.pane == Pane::Messages).filter(reaches);
-            let mut reaching = scene.plan().channels.iter().filter(reaches).filter(|_| planned.is_some());
+            let reached = |id: &String| planned.is_none_or(|a| a.channels.contains(id));
+            let lit =
+                scene.plan().channels.get(model.channel).filter(|c| model.pane == Pane::Messages && reached(&c.id));
             let by_hand = || {
-                let first = reaching.clone().next();
-                reaching.find(|c| c.via.is_none()).or(first)
+                let reaches = planned.map(|a| a.channels.clone()).unwrap_or_default();
+                scene.plan().channels.iter().find(|c| c.via.is_none() && reaches.contains(&c.id))
             };
             let channel = lit.or_else(by_hand).map(|c| c.id.clone()).unwrap_or_default();
             open_form(model, Purpose::Elsewhere { audience, channel }, scene)
@@ -677,6 +686,7 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
         Action::Back => {
             if !model.place().filter.is_empty() {
                 model.place_mut().filter.clear();
+                model.place_mut().untouched = true;
             } else if model.zoom {
                 model.zoom = false;
             } else {
@@ -842,8 +852,15 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
         }
         Code::Down | Code::Char('j') | Code::Tab => review.go(1),
         Code::Up | Code::Char('k') | Code::BackTab => review.go(-1),
-        Code::PageDown => review.scroll += 5,
-        Code::PageUp => review.scroll = review.scroll.saturating_sub(5),
+        Code::PageDown | Code::PageUp => {
+            let (lines, height) = super::over::review_text(model.size, &review);
+            let page = height.saturating_sub(1).max(1);
+            let last = lines.len().saturating_sub(height);
+            review.scroll = match key.code {
+                Code::PageDown => (review.scroll + page).min(last),
+                _ => review.scroll.min(last).saturating_sub(page),
+            };
+        }
         Code::Char(' ') => {
             if let Some(item) = review.items.get_mut(review.at) {
                 match &item.stop {
@@ -865,6 +882,7 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
                 open_form(model, purpose, scene);
                 if let Some(Overlay::Form(form)) = &mut model.overlay
                     && let Some(field) = form.fields.first_mut()
+                    && field.value().is_empty()
                 {
                     field.set(&text);
                 }
@@ -884,9 +902,14 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
             let blind = review.to_approve().find(|(_, item)| !known.contains(&item.text)).map(|(i, _)| i);
             match (unread.is_some(), blind) {
                 (_, Some(index)) => {
-                    review.at = index;
-                    review.mark_read();
-                    model.say(Loud::Refused, "this text is chosen and was not read here yet: read it, then P");
+                    if review.at != index {
+                        review.at = index;
+                        review.scroll = 0;
+                    }
+                    model.say(
+                        Loud::Refused,
+                        "this text is chosen and was not read to its end: read it (pagedown), then P",
+                    );
                 }
                 (_, None) if review.to_approve().next().is_some() => {
                     let commands = approve_commands(&review);

@@ -119,23 +119,24 @@ fn draw_pane(ink: &mut Ink<'_>, area: Rect, pane: Pane, layout: &Layout, scene: 
         }
     }
     let below = items.len().saturating_sub(place.offset + height);
-    if below > 0 && height > 0 {
-        let more = safe!(" +{below} below");
-        let x = area.width.saturating_sub(width::width(more.as_str()) as u16);
-        ink.put(area, x, 0, usize::MAX, &more, Meaning::Dim);
-    }
-    if place.offset > 0 && below == 0 {
-        let more = safe!(" +{} above", place.offset);
-        let x = area.width.saturating_sub(width::width(more.as_str()) as u16);
-        ink.put(area, x, 0, usize::MAX, &more, Meaning::Dim);
-    }
+    let more = match (place.offset, below) {
+        (0, 0) => return,
+        (0, below) => safe!(" +{below} below"),
+        (above, 0) => safe!(" +{above} above"),
+        (above, below) => safe!(" +{above} above +{below} below"),
+    };
+    let x = area.width.saturating_sub(width::width(more.as_str()) as u16);
+    ink.put(area, x, 0, usize::MAX, &more, Meaning::Dim);
 }
 
 fn draw_tabs(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model) {
     let narrow = area.width < 60;
     let mut pieces: Vec<Piece> = Vec::new();
     for def in &PANES {
-        let (badge, meaning) = badge(scene, model, def.pane);
+        let (mut badge, meaning) = badge(scene, model, def.pane);
+        if narrow {
+            badge.truncate(badge.char_indices().nth(4).map_or(badge.len(), |(at, _)| at));
+        }
         let name = if narrow { def.tab.get(..1).unwrap_or(def.tab) } else { def.tab };
         let text = if narrow {
             safe!("{}{name}{badge} ", def.pane.number())

@@ -7,6 +7,7 @@ mod docs;
 mod house;
 mod incident;
 mod journal;
+mod report;
 mod room;
 mod rulebook;
 mod support;

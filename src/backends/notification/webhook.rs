@@ -20,7 +20,7 @@ pub const KIND: Kind = Kind {
     family: Family::Notification,
     doc: "Sends messages as signed JSON (Standard Webhooks) and reads back what became of them.",
     example: r#"[[notification]]
-name  = "mass-message"
+name  = "outbox"
 kind  = "webhook"
 url   = "https://gateway.example.net/warroom"   # messages are posted here
 every = "30s"

@@ -9,7 +9,7 @@ use crate::situation::obligations::{Obligation, StageView, Standing};
 use crate::situation::thing::Thing;
 use crate::text::{duration, instant};
 use crate::tui::model::{Model, Pane};
-use crate::tui::scene::{Scene, age};
+use crate::tui::scene::Scene;
 use crate::tui::theme::Meaning;
 
 pub const PANE: super::PaneDef = super::PaneDef {
@@ -48,17 +48,14 @@ fn items(scene: &Scene<'_>, _: &Model) -> Vec<Item> {
     out.into_iter().map(|(_, _, item)| item).collect()
 }
 
+/// Where a stage stands, whatever was done about it: a row does not move under the finger that filed it.
 fn rank(obligation: &Obligation, stage: &StageView) -> u8 {
-    match stage.state {
-        StageState::Confirmed | StageState::Waived | StageState::Withdrawn => 8,
-        StageState::Filed => 2,
-        StageState::Pending | StageState::Drafted => match stage.due {
-            _ if obligation.voluntary => 5,
-            Some(Due::Asap(_)) if !stage.iff => 0,
-            Some(Due::At(_)) => 1,
-            Some(Due::Asap(_)) => 3,
-            None => 4,
-        },
+    match stage.due {
+        _ if obligation.voluntary => 5,
+        Some(Due::Asap(_)) if !stage.iff => 0,
+        Some(Due::At(_)) => 1,
+        Some(Due::Asap(_)) => 3,
+        None => 4,
     }
 }
 
@@ -153,7 +150,7 @@ fn left(scene: &Scene<'_>, obligation: &Obligation, stage: &StageView) -> (Strin
     let iff = if stage.iff { " IF" } else { "" };
     match stage.due {
         None => ("--".into(), Meaning::Dim),
-        Some(Due::Asap(since)) if obligation.voluntary => (age(now - since), Meaning::Dim),
+        Some(Due::Asap(_)) if obligation.voluntary => ("--".into(), Meaning::Dim),
         Some(Due::Asap(_)) if stage.iff => ("ASAP IF".into(), Meaning::Soon),
         Some(Due::Asap(_)) => ("ASAP".into(), Meaning::Life),
         Some(Due::At(at)) if at <= now => (format!("OVER {}{iff}", duration::short(now - at, false)), Meaning::Late),

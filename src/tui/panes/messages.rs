@@ -106,6 +106,9 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
     let untold = audience.last_word.is_none() && audience.harmed_since.is_some();
     match audience.last_word {
         Some(at) => out.push(cell(&scene.ago(at), w.last, Meaning::Text)),
+        None if untold && audience.cells.iter().any(|c| c.state == Some(MessageState::Unknown)) => {
+            out.push(cell("UNSURE", w.last.max(5), Meaning::Unsure));
+        }
         None if untold => out.push(cell("NEVER", w.last, loud)),
         None => out.push(cell("--", w.last, Meaning::Dim)),
     }

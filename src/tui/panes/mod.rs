@@ -33,6 +33,9 @@ pub enum Body {
     Heading(Vec<Piece>),
 }
 
+/// Draws something of a scene in so many columns.
+type Draw = fn(&Scene<'_>, &Model, usize) -> Vec<Piece>;
+
 /// A pane, as the screen reads it.
 pub struct PaneDef {
     pub pane: Pane,
@@ -43,9 +46,9 @@ pub struct PaneDef {
     /// A row in so many columns.
     pub row: fn(&Scene<'_>, &Model, &Item, usize) -> Vec<Piece>,
     /// What the title line says beside the title.
-    pub heading: fn(&Scene<'_>, &Model, usize) -> Vec<Piece>,
+    pub heading: Draw,
     /// A line above the rows that names the columns.
-    pub columns: Option<fn(&Scene<'_>, &Model, usize) -> Vec<Piece>>,
+    pub columns: Option<Draw>,
     /// What to say where there is no row.
     pub empty: &'static str,
 }

@@ -41,7 +41,8 @@ fn row(scene: &Scene<'_>, _: &Model, item: &Item, columns: usize) -> Vec<Piece> 
     let Some(item) = scene.situation.now.get(index) else { return Vec::new() };
     let loud = meaning(item.band);
     let owner = if columns >= 48 { 5 } else { 0 };
-    let label = if columns >= 48 { 9 } else { 8 };
+    let longest = scene.situation.now.iter().map(|i| i.label.chars().count()).max().unwrap_or(0);
+    let label = longest.clamp(if columns >= 48 { 9 } else { 8 }, 12);
     let text = columns.saturating_sub(3 + label + 1 + owner + 1);
     let mut out = vec![
         piece(safe!("{} ", item.band.mark()), loud),

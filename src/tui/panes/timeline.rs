@@ -22,10 +22,13 @@ pub const PANE: super::PaneDef = super::PaneDef {
     empty: "nothing recorded yet",
 };
 
-/// The newest lines that the pane holds; the export has all.
-const MOST: usize = 3000;
+/// The newest lines that the pane holds: zoomed, and while it shares the screen. The export has all.
+const MOST: usize = 5000;
+const SHARED: usize = 400;
 
-fn items(scene: &Scene<'_>, _: &Model) -> Vec<Item> {
+fn items(scene: &Scene<'_>, model: &Model) -> Vec<Item> {
+    let whole = model.pane == Pane::Timeline && (model.zoom || !model.place().filter.is_empty());
+    let most = if whole { MOST } else { SHARED };
     let mut out: Vec<Item> = Vec::new();
     let mut run: Option<(&What, usize)> = None;
     for (index, row) in scene.incident().timeline.iter().rev().enumerate() {
@@ -42,7 +45,7 @@ fn items(scene: &Scene<'_>, _: &Model) -> Vec<Item> {
             run = Some((what, index));
             continue;
         }
-        if out.len() >= MOST {
+        if out.len() >= most {
             break;
         }
         out.push(Item { thing: Some(Thing::Entry(row.entry.id)), body: Body::Run(index, 1) });

@@ -84,7 +84,7 @@ fn instant(by: u8) -> Instant {
 }
 
 fn some(by: u8) -> Option<Instant> {
-    (by % 3 > 0).then(|| instant(by))
+    (!by.is_multiple_of(3)).then(|| instant(by))
 }
 
 fn make(seeds: &[Seed]) -> Vec<Entry> {
@@ -129,7 +129,10 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
     let stage = || pick(&["first", "final"], b).to_owned();
     let minutes = u32::from(e);
     match kind {
-        0 => Declared { severity: pick(Severity::ALL, a), ..super::declaration() }.into(),
+        0 => {
+            let started = if b < 30 { instant(e % 8) } else { super::start() };
+            Declared { severity: pick(Severity::ALL, a), started, ..super::declaration() }.into()
+        }
         1 => Titled { title: text(), replaces: replaces() }.into(),
         2 => SeveritySet { severity: pick(Severity::ALL, a), why: text(), replaces: replaces() }.into(),
         3 => PhaseSet { phase: pick(Phase::ALL, a), why: text(), replaces: replaces() }.into(),
