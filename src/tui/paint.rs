@@ -111,8 +111,8 @@ impl Pen {
                     self.go(x, y, new);
                     self.cell(cell);
                     self.at = Some((x + wide, y));
-                    // A terminal may think otherwise of a rare cluster's width: the next cell is moved to.
-                    if wide == 2 || !cell.symbol().is_ascii() && cell.symbol().chars().count() > 1 {
+                    // A terminal may think otherwise of the width of all but the common: the next cell is moved to.
+                    if wide == 2 || !cell.symbol().chars().all(common) || cell.symbol().chars().count() > 1 {
                         self.at = None;
                     }
                 }
@@ -210,6 +210,12 @@ impl Pen {
         let _ = write!(self.out, "\x1b[{}m", if codes == "0" { "" } else { &codes });
         self.look = look;
     }
+}
+
+/// A character that takes one column in every terminal: letters of Latin, Greek and Cyrillic, and our own lines and marks.
+fn common(c: char) -> bool {
+    matches!(c, ' '..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{2ff}' | '\u{370}'..='\u{482}' | '\u{48a}'..='\u{52f}')
+        || matches!(c, '\u{2500}'..='\u{257f}' | '…' | '␛' | '⟨' | '⟩')
 }
 
 fn same(a: &Cell, b: &Cell) -> bool {

@@ -4,3 +4,4 @@ pub mod process;
 pub mod pty;
 pub mod wire;
 pub mod wire_check;
+pub mod world;

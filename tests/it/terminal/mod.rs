@@ -4,6 +4,8 @@ mod ends;
 mod environment;
 mod first;
 mod keys;
+mod panes;
+mod words;
 
 use crate::support::pty::{Home, Pty, Start};
 
