@@ -160,11 +160,11 @@ async fn inside(opening: Opening) -> Ended {
         deliveries: JoinSet::new(),
         stale: true,
         held: paused,
-        typed: false,
+        typed: Typed::default(),
     };
     let ended = room.live(&mut input, news, &mut signals).await;
-    room.keep_typed();
     tasks.abort_all();
+    room.keep_typed();
     room.wait_for_deliveries().await;
     if room.opening.access == Access::ReadWrite {
         store.ask(Ask::Looked(room.now()));
@@ -239,12 +239,21 @@ struct Room {
     stale: bool,
     /// The demo's clock stands still because a form is open.
     held: bool,
-    /// Text was typed since it was last kept.
-    typed: bool,
+    /// What stands in the open form and is not on disk yet.
+    typed: Typed,
 }
 
-/// How long typed text may stand in memory alone.
-const KEEP_AFTER: Duration = Duration::from_millis(400);
+/// What is being typed, on its way to the disk: a room that dies takes no words with it.
+#[derive(Default)]
+struct Typed {
+    /// The form and its fields, as they were last handed to the journal.
+    kept: Option<(String, Vec<String>)>,
+    /// When the rest is to be handed over.
+    due: Option<tokio::time::Instant>,
+}
+
+/// How long typed text may be on the screen alone.
+const TYPED_FOR: Duration = Duration::from_millis(500);
 
 /// How often the lease is renewed while this process polls, and tried for while another does.
 const LEASE_EVERY: Duration = Duration::from_secs(4);
@@ -270,6 +279,7 @@ impl Room {
         self.draw();
         loop {
             let wake = self.wake();
+            let typed_due = self.typed.due.unwrap_or_else(tokio::time::Instant::now);
             tokio::select! {
                 biased;
                 event = input.recv() => match event {
@@ -314,7 +324,7 @@ impl Room {
                     }
                 },
                 () = tokio::time::sleep(wake) => self.stale = true,
-                () = tokio::time::sleep(KEEP_AFTER), if self.typed => self.keep_typed(),
+                () = tokio::time::sleep_until(typed_due), if self.typed.due.is_some() => self.keep_typed(),
                 _ = lease.tick(), if shares => self.store.ask(Ask::Lease),
                 Some(_) = self.deliveries.join_next(), if !self.deliveries.is_empty() => {},
             }
@@ -425,25 +435,31 @@ impl Room {
         }
     }
 
-    /// What stands in an open form goes to the disk: a killed process or a dropped link does not lose it.
-    fn keep_typed(&mut self) {
-        self.typed = false;
-        if let Some(Overlay::Form(form)) = &self.model.overlay
-            && !form.is_empty()
-            && self.opening.access == Access::ReadWrite
-        {
-            self.store.ask(Ask::Keep { form: form.purpose.key(), fields: form.texts() });
-        }
-    }
-
     fn apply(&mut self, msg: Msg) -> Option<Ended> {
-        let typing = matches!(msg, Msg::Key(_) | Msg::Paste(_));
         self.assess();
         let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
         let effects = update(&mut self.model, msg, &scene, &self.opening.keymap);
-        self.typed |= typing && matches!(self.model.overlay, Some(Overlay::Form(_)));
         self.hold_demo();
+        if self.typed.due.is_none() && self.unkept().is_some() {
+            self.typed.due = Some(tokio::time::Instant::now() + TYPED_FOR);
+        }
         effects.into_iter().find_map(|effect| self.perform(effect))
+    }
+
+    /// What stands in the open form, where that is not what was last kept of it.
+    fn unkept(&self) -> Option<(String, Vec<String>)> {
+        let Some(Overlay::Form(form)) = &self.model.overlay else { return None };
+        let now = (form.purpose.key(), form.texts());
+        (self.opening.access == Access::ReadWrite && !form.is_empty() && self.typed.kept.as_ref() != Some(&now))
+            .then_some(now)
+    }
+
+    fn keep_typed(&mut self) {
+        self.typed.due = None;
+        if let Some((form, fields)) = self.unkept() {
+            self.typed.kept = Some((form.clone(), fields.clone()));
+            self.store.ask(Ask::Keep { form, fields });
+        }
     }
 
     fn perform(&mut self, effect: Effect) -> Option<Ended> {
@@ -453,7 +469,10 @@ impl Room {
             Effect::PollNow => self.control.send_modify(|control| control.now += 1),
             Effect::Copy(text) => self.screen.copy(&text),
             Effect::Keep { form, fields } => self.store.ask(Ask::Keep { form, fields }),
-            Effect::Forget { form } => self.store.ask(Ask::Forget { form }),
+            Effect::Forget { form } => {
+                self.typed.kept = None;
+                self.store.ask(Ask::Forget { form });
+            }
             Effect::PauseDemo(_) => self.hold_demo(),
             Effect::Suspend => self.suspend(),
             Effect::Redraw => self.screen.forget(),

@@ -340,6 +340,10 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
             y += 1;
         }
     }
+    if let Some((_, text)) = &model.flash {
+        ink.put(inner, 0, inner.height.saturating_sub(1), columns, text, Meaning::Soon);
+        return;
+    }
     // What leaves stands first: on a narrow screen the rest may be cut.
     let foot = [
         piece("P", if approve > 0 { Meaning::Key } else { Meaning::Dim }),

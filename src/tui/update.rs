@@ -12,6 +12,7 @@ use super::view::list_area;
 use crate::command::{self, Action, Place};
 use crate::incident::command::{Command, Target};
 use crate::incident::decide::decide;
+use crate::incident::plan::Channel;
 use crate::incident::words::{MessageState, StageState, TaskState};
 use crate::report::can;
 use crate::safe;
@@ -608,12 +609,13 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
                 _ => String::new(),
             };
             let planned = scene.plan().audience(&audience);
-            let reached = |id: &String| planned.is_none_or(|a| a.channels.contains(id));
-            let lit =
-                scene.plan().channels.get(model.channel).filter(|c| model.pane == Pane::Messages && reached(&c.id));
+            // A channel that does not reach the audience would record a word that told nobody.
+            let reaches = |c: &&Channel| planned.is_none_or(|a| a.channels.contains(&c.id));
+            let lit = scene.plan().channels.get(model.channel).filter(|_| model.pane == Pane::Messages).filter(reaches);
+            let mut reaching = scene.plan().channels.iter().filter(reaches).filter(|_| planned.is_some());
             let by_hand = || {
-                let reaches = planned.map(|a| a.channels.clone()).unwrap_or_default();
-                scene.plan().channels.iter().find(|c| c.via.is_none() && reaches.contains(&c.id))
+                let first = reaching.clone().next();
+                reaching.find(|c| c.via.is_none()).or(first)
             };
             let channel = lit.or_else(by_hand).map(|c| c.id.clone()).unwrap_or_default();
             open_form(model, Purpose::Elsewhere { audience, channel }, scene)

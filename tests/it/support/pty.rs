@@ -157,11 +157,6 @@ impl<'a> Start<'a> {
         self
     }
 
-    pub fn before(mut self, script: &'static str) -> Start<'a> {
-        self.before = Some(script);
-        self
-    }
-
     pub fn start(self) -> Pty {
         Pty::start(self)
     }

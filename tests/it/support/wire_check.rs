@@ -41,11 +41,8 @@ pub fn foreign(bytes: &[u8]) -> Option<String> {
                     return Some(format!("a foreign sequence: {:?}", near()));
                 }
             }
-            '\r' => {
-                if chars.next().map(|(_, c)| c) != Some('\n') {
-                    return Some(format!("a carriage return alone: {:?}", near()));
-                }
-            }
+            '\r' if chars.next().map(|(_, c)| c) == Some('\n') => {}
+            '\r' => return Some(format!("a carriage return alone: {:?}", near())),
             c if c.is_control() => return Some(format!("a control character: {:?}", near())),
             '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => {
                 return Some(format!("a character that turns or breaks lines: {:?}", near()));

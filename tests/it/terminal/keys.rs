@@ -200,8 +200,10 @@ fn an_own_entry_is_taken_back() {
     pty.keys("na slip of the pen\r");
     pty.see("saved: NOTE");
     pty.keys("u");
-    pty.see("saved: UNDO");
-    pty.see("takes back NOTE a slip of the pen");
+    pty.wait("taken back", |screen| {
+        let text = screen.contents();
+        text.contains("saved:") && !text.contains("saved: NOTE")
+    });
     pty.keys("u");
     pty.see("nothing of your own to take back");
 }
