@@ -91,6 +91,14 @@ pub fn fail(fail: &Fail) -> ExitCode {
 
 /// Help and version go to standard output with 0, wrong usage to standard error with 2.
 pub fn usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
+    if error.use_stderr() {
+        // It repeats what was typed: that passes the gate like all else.
+        let mut err = io::stderr().lock();
+        for line in Safe::lines(error.render().to_string().trim_end()) {
+            let _ = writeln!(err, "{line}");
+        }
+    } else {
+        let _ = error.print();
+    }
     ExitCode::from(if error.use_stderr() { 2 } else { 0 })
 }

@@ -7,6 +7,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use sha2::Sha256;
 
 use super::secret::Secret;
+use crate::backends::response::Response;
 use crate::backends::{Class, Failure};
 use crate::config::SourceConfig;
 use crate::incident::Instant;
@@ -72,6 +73,46 @@ fn signature(key: &str, id: &str, at: i64, body: &[u8]) -> Result<String, Failur
     Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
 }
 
+/// An answer without the credential that it repeats.
+pub fn hidden(mut answer: Response, source: &SourceConfig, secret: &Secret) -> Response {
+    let token = secret.reveal();
+    let pair = source.user.as_ref().map(|user| STANDARD.encode(format!("{user}:{token}")));
+    for secret in [Some(token), pair.as_deref()].into_iter().flatten() {
+        if let Some(body) = without(&answer.body, secret.as_bytes()) {
+            answer.body = body;
+        }
+        if let Some(kind) = without(answer.content_type.as_bytes(), secret.to_ascii_lowercase().as_bytes()) {
+            answer.content_type = String::from_utf8_lossy(&kind).into_owned();
+        }
+    }
+    answer
+}
+
+/// The bytes with something else in the place of `what`; None where it does not occur. A word too short to be a secret
+/// would tear honest answers.
+fn without(bytes: &[u8], what: &[u8]) -> Option<Vec<u8>> {
+    const SHORTEST: usize = 6;
+    let first = what.first().filter(|_| what.len() >= SHORTEST)?;
+    let mut out = Vec::new();
+    let (mut rest, mut found) = (bytes, false);
+    while let Some(at) = rest.iter().position(|b| b == first) {
+        let (before, after) = rest.split_at(at);
+        out.extend_from_slice(before);
+        match after.strip_prefix(what) {
+            Some(after) => {
+                out.extend_from_slice(b"[credential]");
+                (rest, found) = (after, true);
+            }
+            None => {
+                out.push(*first);
+                rest = after.get(1..).unwrap_or_default();
+            }
+        }
+    }
+    out.extend_from_slice(rest);
+    found.then_some(out)
+}
+
 fn sensitive(text: &str) -> Result<HeaderValue, Failure> {
     let mut value = HeaderValue::from_str(text)
         .map_err(|_| Failure::before(Class::Setup, "the token holds a character that a header cannot hold"))?;
@@ -87,6 +128,17 @@ fn value(text: &str) -> Result<HeaderValue, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_credential_that_comes_back_is_hidden() {
+        let said = |body: &str, secret: &str| without(body.as_bytes(), secret.as_bytes()).map(String::from_utf8);
+        assert_eq!(
+            said("a tok: token-1 token-1.", "token-1"),
+            Some(Ok("a tok: [credential] [credential].".to_owned()))
+        );
+        assert_eq!(said("nothing", "token-1"), None);
+        assert_eq!(said("an a", "a"), None);
+    }
 
     #[test]
     fn signs_as_the_published_example() {

@@ -119,7 +119,12 @@ impl Client {
             let now = context.began.now();
             headers.extend(auth::headers(context.source, context.scheme, secret, &request.id, &body, now)?);
         }
-        self.hops(context, request, url.clone(), headers, body).await
+        let answer = self.hops(context, request, url.clone(), headers, body).await;
+        // A server, or a proxy's page about its own fault, may throw our credential back: it goes no further than here.
+        match secret {
+            Some(secret) => answer.map(|answer| auth::hidden(answer, context.source, secret)),
+            None => answer,
+        }
     }
 
     /// Follows redirects where the request allows it. The headers go only to the origin they were made for.

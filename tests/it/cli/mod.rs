@@ -1,5 +1,10 @@
 //! The commands for scripts, on the built program: exit codes, JSON, errors that help, and a room that shows their effect.
 
+mod commands;
+mod faults;
+mod given;
+mod secrets;
+
 use serde_json::Value;
 
 use crate::support::pty::{Home, Start};
