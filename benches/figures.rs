@@ -465,9 +465,9 @@ fn idle() {
     say(
         "idle",
         format!(
-            "{:.1} bytes/s, {:.3} % CPU, {:.1} wakeups/s (a countdown under ten minutes is on the screen)",
+            "{:.1} bytes/s, {:.3} % CPU, {:.1} wakeups/s",
             (after.0 - before.0) as f64 / 10.0,
-            (after.1.0 - before.1.0) * 10.0,
+            ((after.1.0 - before.1.0) * 10.0).max(0.0),
             (after.1.1 - before.1.1) as f64 / 10.0
         ),
     );

@@ -106,7 +106,14 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
         .collect();
     lines.push(format!("NEEDS       {}", needs.first().copied().unwrap_or("nothing from this room")));
     let mut last = Vec::new();
-    if let Some(clock) = situation.clocks.first() {
+    let past: Vec<_> = situation.clocks.iter().filter(|clock| clock.at <= now).collect();
+    if let Some(clock) = past.first() {
+        let over = duration::short(now - clock.at, false);
+        let iff = if clock.iff { " IF" } else { "" };
+        let more = if past.len() > 1 { format!(" and {} more", past.len() - 1) } else { String::new() };
+        last.push(format!("OVER        {over}{iff}: {}{more}", clock.text));
+    }
+    if let Some(clock) = situation.clocks.iter().find(|clock| clock.at > now) {
         let left = duration::short(clock.at - now, false);
         let iff = if clock.iff { " IF" } else { "" };
         let at = instant::clock_zoned(clock.at, now, situation.zone);
