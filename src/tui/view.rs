@@ -59,8 +59,8 @@ pub fn view(model: &Model, scene: &Scene<'_>, look: &Look<'_>, buffer: &mut Buff
     }
     draw_footer(&mut ink, layout.footer, scene, model, look);
     let cursor = over::draw(&mut ink, scene, model, look);
-    // What was just told is seen also where something lies over all.
-    if model.flash.is_some() && model.overlay.is_some() {
+    // What was just told is seen also where something lies over all; a review tells it itself.
+    if model.flash.is_some() && !matches!(model.overlay, None | Some(Overlay::Review(_))) {
         draw_footer(&mut ink, layout.footer, scene, model, look);
     }
     seconds |= scene.situation.now.iter().any(|i| {
