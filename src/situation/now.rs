@@ -103,7 +103,18 @@ pub fn now(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NowIt
     b.alerts();
     b.roles();
     b.old();
-    b.items.sort_by(|a, b| (a.band, a.at, &a.thing).cmp(&(b.band, b.at, &b.thing)));
+    // Of those who were told nothing, lives come first; of those harmed alike, in the plan's order of harm.
+    let place = |item: &NowItem| match (item.band, &item.thing) {
+        (Band::Untold, Thing::Audience(id)) => {
+            let at = plan.audiences.iter().position(|a| a.id == *id).unwrap_or(usize::MAX);
+            (!plan.audience(id).is_some_and(|a| a.life), at)
+        }
+        _ => (true, usize::MAX),
+    };
+    b.items.sort_by(|a, b| {
+        let ((life_a, place_a), (life_b, place_b)) = (place(a), place(b));
+        (a.band, life_a, a.at, place_a, &a.thing).cmp(&(b.band, life_b, b.at, place_b, &b.thing))
+    });
     b.items
 }
 

@@ -94,6 +94,15 @@ fn the_overview_at_four_sizes() {
 }
 
 #[test]
+fn who_protects_lives_is_told_of_first() {
+    let world = World::new(&Words::plain());
+    let (buffer, _) = world.screen((120, 36)).draw(&themes().0, false);
+    let shown = text(&buffer);
+    let place = |name: &str| shown.find(&format!("{name}: ")).unwrap_or_else(|| panic!("no {name}\n{shown}"));
+    assert!(place("FirstNet") < place("PSAPs") && place("PSAPs") < place("Business"), "{shown}");
+}
+
+#[test]
 fn every_pane_alone() {
     let world = World::new(&Words::plain());
     for number in 1..=6 {
