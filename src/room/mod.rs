@@ -249,11 +249,11 @@ struct Typed {
     /// The form and its fields, as they were last handed to the journal.
     kept: Option<(String, Vec<String>)>,
     /// When the rest is to be handed over.
-    due: Option<tokio::time::Instant>,
+    due: Option<Instant>,
 }
 
 /// How long typed text may be on the screen alone.
-const TYPED_FOR: Duration = Duration::from_millis(500);
+const TYPED_FOR: chrono::TimeDelta = chrono::TimeDelta::milliseconds(500);
 
 /// How often the lease is renewed while this process polls, and tried for while another does.
 const LEASE_EVERY: Duration = Duration::from_secs(4);
@@ -279,7 +279,7 @@ impl Room {
         self.draw();
         loop {
             let wake = self.wake();
-            let typed_due = self.typed.due.unwrap_or_else(tokio::time::Instant::now);
+            let typed = self.typed.due.map_or(Duration::ZERO, |due| (due - self.real()).to_std().unwrap_or_default());
             tokio::select! {
                 biased;
                 event = input.recv() => match event {
@@ -324,7 +324,7 @@ impl Room {
                     }
                 },
                 () = tokio::time::sleep(wake) => self.stale = true,
-                () = tokio::time::sleep_until(typed_due), if self.typed.due.is_some() => self.keep_typed(),
+                () = tokio::time::sleep(typed), if self.typed.due.is_some() => self.keep_typed(),
                 _ = lease.tick(), if shares => self.store.ask(Ask::Lease),
                 Some(_) = self.deliveries.join_next(), if !self.deliveries.is_empty() => {},
             }
@@ -441,7 +441,7 @@ impl Room {
         let effects = update(&mut self.model, msg, &scene, &self.opening.keymap);
         self.hold_demo();
         if self.typed.due.is_none() && self.unkept().is_some() {
-            self.typed.due = Some(tokio::time::Instant::now() + TYPED_FOR);
+            self.typed.due = Some(self.real() + TYPED_FOR);
         }
         effects.into_iter().find_map(|effect| self.perform(effect))
     }
