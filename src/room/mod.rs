@@ -503,6 +503,8 @@ impl Room {
     }
 
     fn resize(&mut self) {
+        // Also where the size is what it was: smaller for a moment, the terminal may have dropped what stood there.
+        self.screen.forget();
         let (width, height) = terminal::size();
         self.apply(Msg::Resize(width, height));
     }
