@@ -393,6 +393,13 @@ impl Room {
                 for problem in &snapshot.problems {
                     self.model.say(Loud::Failed, crate::text::Safe::new(problem));
                 }
+                // Told with the first snapshot: before it there is no incident that the key could work on.
+                if self.model.loading
+                    && let Some(form) = self.model.kept.keys().next()
+                {
+                    let text = format!("kept from before: what you typed for \"{form}\"; the same key brings it back");
+                    self.model.say(Loud::Info, crate::text::Safe::new(&text));
+                }
                 self.snapshot = snapshot;
                 self.model.loading = false;
                 self.stale = true;
@@ -423,10 +430,6 @@ impl Room {
             }
             News::Kept { forms, looked } => {
                 self.model.looked = looked;
-                if let Some((form, _)) = forms.first() {
-                    let text = format!("kept from before: what you typed for \"{form}\"; the same key brings it back");
-                    self.model.say(Loud::Info, crate::text::Safe::new(&text));
-                }
                 self.model.kept.extend(forms);
                 None
             }
