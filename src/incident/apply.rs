@@ -406,11 +406,12 @@ fn component_changed(incident: &mut Incident, entry: &Entry, w: &ComponentChange
         recovered: None,
         entry: entry.id,
     });
-    let harmed = seen.state.is_some_and(|s| s.harms());
     if w.to.harms() {
         seen.first_harm = Some(seen.first_harm.map_or(at, |first| first.min(at)));
         seen.recovered = None;
-    } else if harmed && w.to == super::words::ComponentState::Operational {
+    } else if seen.first_harm.is_some() && seen.recovered.is_none() && w.to == super::words::ComponentState::Operational
+    {
+        // Also by way of maintenance or unknown: only the word that it works is a recovery.
         seen.recovered = Some(at);
     }
     seen.name.clone_from(&w.name);

@@ -212,6 +212,7 @@ pub fn decide(
         }
         Command::DraftMessage { audience, channel, round, text, next_update } => {
             reachable(plan, audience, channel)?;
+            none_stands(incident, audience, channel)?;
             let drafted = MessageDrafted {
                 audience: audience.clone(),
                 channel: channel.clone(),
@@ -223,6 +224,7 @@ pub fn decide(
         }
         Command::DraftAndApprove { audience, channel, round, text, next_update } => {
             reachable(plan, audience, channel)?;
+            none_stands(incident, audience, channel)?;
             let text = checked_text(plan, channel, text)?;
             let text_sha256 = message::sha256(&text);
             // Both entries are written together: the message's id is settled here.
@@ -464,6 +466,21 @@ fn on_stage(incident: &Incident, rule: &str, stage: &str, event: StageEvent<'_>,
     let key = (rule.to_owned(), stage.to_owned());
     let filing = incident.filings.get(&key).cloned().unwrap_or_else(|| stage::pending(rule, stage));
     refuse(stage::step(&filing, event, now)).map(|_| ())
+}
+
+/// One text at a time to an audience on a channel: a second one beside it would be told twice.
+fn none_stands(incident: &Incident, audience: &str, channel: &str) -> Result<(), Refusal> {
+    use super::words::MessageState::{Approved, Draft, Sending};
+    let standing = incident
+        .messages
+        .values()
+        .filter(|m| m.audience == audience && m.channel == channel)
+        .find(|m| matches!(m.state, Draft | Approved | Sending));
+    match standing {
+        Some(m) if m.state == Sending => Err(Refusal::new("a text to them is being sent: wait how it ends")),
+        Some(m) => Err(Refusal::new(format!("a text to them is {} already: edit it, send it or skip it", m.state))),
+        None => Ok(()),
+    }
 }
 
 fn reachable(plan: &Plan, audience: &str, channel: &str) -> Result<(), Refusal> {

@@ -30,13 +30,15 @@ pub struct Review {
     /// Texts that were on the screen to their end: only these can be approved.
     pub read: Vec<bool>,
     pub round: Round,
+    /// When it was opened, by the room's clock: what was drafted before is not the answer to a `P` in it.
+    pub opened: Option<Instant>,
 }
 
 impl Review {
     pub fn new(items: Vec<Item>, round: Round) -> Review {
         let read = vec![false; items.len()];
         let at = items.iter().position(|i| i.chosen).unwrap_or(0);
-        Review { items, at, scroll: 0, read, round }
+        Review { items, at, scroll: 0, read, round, opened: None }
     }
 
     /// The text that is lit was seen to its end.

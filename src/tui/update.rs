@@ -256,10 +256,20 @@ fn on_form(model: &mut Model, mut form: Box<Form>, key: Key, scene: &Scene<'_>) 
             Vec::new()
         }
         Answer::Cancel => {
-            if let Purpose::EditText { .. } = form.purpose {
-                return open_review(model, scene, None);
-            }
             let name = form.purpose.key();
+            if let Purpose::EditText { audience, channel } = &form.purpose {
+                let stands = proposed(scene, audience, channel).is_some_and(|p| p.text == form.texts().join("\n"));
+                let mut effects = open_review(model, scene, None);
+                if stands || form.is_empty() {
+                    model.kept.remove(&name);
+                    effects.push(Effect::Forget { form: name });
+                } else {
+                    model.say(Loud::Info, "what you typed is kept: E there brings it back");
+                    model.kept.insert(name.clone(), form.texts());
+                    effects.push(Effect::Keep { form: name, fields: form.texts() });
+                }
+                return effects;
+            }
             if form.is_empty() {
                 model.kept.remove(&name);
                 return vec![Effect::Forget { form: name }];
@@ -270,7 +280,7 @@ fn on_form(model: &mut Model, mut form: Box<Form>, key: Key, scene: &Scene<'_>) 
         }
         Answer::Submit => {
             if let Purpose::EditText { audience, channel } = form.purpose.clone() {
-                return keep_text(model, scene, &audience, &channel, form.texts().join("\n"));
+                return keep_text(model, scene, &audience, &channel, form);
             }
             match form.command(&help) {
                 Ok(command) => match decide(scene.incident(), scene.plan(), &command, &model.actor, scene.now()) {
@@ -812,35 +822,40 @@ fn open_review(model: &mut Model, scene: &Scene<'_>, audience: Option<String>) -
         Some(id) => proposal::round(scene.incident(), id),
         None => items.first().map_or(crate::incident::words::Round::Initial, |i| i.round),
     };
-    model.overlay = Some(Overlay::Review(Box::new(Review::new(items, round))));
+    let review = Review { opened: Some(scene.now()), ..Review::new(items, round) };
+    model.overlay = Some(Overlay::Review(Box::new(review)));
     Vec::new()
 }
 
 /// Keeps an open review in step with the journal: states move, the choice and the texts that were read stay.
 fn refresh_review(model: &mut Model, scene: &Scene<'_>) {
     let Some(Overlay::Review(review)) = &mut model.overlay else { return };
-    for item in &mut review.items {
-        let newest = scene
-            .incident()
-            .messages
-            .values()
-            .filter(|m| m.audience == item.audience && m.channel == item.channel)
-            .max_by_key(|m| (m.drafted, m.id));
-        let Some(message) = newest else { continue };
-        match item.message {
-            Some(id) if id == message.id => {
-                item.state = message.state;
-                // Another text came from somebody else: it has to be read again.
-                if item.text != message.text {
-                    item.text.clone_from(&message.text);
-                    item.chosen = false;
-                }
-            }
-            None if message.text == item.text && message.drafted >= scene.now() - chrono::TimeDelta::minutes(10) => {
-                item.message = Some(message.id);
-                item.state = message.state;
-            }
-            _ => {}
+    for (item, read) in review.items.iter_mut().zip(&mut review.read) {
+        let theirs = || {
+            let messages = scene.incident().messages.values();
+            messages.filter(|m| m.audience == item.audience && m.channel == item.channel)
+        };
+        let newest = theirs().max_by_key(|m| (m.drafted, m.id));
+        let own = match item.message {
+            Some(id) => scene.incident().messages.get(&id),
+            // Only proposed so far: what stands in the journal now takes its place, whoever wrote it.
+            None => newest.filter(|m| review.opened.is_none_or(|opened| m.drafted >= opened)),
+        };
+        let Some(message) = own else { continue };
+        let elsewhere = newest.filter(|m| m.id != message.id && m.drafted > message.drafted && m.told.is_some());
+        let told = elsewhere.map(|m| format!("{} was told meanwhile: {}", item.audience, m.state));
+        item.message = Some(message.id);
+        item.state = message.state;
+        item.next_update = message.next_update;
+        // Another text came from somebody else: it has to be read again.
+        if item.text != message.text {
+            item.text.clone_from(&message.text);
+            item.chosen = false;
+            *read = false;
+        }
+        if told.is_some() {
+            item.chosen = false;
+            item.stop = told;
         }
     }
 }
@@ -891,8 +906,10 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
                 return effects;
             }
         }
+        Code::Char('P') if model.pending.iter().any(|p| p.what.starts_with(APPROVE)) => {
+            model.say(Loud::Refused, "being approved: not on disk yet");
+        }
         Code::Char('P') => {
-            let unread = review.to_approve().find(|(i, _)| !review.read.get(*i).copied().unwrap_or(false));
             // A text of the same words that was read is read.
             let known: Vec<String> = review
                 .items
@@ -902,8 +919,8 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
                 .map(|(item, _)| item.text.clone())
                 .collect();
             let blind = review.to_approve().find(|(_, item)| !known.contains(&item.text)).map(|(i, _)| i);
-            match (unread.is_some(), blind) {
-                (_, Some(index)) => {
+            match blind {
+                Some(index) => {
                     if review.at != index {
                         review.at = index;
                         review.scroll = 0;
@@ -913,14 +930,17 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
                         "this text is chosen and was not read to its end: read it (pagedown), then P",
                     );
                 }
-                (_, None) if review.to_approve().next().is_some() => {
+                None if review.to_approve().next().is_some() => {
                     let commands = approve_commands(&review);
-                    let what = format!("approve {}", review.to_approve().count());
+                    let what = format!("{APPROVE} {}", review.to_approve().count());
                     model.overlay = Some(Overlay::Review(review));
                     return append(model, commands, what, None, scene);
                 }
-                _ => model.say(Loud::Refused, "nothing chosen is a draft"),
+                None => model.say(Loud::Refused, "nothing chosen is a draft"),
             }
+        }
+        Code::Char('R') if model.pending.iter().any(|p| p.what.starts_with(RELEASE)) => {
+            model.say(Loud::Refused, "being released: not on disk yet");
         }
         Code::Char('R') => {
             let messages: Vec<_> = review.to_release().filter_map(|i| i.message).collect();
@@ -931,7 +951,7 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
                 model.next_effect += 1;
                 model.pending.push(Pending {
                     effect,
-                    what: format!("release {} texts", messages.len()),
+                    what: format!("{RELEASE} {} texts", messages.len()),
                     since: scene.situation.moment.real,
                     form: None,
                 });
@@ -947,6 +967,10 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
     model.overlay = Some(Overlay::Review(review));
     effects
 }
+
+/// How what is pending begins, where a second press must not ask for it again.
+const APPROVE: &str = "approve";
+const RELEASE: &str = "release";
 
 /// Drafts what is only proposed and approves all that is chosen; the approvals bind to the words on the screen.
 fn approve_commands(review: &Review) -> Vec<Command> {
@@ -969,10 +993,16 @@ fn approve_commands(review: &Review) -> Vec<Command> {
     commands
 }
 
-fn keep_text(model: &mut Model, scene: &Scene<'_>, audience: &str, channel: &str, text: String) -> Vec<Effect> {
+fn proposed(scene: &Scene<'_>, audience: &str, channel: &str) -> Option<Proposal> {
     let proposals = proposal::proposals(scene.incident(), scene.plan(), scene.situation, audience);
-    let Some(found) = proposals.into_iter().find(|p| p.channel == channel) else {
-        model.say(Loud::Refused, "this audience is gone from the plan");
+    proposals.into_iter().find(|p| p.channel == channel)
+}
+
+fn keep_text(model: &mut Model, scene: &Scene<'_>, audience: &str, channel: &str, mut form: Box<Form>) -> Vec<Effect> {
+    let text = form.texts().join("\n");
+    let Some(found) = proposed(scene, audience, channel) else {
+        form.error = Some("this audience is gone from the plan".into());
+        model.overlay = Some(Overlay::Form(form));
         return Vec::new();
     };
     let command = match found.message {
@@ -986,10 +1016,11 @@ fn keep_text(model: &mut Model, scene: &Scene<'_>, audience: &str, channel: &str
         },
     };
     if let Some(why) = refused(model, scene, &command) {
-        model.say(Loud::Refused, why);
+        form.error = Some(why);
+        model.overlay = Some(Overlay::Form(form));
         return Vec::new();
     }
-    append(model, vec![command], "text".to_owned(), None, scene)
+    append(model, vec![command], "text".to_owned(), Some(form), scene)
 }
 
 /// Keeps what is lit on its line: the list may move around it, it does not move under the finger.
