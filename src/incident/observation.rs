@@ -205,6 +205,15 @@ impl Source {
         }
     }
 
+    /// A poll that failed takes nothing away from what is known, also where another process saw it: the later good answer
+    /// stays, and only ages.
+    pub fn keep_known(&mut self, known: &Source) {
+        if self.error.is_some() && known.last_success > self.last_success {
+            self.observation.clone_from(&known.observation);
+            self.last_success = known.last_success;
+        }
+    }
+
     /// Fresh: a good answer within two intervals and a timeout. Failing: three misses, or refused. `real` is real time.
     pub fn health(&self, real: Instant) -> Health {
         let Some(last) = self.last_success else {

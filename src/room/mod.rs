@@ -27,7 +27,7 @@ use crate::tui::model::{Demo, Effect, Loud, Model, Overlay};
 use crate::tui::scene::{Scene, Snapshot};
 use crate::tui::terminal::{self, Input};
 use crate::tui::theme::Theme;
-use crate::tui::update::{Msg, update};
+use crate::tui::update::{Msg, RELEASE, update};
 use pollers::{Backend, Control};
 use screen::Screen;
 use store::{Ask, News, Setup, Store};
@@ -118,7 +118,7 @@ async fn inside(opening: Opening) -> Ended {
     let polls: Vec<Backend> = opening.backends.iter().filter(|b| b.polls(real)).cloned().collect();
     let configured: Vec<Source> = polls.iter().map(Backend::source).collect();
     let paused = opening.demo.as_ref().is_some_and(|demo| demo.paused);
-    let (news_tx, news) = mpsc::unbounded_channel();
+    let (news_tx, mut news) = mpsc::unbounded_channel();
     let setup = Setup {
         journal,
         incident,
@@ -162,9 +162,10 @@ async fn inside(opening: Opening) -> Ended {
         held: paused,
         typed: Typed::default(),
     };
-    let ended = room.live(&mut input, news, &mut signals).await;
+    let ended = room.live(&mut input, &mut news, &mut signals).await;
     tasks.abort_all();
     room.keep_typed();
+    room.take_releases(&mut news).await;
     room.wait_for_deliveries().await;
     if room.opening.access == Access::ReadWrite {
         store.ask(Ask::Looked(room.now()));
@@ -270,7 +271,7 @@ impl Room {
     async fn live(
         &mut self,
         input: &mut mpsc::UnboundedReceiver<Input>,
-        mut news: mpsc::UnboundedReceiver<News>,
+        news: &mut mpsc::UnboundedReceiver<News>,
         signals: &mut Signals,
     ) -> Ended {
         let mut lease = tokio::time::interval(LEASE_EVERY);
@@ -524,6 +525,17 @@ impl Room {
         self.screen.forget();
         self.resize();
         self.stale = true;
+    }
+
+    /// What was released just before the end goes out: its sending may be on disk, and nobody else would do it.
+    async fn take_releases(&mut self, news: &mut mpsc::UnboundedReceiver<News>) {
+        let all = async {
+            while self.model.is_pending(RELEASE) {
+                let Some(told) = news.recv().await else { return };
+                self.on_news(told);
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_millis(600), all).await;
     }
 
     /// A delivery under way may end; one that does not is found as unknown by the next start.

@@ -376,8 +376,9 @@ impl Keeper {
                     if sendings.len() == 1 { "1 text".into() } else { format!("{} texts", sendings.len()) }
                 );
                 self.snapshot();
-                self.tell(News::Outcome { effect, result: Ok(said), refused: false });
+                // First: a room that ends waits for the outcome, and by then what is to be delivered is in its hands.
                 self.tell(News::Deliver(sendings));
+                self.tell(News::Outcome { effect, result: Ok(said), refused: false });
             }
             Err((why, refused)) => self.tell(News::Outcome { effect, result: Err(why), refused }),
         }
@@ -437,9 +438,12 @@ impl Keeper {
         }
     }
 
-    fn polled(&mut self, source: Source) {
-        let previous: Option<Observation> =
-            self.sources.iter().find(|s| s.name == source.name).and_then(|s| s.observation.clone());
+    fn polled(&mut self, mut source: Source) {
+        let known = self.sources.iter().find(|s| s.name == source.name);
+        let previous: Option<Observation> = known.and_then(|s| s.observation.clone());
+        if let Some(known) = known {
+            source.keep_known(known);
+        }
         let news = source.observation.as_ref().filter(|_| source.error.is_none());
         let real = self.real();
         let incident = Arc::clone(self.log.incident());

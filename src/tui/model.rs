@@ -125,10 +125,14 @@ pub struct Model {
     /// Rows recorded after this instant are new since the person looked.
     pub looked: Option<Instant>,
     pub loading: bool,
-    pub quitting: bool,
 }
 
 impl Model {
+    /// Whether something that begins so is asked of the journal and not answered.
+    pub fn is_pending(&self, what: &str) -> bool {
+        self.pending.iter().any(|p| p.what.starts_with(what))
+    }
+
     pub fn new(actor: Actor, process: String, size: (u16, u16)) -> Model {
         Model {
             actor,
@@ -150,7 +154,6 @@ impl Model {
             minutes: 5,
             looked: None,
             loading: true,
-            quitting: false,
         }
     }
 

@@ -723,7 +723,6 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
             vec![Effect::PauseDemo(paused)]
         }
         Action::Quit => {
-            model.quitting = true;
             vec![Effect::Quit]
         }
     }
@@ -899,14 +898,19 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
                 open_form(model, purpose, scene);
                 if let Some(Overlay::Form(form)) = &mut model.overlay
                     && let Some(field) = form.fields.first_mut()
-                    && field.value().is_empty()
                 {
-                    field.set(&text);
+                    match field.value() {
+                        kept if kept.is_empty() => field.set(&text),
+                        kept if kept != text => {
+                            model.say(Loud::Info, "this is what you typed before, not the text that stands");
+                        }
+                        _ => {}
+                    }
                 }
                 return effects;
             }
         }
-        Code::Char('P') if model.pending.iter().any(|p| p.what.starts_with(APPROVE)) => {
+        Code::Char('P') if model.is_pending(APPROVE) => {
             model.say(Loud::Refused, "being approved: not on disk yet");
         }
         Code::Char('P') => {
@@ -939,7 +943,7 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
                 None => model.say(Loud::Refused, "nothing chosen is a draft"),
             }
         }
-        Code::Char('R') if model.pending.iter().any(|p| p.what.starts_with(RELEASE)) => {
+        Code::Char('R') if model.is_pending(RELEASE) => {
             model.say(Loud::Refused, "being released: not on disk yet");
         }
         Code::Char('R') => {
@@ -970,7 +974,7 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
 
 /// How what is pending begins, where a second press must not ask for it again.
 const APPROVE: &str = "approve";
-const RELEASE: &str = "release";
+pub const RELEASE: &str = "release";
 
 /// Drafts what is only proposed and approves all that is chosen; the approvals bind to the words on the screen.
 fn approve_commands(review: &Review) -> Vec<Command> {

@@ -349,3 +349,16 @@ fn nothing_is_detected_of_what_nobody_declared() {
     let seen = page(&[("voice", ComponentState::MajorOutage)]);
     assert_eq!(detect(&Default::default(), None, &seen, start()), []);
 }
+
+#[test]
+fn a_recovery_by_way_of_another_state_is_one() {
+    use ComponentState::*;
+    for way in [Maintenance, Unknown] {
+        let mut polls = Polls::new();
+        let state = |polls: &Polls| polls.record.incident().components.values().next().unwrap().recovered;
+        for (seen, recovered) in [(MajorOutage, false), (way, false), (Operational, true), (MajorOutage, false)] {
+            polls.poll(page(&[("voice", seen)]));
+            assert_eq!(state(&polls).is_some(), recovered, "{seen:?} by way of {way:?}");
+        }
+    }
+}

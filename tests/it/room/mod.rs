@@ -225,3 +225,61 @@ fn a_journal_open_for_reading_is_not_changed() {
     assert_eq!(pty.exit(), 0);
     assert_eq!(std::fs::read(home.journal()).unwrap(), before);
 }
+
+#[test]
+fn what_is_released_just_before_the_end_goes_out() {
+    let runtime = runtime();
+    let wire = runtime.block_on(Wire::saying(json(r#"{"accepted":true}"#)));
+    let home = Home::new();
+    outbox(&home, &wire);
+    declare(&home, &[]);
+    let id = approved(&home);
+    let mut pty = Start::new(&home, &[]).size(160, 48).start();
+    pty.see("FirstNet");
+    pty.keys("3s");
+    pty.see("REVIEW");
+    pty.see("APPROVED");
+    pty.keys("Rq");
+    assert_eq!(pty.exit(), 0);
+    assert_eq!(posts(&wire), 1);
+    let shown = home.must(&["message", "show", &id]);
+    assert!(shown.contains("sent") && !shown.contains("unknown"), "{shown}");
+}
+
+#[test]
+fn a_start_while_a_backend_is_down_keeps_what_was_last_known() {
+    let runtime = runtime();
+    let page = r#"{"page":{"id":"p","updated_at":"2024-02-22T09:00:00Z"},"components":[{"id":"voice","name":"Voice","status":"major_outage","group":false}],"incidents":[],"scheduled_maintenances":[],"status":{"indicator":"critical","description":"x"}}"#;
+    let down = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_down = std::sync::Arc::clone(&down);
+    let wire = runtime.block_on(Wire::start(move |_| {
+        if is_down.load(std::sync::atomic::Ordering::SeqCst) { vec![Act::Reset] } else { json(page) }
+    }));
+    let home = Home::new();
+    configure(
+        &home,
+        &format!("[[status]]\nname = \"page\"\nkind = \"statuspage\"\nurl = \"{}\"\nevery = \"1s\"\n", wire.url()),
+    );
+    declare(&home, &[]);
+    home.must(&["poll", "--once"]);
+    down.store(true, std::sync::atomic::Ordering::SeqCst);
+    let cache = home.journal().with_extension("db.cache");
+    let source = || -> serde_json::Value {
+        let db = rusqlite::Connection::open_with_flags(&cache, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let body: String = db.query_row("SELECT body FROM sources", [], |row| row.get(0)).unwrap();
+        serde_json::from_str(&body).unwrap()
+    };
+    let before = source();
+    assert!(before["last_success"].is_string() && before["error"].is_null(), "{before}");
+    let pty = Start::new(&home, &[]).size(120, 36).start();
+    pty.see("sources");
+    let begun = std::time::Instant::now();
+    while source()["error"].is_null() {
+        assert!(begun.elapsed() < crate::support::pty::HANG, "it was not asked");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let after = source();
+    assert_eq!(after["last_success"], before["last_success"]);
+    assert_eq!(after["observation"], before["observation"]);
+    pty.keys("q");
+}

@@ -60,6 +60,7 @@ impl Words {
     }
 }
 
+#[derive(Clone)]
 pub struct World {
     log: Log,
     pub plan: Arc<Plan>,
@@ -333,6 +334,12 @@ impl Screen<'_> {
     pub fn apply(&mut self, msg: Msg) -> Vec<Effect> {
         let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
         update(&mut self.model, msg, &scene, &self.world.keymap)
+    }
+
+    /// The room as it is after somebody wrote.
+    pub fn hears(&mut self, world: &World) -> Vec<Effect> {
+        (self.snapshot, self.situation) = (world.snapshot(), world.situation());
+        self.apply(Msg::Snapshot)
     }
 
     /// Keys by their names, apart by blanks.

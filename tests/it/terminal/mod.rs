@@ -5,6 +5,7 @@ mod environment;
 mod first;
 mod keys;
 mod panes;
+mod review;
 mod words;
 
 use crate::support::pty::{Home, Pty, Start};
