@@ -15,6 +15,7 @@ use crate::config::SourceConfig;
 use crate::incident::Instant;
 use crate::incident::clock::Moment;
 use crate::incident::observation::{Observation, Receipt, Source};
+use crate::incident::words::Delivery;
 
 /// Asks a source once and gives its new standing. Ends within the source's timeout. A failed poll keeps the last
 /// observation and only ages it. What is asked and read is judged by the room's instant, polling by real time.
@@ -39,6 +40,7 @@ pub async fn poll_source(
         // Its clock against the room's: a replay's servers stamp the replay's time.
         after.skew = Some(skew + (real - now).num_milliseconds() as f64 / 1000.0);
     }
+    after.not_before = None;
     let went = match adapter.read(&answers, now) {
         Ok(observation) => {
             after.observation = Some(observation);
@@ -52,6 +54,8 @@ pub async fn poll_source(
             after.misses = before.misses.saturating_add(1);
             after.refused = failure.class == Class::Refused;
             after.error = Some(failure.why);
+            let asked = failure.retry_after.and_then(|s| chrono::TimeDelta::try_seconds(i64::try_from(s).ok()?));
+            after.not_before = asked.and_then(|wait| real.checked_add_signed(wait));
             Went::Badly { class: failure.class, misses: after.misses, retry_after: failure.retry_after }
         }
     };
@@ -59,7 +63,8 @@ pub async fn poll_source(
     after
 }
 
-/// Sends a message once. Never repeats it: what happens to an unknown outcome is for a person to say.
+/// Sends a message once and never repeats it. Where the answer is lost the backend is asked once what became of it; what
+/// stays unknown is for a person to say.
 pub async fn deliver(
     client: &Client,
     adapter: &dyn Adapter,
@@ -75,8 +80,26 @@ pub async fn deliver(
     match answers.into_iter().next() {
         Some(Ok(answer)) => adapter.outcome(&answer),
         Some(Err(failure)) if !failure.reached => Outcome::Refused { why: format!("not sent: {}", failure.why) },
-        Some(Err(failure)) => Outcome::Unknown { why: format!("the answer was lost: {}", failure.why) },
+        Some(Err(failure)) => {
+            let why = format!("the answer was lost: {}", failure.why);
+            match look_up(client, adapter, config, key, now).await {
+                LookUp::Found(receipt) => found(receipt, why),
+                LookUp::NotThere | LookUp::CannotAsk | LookUp::Failed { .. } => Outcome::Unknown { why },
+            }
+        }
         None => Outcome::Unknown { why: "no answer".to_owned() },
+    }
+}
+
+/// What a receipt says of a message whose answer was lost.
+fn found(receipt: Receipt, why: String) -> Outcome {
+    match receipt.state {
+        Delivery::Sent | Delivery::Delivered => {
+            Outcome::Done { reference: format!("{}: {}", receipt.state, receipt.detail) }
+        }
+        Delivery::Failed => Outcome::Refused { why: receipt.detail },
+        // It has the message and is not done with it: the next receipt tells.
+        Delivery::Queued | Delivery::Sending | Delivery::Unknown => Outcome::Unknown { why },
     }
 }
 

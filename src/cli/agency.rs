@@ -49,8 +49,8 @@ pub fn run(context: &Context, args: &args::Agency) -> Result<ExitCode, Fail> {
 
 /// A rule and a stage that are in force for this incident.
 fn known(session: &Session<'_>, rule: &str, stage: &str) -> Result<(), Fail> {
-    let Some(found) = session.rules.get(rule) else {
-        let near = crate::text::suggest::nearest(rule, session.rules.rules.iter().map(|r| r.id.as_str()));
+    let Some(found) = session.in_force.rules.get(rule) else {
+        let near = crate::text::suggest::nearest(rule, session.in_force.rules.rules.iter().map(|r| r.id.as_str()));
         let hint = near.map(|n| format!("; did you mean {n}?")).unwrap_or_default();
         return Err(Fail::wrong(format!("no rule is called {rule}{hint}")));
     };

@@ -325,7 +325,7 @@ fn perform(
 
 /// Decides and writes as another person at another instant.
 fn by(session: &mut Session<'_>, actor: &Actor, at: Instant, command: &Command) -> Result<Vec<EntryId>, Fail> {
-    let plan = session.plan.clone();
+    let plan = session.in_force.plan.clone();
     write_as(session, actor, at, |incident| crate::incident::decide::decide(incident, &plan, command, actor, at))
 }
 

@@ -28,7 +28,7 @@ pub fn run(context: &Context, args: &args::Export) -> Result<ExitCode, Fail> {
         }
         _ => {
             let zone = session.zone();
-            markdown::markdown(session.incident(), &session.plan, &situation, session.id, now, zone, &heads)
+            markdown::markdown(session.incident(), &session.in_force.plan, &situation, session.id, now, zone, &heads)
         }
     };
     match &args.output {

@@ -78,7 +78,7 @@ fn draft(
 ) -> Result<Command, Fail> {
     let next_update = session.next(next)?;
     let situation = session.situation();
-    let proposed = proposals(session.incident(), &session.plan, &situation, audience);
+    let proposed = proposals(session.incident(), &session.in_force.plan, &situation, audience);
     let proposed = proposed.into_iter().find(|p| p.channel == channel && p.message.is_none());
     let (text, next_update) = match (text, proposed) {
         (Some(text), _) => (text.to_owned(), next_update),

@@ -15,6 +15,7 @@ use super::session::Session;
 use crate::backends::{Client, Limits, poller};
 use crate::incident::clock::Moment;
 use crate::incident::detect::{detect, detect_source};
+use crate::incident::entry::EntryId;
 use crate::incident::observation::{Health, Source};
 use crate::room::pollers::{self, Backend, Control};
 use crate::room::store::{self, Ask, News, Setup};
@@ -108,7 +109,7 @@ fn stay(context: &Context, backends: Vec<Backend>) -> Result<ExitCode, Fail> {
         }
         let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         let mut lease = tokio::time::interval(std::time::Duration::from_secs(4));
-        let mut seen: Option<usize> = None;
+        let mut seen: Option<std::collections::HashSet<EntryId>> = None;
         let mut health: std::collections::BTreeMap<String, Health> = Default::default();
         loop {
             tokio::select! {
@@ -118,16 +119,19 @@ fn stay(context: &Context, backends: Vec<Backend>) -> Result<ExitCode, Fail> {
                 told = news.recv() => match told {
                     Some(News::Snapshot(snapshot)) => {
                         let timeline = &snapshot.incident.timeline;
-                        let new = timeline.len().saturating_sub(seen.unwrap_or(timeline.len()));
-                        let rows: Vec<_> = timeline.iter().rev().take(new).collect();
                         let zone = snapshot.incident.zone();
-                        for row in rows.into_iter().rev() {
+                        // By what was printed, not by place: what a backend dates back stands further up.
+                        let first = seen.is_none();
+                        let printed = seen.get_or_insert_default();
+                        for row in timeline.iter() {
                             let e = &row.entry;
+                            if !printed.insert(e.id) || first {
+                                continue;
+                            }
                             let line = crate::report::line::line(e, &snapshot.incident, &snapshot.plan, e.recorded, zone);
                             let at = crate::text::instant::echo(e.happened, zone);
                             out::line(&format!("{at}  {} {}", line.tag, line.text))?;
                         }
-                        seen = Some(timeline.len());
                         for source in snapshot.sources.iter() {
                             let is = source.health(edge::now());
                             if health.insert(source.name.clone(), is) != Some(is) {

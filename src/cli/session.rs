@@ -13,16 +13,14 @@ use crate::incident::decide::decide;
 use crate::incident::entry::{Author, Draft, Entry, EntryId, IncidentId};
 use crate::incident::fold::Log;
 use crate::incident::observation::Source;
-use crate::incident::plan::Plan;
-use crate::incident::rule::Rules;
 use crate::incident::state::Incident;
 use crate::incident::words::Phase;
 use crate::journal::{Cursor, Journal};
 use crate::report::line::line;
+use crate::room::in_force::InForce;
 use crate::room::lobby::{Listed, listed};
 use crate::situation::{Situation, assess};
-use crate::text::instant;
-use crate::{playbook, rulebook};
+use crate::text::{Safe, instant};
 
 pub struct Session<'a> {
     pub context: &'a Context,
@@ -30,8 +28,7 @@ pub struct Session<'a> {
     pub id: IncidentId,
     pub log: Log,
     pub cursor: Cursor,
-    pub plan: Plan,
-    pub rules: Rules,
+    pub in_force: InForce,
     pub clock: Clock,
 }
 
@@ -48,15 +45,9 @@ impl<'a> Session<'a> {
         let mut log = Log::default();
         log.absorb(entries);
         let clock = journal.clock()?;
-        let plan = match log.incident().plan.heads().last() {
-            Some(head) => playbook::read::read("playbook in force", &head.value.1).unwrap_or_default(),
-            None => Plan::default(),
-        };
-        let rules = match log.incident().rules.heads().last() {
-            Some(head) => rulebook::read::read("rules in force", &head.value).unwrap_or_default(),
-            None => Rules::default(),
-        };
-        Ok(Session { context, journal, id, log, cursor, plan, rules, clock })
+        let in_force = InForce::of(log.incident());
+        tell(&in_force);
+        Ok(Session { context, journal, id, log, cursor, in_force, clock })
     }
 
     pub fn incident(&self) -> &Arc<Incident> {
@@ -89,7 +80,7 @@ impl<'a> Session<'a> {
     pub fn situation(&mut self) -> Situation {
         let sources = self.sources();
         let moment = Moment { now: self.now(), real: edge::now() };
-        assess(self.log.incident(), &self.plan, &self.rules, &sources, moment)
+        assess(self.log.incident(), &self.in_force.plan, &self.in_force.rules, &sources, moment)
     }
 
     /// Reads what others wrote since. True: there was something.
@@ -98,12 +89,17 @@ impl<'a> Session<'a> {
         let some = !entries.is_empty();
         self.cursor = cursor;
         self.log.absorb(entries);
+        let before = self.in_force.problems();
+        self.in_force.adopt(self.log.incident());
+        if self.in_force.problems() != before {
+            tell(&self.in_force);
+        }
         Ok(some)
     }
 
     /// Decides at the head and writes.
     pub fn command(&mut self, command: &Command) -> Result<Vec<Entry>, Fail> {
-        let (actor, plan, now) = (self.context.actor.clone(), self.plan.clone(), self.now());
+        let (actor, plan, now) = (self.context.actor.clone(), self.in_force.plan.clone(), self.now());
         self.write(false, now, |incident| decide(incident, &plan, command, &actor, now))
     }
 
@@ -149,7 +145,7 @@ impl<'a> Session<'a> {
             return out::json(&rows.into());
         }
         for entry in entries {
-            let line = line(entry, incident, &self.plan, self.now(), self.zone());
+            let line = line(entry, incident, &self.in_force.plan, self.now(), self.zone());
             let when = instant::echo(entry.happened, self.zone());
             out::line(&format!("{}  {} {}  ({when})", entry.id.short(), line.tag, line.text))?;
         }
@@ -224,5 +220,12 @@ pub fn chosen(context: &Context, journal: &mut Journal) -> Result<IncidentId, Fa
             let names: Vec<String> = many.iter().map(|l| format!("{} {}", l.incident.short(), l.title)).collect();
             Err(Fail::failed(format!("several incidents are open, name one with --incident: {}", names.join("; "))))
         }
+    }
+}
+
+/// A deadline that is left out because its rule cannot be read must not look as if there were none.
+fn tell(in_force: &InForce) {
+    for problem in in_force.problems() {
+        eprintln!("warroom: {}", Safe::new(&problem));
     }
 }

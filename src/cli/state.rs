@@ -25,9 +25,9 @@ pub fn run(context: &Context, args: &args::State) -> Result<ExitCode, Fail> {
     let situation = session.situation();
     if context.global.json {
         let options = Options { since, ..Options::default() };
-        out::json(&state(session.incident(), &session.plan, &situation, session.id, options))?;
+        out::json(&state(session.incident(), &session.in_force.plan, &situation, session.id, options))?;
     } else {
-        out::lines(&state_text(session.incident(), &session.plan, &situation))?;
+        out::lines(&state_text(session.incident(), &session.in_force.plan, &situation))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -44,7 +44,7 @@ fn follow(mut session: Session<'_>) -> Result<ExitCode, Fail> {
     loop {
         let situation = session.situation();
         let options = Options { since, ..Options::default() };
-        let value = state(session.incident(), &session.plan, &situation, session.id, options);
+        let value = state(session.incident(), &session.in_force.plan, &situation, session.id, options);
         since = Some(edge::now().max(situation.moment.now));
         if !out::json_line(&value)? {
             return Ok(ExitCode::SUCCESS);

@@ -112,7 +112,7 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
         What::MessageDelivered(w) => {
             on_message(incident, w.message, MessageEvent::Delivered { detail: &w.detail }, entry)?;
         }
-        What::MessageFailed(w) => on_message(incident, w.message, MessageEvent::Failed { why: &w.why }, entry)?,
+        What::MessageFailed(w) => failed(incident, entry, w.message, &w.why)?,
         What::MessageUnknown(w) => on_message(incident, w.message, MessageEvent::Unknown { why: &w.why }, entry)?,
         What::MessageSkipped(w) => on_message(incident, w.message, MessageEvent::Skipped { why: &w.why }, entry)?,
         What::ToldElsewhere(w) => told_elsewhere(incident, entry, w),
@@ -124,6 +124,8 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
                 owner: w.owner.clone(),
                 due: w.due,
                 kept: None,
+                made_by: None,
+                kept_by: None,
             };
             incident.promises.insert(entry.id, promise);
         }
@@ -366,18 +368,39 @@ fn told_elsewhere(incident: &mut Incident, entry: &Entry, w: &ToldElsewhere) {
 }
 
 /// A word that went out names the next one: that is a promise, and it keeps the earlier ones to the same audience.
-fn promise_of(incident: &mut Incident, entry: &Entry, message: EntryId) {
-    let Some(message) = incident.messages.get(&message) else { return };
+fn promise_of(incident: &mut Incident, entry: &Entry, id: EntryId) {
+    let Some(message) = incident.messages.get(&id) else { return };
     let (audience, next, owner) = (message.audience.clone(), message.next_update, message.author.clone());
     for promise in incident.promises.values_mut() {
         if promise.to == audience && promise.kept.is_none() && promise.text == NEXT_UPDATE {
             promise.kept = Some(entry.happened);
+            promise.kept_by = Some(id);
         }
     }
     if let Some(due) = next {
-        let promise = Promise { id: entry.id, text: NEXT_UPDATE.to_owned(), to: audience, owner, due, kept: None };
+        let promise = Promise {
+            id: entry.id,
+            text: NEXT_UPDATE.to_owned(),
+            to: audience,
+            owner,
+            due,
+            kept: None,
+            made_by: Some(id),
+            kept_by: None,
+        };
         incident.promises.insert(entry.id, promise);
     }
+}
+
+/// It did not arrive after all: nobody heard what it promised, and what it seemed to keep is owed again.
+fn failed(incident: &mut Incident, entry: &Entry, id: EntryId, why: &str) -> Result<(), NoEffect> {
+    on_message(incident, id, MessageEvent::Failed { why }, entry)?;
+    incident.promises.retain(|_, promise| promise.made_by != Some(id));
+    for promise in incident.promises.values_mut().filter(|p| p.kept_by == Some(id)) {
+        promise.kept = None;
+        promise.kept_by = None;
+    }
+    Ok(())
 }
 
 /// The text of a promise that a message made by naming the next update.
@@ -468,7 +491,7 @@ fn receipt_seen(incident: &mut Incident, entry: &Entry, w: &ReceiptSeen) -> Resu
             }
             Ok(())
         }
-        Delivery::Failed => on_message(incident, message, MessageEvent::Failed { why: &w.detail }, entry),
+        Delivery::Failed => failed(incident, entry, message, &w.detail),
         Delivery::Unknown => on_message(incident, message, MessageEvent::Unknown { why: &w.detail }, entry),
     }
 }

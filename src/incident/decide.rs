@@ -301,7 +301,7 @@ pub fn decide(
         Command::SettleMessage { message, went, how } => {
             let how = required(how, "how you know")?;
             let found = message_of(incident, *message)?;
-            if found.state != super::words::MessageState::Unknown {
+            if !found.may_be_lost(now) {
                 return Err(Refusal::new(format!("it is {}, there is nothing to settle", found.state)));
             }
             let reference = format!("seen by {}: {how}", actor.person);

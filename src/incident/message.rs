@@ -1,5 +1,7 @@
 //! A message: the text for one audience on one channel. Its steps; what is true of the outside world always applies.
 
+use chrono::TimeDelta;
+
 use super::Instant;
 use super::entry::EntryId;
 use super::task::NoEffect;
@@ -33,6 +35,21 @@ pub struct Message {
     pub detail: String,
     /// Proof of a message sent elsewhere. None there: it reads "claimed".
     pub proof: Option<String>,
+}
+
+/// After so long without an answer nobody is sending any more, or nobody who could say so.
+const LOST_AFTER: TimeDelta = TimeDelta::minutes(5);
+
+impl Message {
+    /// Whether it may have gone and nobody will hear: known to be unknown, or sent so long ago by a process of which no
+    /// word came, perhaps on a host that is gone.
+    pub fn may_be_lost(&self, now: Instant) -> bool {
+        match self.state {
+            MessageState::Unknown => true,
+            MessageState::Sending => self.sending.as_ref().is_none_or(|s| now - s.since > LOST_AFTER),
+            _ => false,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

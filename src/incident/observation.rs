@@ -180,6 +180,9 @@ pub struct Source {
     /// When it will be asked again, in real time.
     #[serde(default)]
     pub next_try: Option<Instant>,
+    /// Until when it asked to be left alone, in real time: also a wish to ask now waits for that.
+    #[serde(default)]
+    pub not_before: Option<Instant>,
     /// Seconds by which the source's clock is ahead of ours.
     #[serde(default)]
     pub skew: Option<f64>,
@@ -201,6 +204,7 @@ impl Source {
             error: None,
             refused: false,
             next_try: None,
+            not_before: None,
             skew: None,
         }
     }

@@ -87,6 +87,9 @@ pub struct Promise {
     pub owner: String,
     pub due: Instant,
     pub kept: Option<Instant>,
+    /// The message that made it by naming the next word, and the later one that kept it: one that failed did neither.
+    pub made_by: Option<EntryId>,
+    pub kept_by: Option<EntryId>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -103,8 +103,10 @@ pub async fn choose(
                     return Err(ended);
                 }
             },
-            heard = signals.next() => if let Heard::End(ended) = heard {
-                return Err(ended);
+            heard = signals.next() => match heard {
+                Heard::End(ended) => return Err(ended),
+                Heard::Resized => model.size = crate::tui::terminal::size(),
+                Heard::Stop | Heard::Continued => {}
             },
             _ = screen.ready() => {},
         }
@@ -238,8 +240,11 @@ impl Picker {
         let head = if list.is_empty() { "No incident is open." } else { "Which incident?" };
         ink.row(area, 1, 0, &[piece(head, Meaning::Header)]);
         ink.row(area, 1, 1, &[piece(safe!("journal {}", opening.journal.display()), Meaning::Dim)]);
-        for (index, l) in list.iter().enumerate() {
-            let y = 3 + index as u16;
+        // What is lit stays in sight: nobody opens what they do not see.
+        let rows = usize::from(area.height).saturating_sub(7).max(1);
+        let skip = (self.at + 1).saturating_sub(rows);
+        for (index, l) in list.iter().enumerate().skip(skip).take(rows) {
+            let y = 3 + (index - skip) as u16;
             let started = l.started.map(|at| instant::clock_zoned(at, now, zone)).unwrap_or_default();
             let state = if l.phase == Phase::Resolved { Meaning::Dim } else { Meaning::Text };
             let pieces = [
@@ -254,13 +259,14 @@ impl Picker {
                 ink.light(area, y, Meaning::Lit);
             }
         }
-        let y = 4 + list.len() as u16;
+        let y = 4 + list.len().min(rows) as u16;
         let mut cursor = None;
         match &self.typed {
             Some(typed) => {
                 let label = safe!("title of the new incident (sev1, began now): {typed}");
                 ink.row(area, 1, y, &[piece(label.clone(), Meaning::Text)]);
-                let x = 1 + crate::text::width::width(label.as_str()) as u16;
+                let wide = u16::try_from(crate::text::width::width(label.as_str())).unwrap_or(u16::MAX);
+                let x = wide.saturating_add(1);
                 cursor = Some((x.min(area.width.saturating_sub(1)), y.min(area.height.saturating_sub(1))));
             }
             None => {

@@ -2,6 +2,7 @@
 //!
 //! Quits in order: stop asking, let deliveries end for a moment, finish what was typed, put the terminal back.
 
+pub mod in_force;
 pub mod lobby;
 pub mod pollers;
 pub mod screen;
@@ -391,7 +392,7 @@ impl Room {
     fn on_news(&mut self, news: News) -> Option<Ended> {
         match news {
             News::Snapshot(snapshot) => {
-                for problem in &snapshot.problems {
+                for problem in snapshot.problems.iter().filter(|p| !self.snapshot.problems.contains(p)) {
                     self.model.say(Loud::Failed, crate::text::Safe::new(problem));
                 }
                 // Told with the first snapshot: before it there is no incident that the key could work on.

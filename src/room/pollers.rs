@@ -65,7 +65,12 @@ pub async fn poll(
     let mut heard = control.borrow().now;
     loop {
         let leads = control.borrow_and_update().leads;
-        let wait = if leads { (next - real()).to_std().unwrap_or_default() } else { Duration::from_secs(3600) };
+        let now = real();
+        let wait = match leads {
+            true if schedule::due(Some(next), backend.config.every, now) => Duration::ZERO,
+            true => (next - now).to_std().unwrap_or_default(),
+            false => Duration::from_secs(3600),
+        };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             changed = control.changed() => {
@@ -75,7 +80,7 @@ pub async fn poll(
                 // A wish to ask now waits where the backend said how long.
                 let wish = control.borrow().now;
                 if wish != heard && !source.refused {
-                    next = real();
+                    next = source.not_before.unwrap_or_default().max(real());
                 }
                 heard = wish;
                 continue;

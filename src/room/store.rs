@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::in_force::InForce;
 use crate::incident::Instant;
 use crate::incident::clock::Clock;
 use crate::incident::command::{Actor, Command, Refusal};
@@ -16,12 +17,10 @@ use crate::incident::entry::{Author, Draft, Entry, EntryId, IncidentId};
 use crate::incident::fold::Log;
 use crate::incident::observation::{Observation, Source};
 use crate::incident::plan::Plan;
-use crate::incident::rule::Rules;
 use crate::incident::what::{MessageFailed, MessageSent, MessageUnknown, What};
 use crate::incident::words::MessageState;
 use crate::journal::{Access, AppendError, Cursor, Journal, JournalError, Lease, Notice, Watch};
 use crate::tui::scene::Snapshot;
-use crate::{playbook, rulebook};
 
 /// What the store is asked.
 pub enum Ask {
@@ -149,14 +148,12 @@ struct Keeper {
     news: UnboundedSender<News>,
     log: Log,
     cursor: Cursor,
-    plan: Arc<Plan>,
-    plan_text: Option<Arc<str>>,
-    rules: Arc<Rules>,
-    rules_text: Option<Arc<str>>,
-    problems: Vec<String>,
+    in_force: InForce,
     sources: Arc<Vec<Source>>,
     clock: Clock,
     leads: bool,
+    /// How deliveries ended whose record the disk refused: written as soon as it takes them.
+    unrecorded: Vec<(EntryId, DeliveryEnd)>,
     watch: Option<Watch>,
 }
 
@@ -168,13 +165,10 @@ impl Keeper {
             news,
             log: Log::default(),
             cursor: Cursor::default(),
-            plan: Arc::default(),
-            plan_text: None,
-            rules: Arc::default(),
-            rules_text: None,
-            problems: Vec::new(),
+            in_force: InForce::default(),
             clock: Clock::wall(),
             leads: false,
+            unrecorded: Vec::new(),
             watch: None,
         }
     }
@@ -227,7 +221,10 @@ impl Keeper {
                     }
                 }
                 Ask::Noticed(notice) => self.noticed(notice),
-                Ask::Lease => self.lease(),
+                Ask::Lease => {
+                    self.lease();
+                    self.record_the_rest();
+                }
                 Ask::Looked(at) => {
                     let (incident, person) = (self.setup.incident, self.setup.actor.person.clone());
                     if self.setup.journal.access() == Access::ReadWrite {
@@ -237,6 +234,7 @@ impl Keeper {
                 Ask::Stop => break,
             }
         }
+        self.record_the_rest();
         if self.leads {
             let _ = self.setup.journal.release();
         }
@@ -253,42 +251,18 @@ impl Keeper {
         self.cursor = cursor;
         if !entries.is_empty() {
             self.log.absorb(entries);
-            self.adopt();
+            self.in_force.adopt(self.log.incident());
         }
         Ok(())
-    }
-
-    /// Reads the plan and rules in force anew where they changed.
-    fn adopt(&mut self) {
-        let incident = Arc::clone(self.log.incident());
-        let plan = incident.plan.heads().last().map(|head| head.value.1.clone());
-        if plan != self.plan_text {
-            self.problems.retain(|p| !p.starts_with("playbook"));
-            match plan.as_ref().map(|text| playbook::read::read("playbook in force", text)) {
-                Some(Ok(plan)) => self.plan = Arc::new(plan),
-                Some(Err(problems)) => self.problems.extend(problems.iter().map(ToString::to_string)),
-                None => self.plan = Arc::default(),
-            }
-            self.plan_text = plan;
-        }
-        let rules = incident.rules.heads().last().map(|head| head.value.clone());
-        if rules != self.rules_text {
-            match rules.as_ref().map(|text| rulebook::read::read("rules in force", text)) {
-                Some(Ok(rules)) => self.rules = Arc::new(rules),
-                Some(Err(problems)) => self.problems.extend(problems.iter().map(ToString::to_string)),
-                None => self.rules = Arc::default(),
-            }
-            self.rules_text = rules;
-        }
     }
 
     fn snapshot(&self) {
         self.tell(News::Snapshot(Snapshot {
             incident: Arc::clone(self.log.incident()),
-            plan: Arc::clone(&self.plan),
-            rules: Arc::clone(&self.rules),
+            plan: Arc::clone(&self.in_force.plan),
+            rules: Arc::clone(&self.in_force.rules),
             sources: Arc::clone(&self.sources),
-            problems: self.problems.clone(),
+            problems: self.in_force.problems(),
         }));
     }
 
@@ -302,7 +276,7 @@ impl Keeper {
         let now = self.now();
         // `decide` sees the head: what others wrote meanwhile is folded first, inside the transaction. It is on disk, so it
         // stays folded whatever becomes of our own; read again, it is found to be there.
-        let (log, plan) = (&mut self.log, Arc::clone(&self.plan));
+        let (log, plan) = (&mut self.log, Arc::clone(&self.in_force.plan));
         let appended = self.setup.journal.append(self.setup.incident, &author, now, self.cursor, |others| {
             log.absorb(others.iter().cloned());
             make(log, &plan, now)
@@ -311,7 +285,7 @@ impl Keeper {
             Ok(appended) => {
                 self.cursor = appended.cursor;
                 self.log.absorb(appended.own.clone());
-                self.adopt();
+                self.in_force.adopt(self.log.incident());
                 Ok(appended.own)
             }
             Err(AppendError::Refused(Refusal(why))) => Err((why, true)),
@@ -346,7 +320,7 @@ impl Keeper {
         let incident = self.log.incident();
         let zone = incident.zone();
         let Some(entry) = entries.first() else { return "nothing changed".to_owned() };
-        let line = crate::report::line::line(entry, incident, &self.plan, self.now(), zone);
+        let line = crate::report::line::line(entry, incident, &self.in_force.plan, self.now(), zone);
         let more = if entries.len() > 1 { format!(" and {} more", entries.len() - 1) } else { String::new() };
         let when = if entry.happened == entry.recorded {
             String::new()
@@ -408,8 +382,17 @@ impl Keeper {
         };
         match self.write(true, |_, _, _| Ok(vec![Draft::now(what)])) {
             Ok(_) => self.snapshot(),
-            // The sending entry stands: the next start finds it and says that it is not known whether it left.
-            Err((why, _)) => self.tell(News::Tell(format!("a delivery could not be recorded: {why}"))),
+            // Should this process die before the disk takes it, the next start says that it is not known whether it left.
+            Err((why, _)) => {
+                self.unrecorded.push((message, end));
+                self.tell(News::Tell(format!("a delivery could not be recorded, and is tried again: {why}")));
+            }
+        }
+    }
+
+    fn record_the_rest(&mut self) {
+        for (message, end) in std::mem::take(&mut self.unrecorded) {
+            self.delivered(message, end);
         }
     }
 
@@ -575,7 +558,12 @@ pub fn is_gone(process: &str, host: &str) -> bool {
     let started = parts.next().unwrap_or_default();
     match start_of(pid) {
         Some(now) => now != started,
-        None => true,
+        // Its entry may only be hidden from us: that nobody has the number is for the system to say.
+        None => pid
+            .parse()
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+            .is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH)),
     }
 }
 

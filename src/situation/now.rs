@@ -311,10 +311,12 @@ impl Builder<'_> {
 
     fn messages(&mut self) {
         for message in self.incident.messages.values() {
+            let unsure = message.may_be_lost(self.now);
             let (label, band) = match message.state {
-                MessageState::Unknown => ("UNSURE", Band::Unsure),
+                _ if unsure => ("UNSURE", Band::Unsure),
                 MessageState::Failed => ("FAILED", Band::Unsure),
                 MessageState::Draft
+                | MessageState::Unknown
                 | MessageState::Approved
                 | MessageState::Sending
                 | MessageState::Sent
@@ -335,7 +337,6 @@ impl Builder<'_> {
             let sent = message.sending.as_ref().map_or(message.drafted, |s| s.since);
             let name = |id: &str| self.plan.audience(id).map_or(id.to_owned(), |a| a.name.clone());
             let channel = self.plan.channel(&message.channel).map_or(message.channel.clone(), |c| c.name.clone());
-            let unsure = band == Band::Unsure && message.state == MessageState::Unknown;
             self.items.push(NowItem {
                 thing: Thing::Message(message.id),
                 band,
@@ -368,7 +369,7 @@ impl Builder<'_> {
         let mut by_due: std::collections::BTreeMap<(Instant, String), Vec<&crate::incident::state::Promise>> =
             Default::default();
         for promise in self.incident.promises.values().filter(|p| p.kept.is_none()) {
-            if promise.due - self.now <= SOON {
+            if promise.due - self.now <= SOON_DUTY {
                 by_due.entry((promise.due, promise.text.clone())).or_default().push(promise);
             }
         }
@@ -381,8 +382,12 @@ impl Builder<'_> {
                 many => format!("{} audiences", many.len()),
             };
             let Some(first) = promises.first() else { continue };
-            let ready = self.drafts(&first.to);
-            let ready = if ready.is_empty() { "no draft" } else { ready.as_str() };
+            let drafted = promises.iter().filter(|p| !self.drafts(&p.to).is_empty()).count();
+            let ready = match (promises.len(), drafted) {
+                (1, 1) => self.drafts(&first.to),
+                (_, 0) => "no draft".to_owned(),
+                (all, some) => format!("{some} of {all} drafted"),
+            };
             // A word owed to an audience is the audience's own line; another promise is its own.
             let thing = match self.plan.audience(&first.to).filter(|_| text == NEXT_UPDATE) {
                 Some(audience) => Thing::Audience(audience.id.clone()),
@@ -398,7 +403,7 @@ impl Builder<'_> {
                 alike: promises.len(),
                 say: format!("We promised {whom} the {text} by {}. Is it ready?", self.clock(due)),
                 why: format!("said by {}", first.owner),
-                have: ready.to_owned(),
+                have: ready,
                 said: names.join(", "),
             });
         }

@@ -85,6 +85,8 @@ pub struct Pending {
     pub effect: u64,
     pub what: String,
     pub since: Instant,
+    /// What is to be written; empty for a release.
+    pub commands: Vec<Command>,
     /// What the person typed, given back if it fails.
     pub form: Option<Box<Form>>,
 }

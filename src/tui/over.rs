@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::form::{Form, Kind};
 use super::ink::{Ink, Piece, piece};
+use super::keymap::Keymap;
 use super::model::{Model, Overlay};
 use super::panes;
 use super::review::Review;
@@ -22,8 +23,8 @@ use crate::text::{Safe, shorten, width};
 pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>) -> Option<(u16, u16)> {
     match model.overlay.as_ref()? {
         Overlay::Help { scroll } => {
-            let inner = usize::from(middle(ink.area(), 100, 34).width).saturating_sub(2);
-            let lines = help_lines(model, look, inner);
+            let inner = inside(ink.area()).0;
+            let lines = help_lines(model, look.keymap, inner);
             draw_lines(ink, "HELP: what works here. Esc goes back", &lines, *scroll);
             None
         }
@@ -34,8 +35,8 @@ pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>
             None
         }
         Overlay::Detail { thing, scroll } => {
-            let inner = usize::from(middle(ink.area(), 100, 30).width).saturating_sub(2);
-            let lines = detail(scene, model, thing, inner, look);
+            let inner = inside(ink.area()).0;
+            let lines = detail(scene, model, thing, inner, look.keymap);
             draw_lines(ink, "Esc goes back", &lines, *scroll);
             None
         }
@@ -48,10 +49,15 @@ pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>
             None
         }
         Overlay::Filter => {
-            let x = width::width(&model.place().filter) as u16 + 1;
+            let x = columns(&model.place().filter).saturating_add(1);
             Some((x, ink.area().height.saturating_sub(1)))
         }
     }
+}
+
+/// A pasted text may be wider than a screen can count.
+fn columns(text: &str) -> u16 {
+    u16::try_from(width::width(text)).unwrap_or(u16::MAX)
 }
 
 /// A box in the middle, at most so large; the whole screen where that is too small.
@@ -61,6 +67,28 @@ fn middle(area: Rect, most_width: u16, most_height: u16) -> Rect {
     let width = area.width.min(most_width);
     let height = (area.height - top).min(most_height);
     Rect { x: (area.width - width) / 2, y: top + (area.height - top - height) / 2, width, height }
+}
+
+/// The columns and the most rows inside a box of lines.
+fn inside(area: Rect) -> (usize, usize) {
+    let area = middle(area, 100, 34);
+    (usize::from(area.width).saturating_sub(2), usize::from(area.height).saturating_sub(2))
+}
+
+fn screen_of(model: &Model) -> Rect {
+    Rect { x: 0, y: 0, width: model.size.0, height: model.size.1 }
+}
+
+/// How far the help scrolls.
+pub fn help_bottom(model: &Model, keymap: &Keymap) -> usize {
+    let (columns, rows) = inside(screen_of(model));
+    help_lines(model, keymap, columns).len().saturating_sub(rows)
+}
+
+/// How far the details of a thing scroll.
+pub fn detail_bottom(model: &Model, scene: &Scene<'_>, thing: &Thing, keymap: &Keymap) -> usize {
+    let (columns, rows) = inside(screen_of(model));
+    detail(scene, model, thing, columns, keymap).len().saturating_sub(rows)
 }
 
 fn draw_lines(ink: &mut Ink<'_>, title: &'static str, lines: &[Vec<Piece>], scroll: usize) {
@@ -76,7 +104,7 @@ fn draw_lines(ink: &mut Ink<'_>, title: &'static str, lines: &[Vec<Piece>], scro
     }
 }
 
-fn help_lines(model: &Model, look: &Look<'_>, columns: usize) -> Vec<Vec<Piece>> {
+fn help_lines(model: &Model, keymap: &Keymap, columns: usize) -> Vec<Vec<Piece>> {
     let mut out = Vec::new();
     if let Some(demo) = &model.demo {
         out.push(vec![piece(
@@ -87,7 +115,7 @@ fn help_lines(model: &Model, look: &Look<'_>, columns: usize) -> Vec<Vec<Piece>>
         out.push(Vec::new());
     }
     for row in TABLE.iter().filter(|row| row.place != Place::Demo || model.demo.is_some()) {
-        let keys = look.keymap.keys(row.action).join(" ");
+        let keys = keymap.keys(row.action).join(" ");
         let keys = if keys.is_empty() { ":".to_owned() } else { keys };
         let (wide, name) = if columns >= 70 { (14, 13) } else { (8, 0) };
         let left = wide + 1 + if name > 0 { name + 1 } else { 0 };
@@ -133,7 +161,7 @@ fn draw_palette(ink: &mut Ink<'_>, typed: &str, at: usize, look: &Look<'_>) -> O
             ink.light(inner, line, Meaning::Lit);
         }
     }
-    Some((inner.x + 1 + width::width(typed) as u16, inner.y))
+    Some((inner.x.saturating_add(1).saturating_add(columns(typed)), inner.y))
 }
 
 fn draw_form(ink: &mut Ink<'_>, form: &Form, scene: &Scene<'_>, model: &Model) -> Option<(u16, u16)> {
@@ -386,7 +414,7 @@ pub fn text_lines(text: &str, columns: usize) -> Vec<Safe> {
 }
 
 /// An opened thing: what to say aloud, why, who, what is at hand, what was said, what to do, and its record.
-pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, look: &Look<'_>) -> Vec<Vec<Piece>> {
+pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, keymap: &Keymap) -> Vec<Vec<Piece>> {
     let mut out: Vec<Vec<Piece>> = Vec::new();
     let mut add = |label: &'static str, text: &str, meaning: Meaning| {
         if text.is_empty() {
@@ -431,7 +459,7 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, l
             if let Some(message) = incident.messages.get(id) {
                 add("TEXT", &message.text, Meaning::Text);
                 add("STATE", &format!("{} {}", message.state, message.detail), Meaning::Text);
-                if message.state == MessageState::Unknown {
+                if message.may_be_lost(scene.now()) {
                     add(
                         "DO",
                         "look on the other side, then Space: it went, or it did not. Never send it twice.",
@@ -566,7 +594,7 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, l
         if matches!(row.name, "open") || super::update::refusal_for(row.action, model, scene, Some(thing)).is_some() {
             continue;
         }
-        if let Some(key) = look.keymap.keys(row.action).first() {
+        if let Some(key) = keymap.keys(row.action).first() {
             let word = if row.footer.is_empty() { row.name } else { row.footer };
             keys.push(piece(safe!("{key}"), Meaning::Key));
             keys.push(piece(safe!(" {word}   "), Meaning::Text));

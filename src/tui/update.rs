@@ -5,6 +5,7 @@ use super::key::{Code, Key};
 use super::keymap::Keymap;
 use super::layout::layout;
 use super::model::{Effect, Loud, Model, Overlay, Pane, Pending};
+use super::over;
 use super::panes::{self, Item};
 use super::review::{Item as ReviewItem, Review};
 use super::scene::Scene;
@@ -13,7 +14,7 @@ use crate::command::{self, Action, Place};
 use crate::incident::command::{Command, Target};
 use crate::incident::decide::decide;
 use crate::incident::plan::Channel;
-use crate::incident::words::{MessageState, StageState, TaskState};
+use crate::incident::words::{StageState, TaskState};
 use crate::report::can;
 use crate::safe;
 use crate::situation::proposal::{self, Proposal};
@@ -63,7 +64,7 @@ pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -
     settle(model, scene);
     // What the coming picture shows to its end has been read when the next key comes.
     if let Some(Overlay::Review(review)) = &mut model.overlay {
-        let (lines, height) = super::over::review_text(model.size, review);
+        let (lines, height) = over::review_text(model.size, review);
         if review.scroll + height >= lines.len() {
             review.mark_read();
         }
@@ -81,6 +82,10 @@ fn on_outcome(model: &mut Model, effect: u64, result: Result<String, String>, re
             match pending.form {
                 Some(form) => {
                     let key = form.purpose.key();
+                    // Other words may have been typed for it meanwhile: those stay.
+                    if model.kept.get(&key).is_some_and(|kept| *kept != form.texts()) {
+                        return Vec::new();
+                    }
                     model.kept.remove(&key);
                     vec![Effect::Forget { form: key }]
                 }
@@ -133,7 +138,7 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
         Some(Overlay::Review(review)) => on_review(model, review, key, scene),
         Some(Overlay::Filter) => on_filter(model, key),
         Some(Overlay::Palette { typed, at }) => on_palette(model, typed, at, key, scene),
-        Some(Overlay::Help { scroll }) => match scrolled(scroll, key, keymap) {
+        Some(Overlay::Help { scroll }) => match scrolled(scroll, over::help_bottom(model, keymap), key, keymap) {
             Some(scroll) => {
                 model.overlay = Some(Overlay::Help { scroll });
                 Vec::new()
@@ -143,7 +148,8 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
         Some(Overlay::Detail { thing, scroll }) => match keymap.action(key) {
             Some(Action::Back | Action::Open) => Vec::new(),
             Some(Action::Down | Action::Up | Action::PageDown | Action::PageUp | Action::Top | Action::Bottom) => {
-                let scroll = scrolled(scroll, key, keymap).unwrap_or(scroll);
+                let bottom = over::detail_bottom(model, scene, &thing, keymap);
+                let scroll = scrolled(scroll, bottom, key, keymap).unwrap_or(scroll);
                 model.overlay = Some(Overlay::Detail { thing, scroll });
                 Vec::new()
             }
@@ -170,16 +176,18 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
     }
 }
 
-fn scrolled(scroll: usize, key: Key, keymap: &Keymap) -> Option<usize> {
-    match keymap.action(key) {
-        Some(Action::Down) => Some(scroll + 1),
-        Some(Action::Up) => Some(scroll.saturating_sub(1)),
-        Some(Action::PageDown) => Some(scroll + 10),
-        Some(Action::PageUp) => Some(scroll.saturating_sub(10)),
-        Some(Action::Top) => Some(0),
-        Some(Action::Bottom) => Some(usize::MAX / 2),
-        _ => None,
-    }
+/// Where a key scrolls to; no further than `bottom`, so that the way back begins at once.
+fn scrolled(scroll: usize, bottom: usize, key: Key, keymap: &Keymap) -> Option<usize> {
+    let to = match keymap.action(key) {
+        Some(Action::Down) => scroll + 1,
+        Some(Action::Up) => scroll.min(bottom).saturating_sub(1),
+        Some(Action::PageDown) => scroll + 10,
+        Some(Action::PageUp) => scroll.min(bottom).saturating_sub(10),
+        Some(Action::Top) => 0,
+        Some(Action::Bottom) => bottom,
+        _ => return None,
+    };
+    Some(to.min(bottom))
 }
 
 fn copy(model: &mut Model, text: String) -> Vec<Effect> {
@@ -313,13 +321,19 @@ fn append(
     form: Option<Box<Form>>,
     scene: &Scene<'_>,
 ) -> Vec<Effect> {
+    // A key pressed twice before the disk answers asks once.
+    if model.pending.iter().any(|p| p.commands == commands) {
+        model.say(Loud::Refused, "being saved: not on disk yet");
+        return Vec::new();
+    }
     let effect = model.next_effect;
     model.next_effect += 1;
     let mut effects = Vec::new();
     if let Some(form) = &form {
         effects.push(Effect::Keep { form: form.purpose.key(), fields: form.texts() });
     }
-    model.pending.push(Pending { effect, what, since: scene.situation.moment.real, form });
+    let since = scene.situation.moment.real;
+    model.pending.push(Pending { effect, what, since, commands: commands.clone(), form });
     effects.push(Effect::Append { effect, commands });
     effects
 }
@@ -354,7 +368,7 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
             Ok(commands) => commands.iter().find_map(|c| refused(model, scene, c)),
             Err(why) => Some(why),
         },
-        Action::Advance => match advance(model, scene, thing) {
+        Action::Advance => match advance(scene, thing) {
             Ok(Step::Write(command, _)) => refused(model, scene, &command),
             Ok(Step::Open(_) | Step::Review(_)) => None,
             Err(why) => Some(why),
@@ -400,7 +414,13 @@ fn refused(model: &Model, scene: &Scene<'_>, command: &Command) -> Option<Safe> 
 fn acknowledge(model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Vec<Command>, Safe> {
     let minutes = model.minutes;
     let me = || Some(model.actor.person.clone());
-    let task = |title: String| vec![Command::AddTask { title, team: None, owner: me(), minutes }];
+    let task = |title: String| {
+        let mut tasks = scene.incident().tasks.values();
+        match tasks.find(|t| t.live() && t.title == title && t.owner.as_ref() == Some(&model.actor.person)) {
+            Some(_) => Err(safe!("it is yours already: \"{title}\"")),
+            None => Ok(vec![Command::AddTask { title, team: None, owner: me(), minutes }]),
+        }
+    };
     Ok(match thing {
         Some(Thing::Task(id)) => vec![Command::Acknowledge { target: Target::Task(*id), minutes }],
         Some(Thing::Alerts(group)) => {
@@ -410,14 +430,14 @@ fn acknowledge(model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Resul
         // These stay where they are: what is mine is a task beside them.
         Some(Thing::Audience(id)) => {
             let name = scene.plan().audience(id).map_or(id.as_str(), |a| a.name.as_str());
-            task(format!("tell {name}"))
+            task(format!("tell {name}"))?
         }
-        Some(Thing::Stage(rule, stage)) => task(format!("notify {rule} {stage}")),
-        Some(Thing::Message(_)) => task("look up the message whose answer was lost".to_owned()),
-        Some(Thing::Metric(name)) => task(format!("get the number of {name}")),
-        Some(Thing::Component(name)) => task(format!("look at {name}")),
-        Some(Thing::Components(word)) => task(format!("look at what is {word}")),
-        Some(Thing::Source(name)) => task(format!("why does {name} not answer?")),
+        Some(Thing::Stage(rule, stage)) => task(format!("notify {rule} {stage}"))?,
+        Some(Thing::Message(_)) => task("look up the message whose answer was lost".to_owned())?,
+        Some(Thing::Metric(name)) => task(format!("get the number of {name}"))?,
+        Some(Thing::Component(name)) => task(format!("look at {name}"))?,
+        Some(Thing::Components(word)) => task(format!("look at what is {word}"))?,
+        Some(Thing::Source(name)) => task(format!("why does {name} not answer?"))?,
         Some(Thing::Role(role)) => match scene.incident().holder(*role) {
             None => vec![Command::SetRole { role: *role, holder: me() }],
             Some(holder) => return Err(safe!("{holder} holds it: A gives it to somebody else")),
@@ -437,7 +457,7 @@ enum Step {
 }
 
 /// One step on.
-fn advance(_model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, Safe> {
+fn advance(scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, Safe> {
     let write = |command, what: &str| Ok(Step::Write(Box::new(command), what.to_owned()));
     let incident = scene.incident();
     match thing {
@@ -458,7 +478,7 @@ fn advance(_model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Result<S
         }
         Some(Thing::Audience(id)) => Ok(Step::Review(Some(id.clone()))),
         Some(Thing::Message(id)) => match incident.messages.get(id) {
-            Some(message) if message.state == MessageState::Unknown => Ok(Step::Open(Purpose::Settle { message: *id })),
+            Some(message) if message.may_be_lost(scene.now()) => Ok(Step::Open(Purpose::Settle { message: *id })),
             Some(message) => Ok(Step::Review(Some(message.audience.clone()))),
             None => Err("it is gone".into()),
         },
@@ -518,6 +538,7 @@ fn own_last(model: &Model, scene: &Scene<'_>) -> Option<(crate::incident::entry:
             && retractable(&entry.what)
             && row.effect == Standing::Applied
             && !matches!(entry.what, crate::incident::what::What::Retracted(_))
+            && refused(model, scene, &Command::Retract { entry: entry.id, why: String::new() }).is_none()
     });
     let row = own.max_by_key(|row| row.entry.order())?;
     let line = crate::report::line::line(&row.entry, scene.incident(), scene.plan(), scene.now(), scene.situation.zone);
@@ -536,7 +557,7 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
             Ok(commands) => append(model, commands, "acknowledge".to_owned(), None, scene),
             Err(_) => Vec::new(),
         },
-        Action::Advance => match advance(model, scene, thing.as_ref()) {
+        Action::Advance => match advance(scene, thing.as_ref()) {
             Ok(Step::Write(command, what)) => append(model, vec![*command], what, None, scene),
             Ok(Step::Open(purpose)) => open_form(model, purpose, scene),
             Ok(Step::Review(audience)) => open_review(model, scene, audience),
@@ -673,14 +694,14 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
             model.utc = !model.utc;
             Vec::new()
         }
-        Action::Now => focus(model, Pane::Now),
-        Action::Timeline => focus(model, Pane::Timeline),
-        Action::Messages => focus(model, Pane::Messages),
-        Action::Agencies => focus(model, Pane::Agencies),
-        Action::Teams => focus(model, Pane::Teams),
-        Action::Signals => focus(model, Pane::Signals),
-        Action::NextPane => focus(model, Pane::ALL[(model.pane as usize + 1) % 6]),
-        Action::PreviousPane => focus(model, Pane::ALL[(model.pane as usize + 5) % 6]),
+        Action::Now => focus(model, scene, Pane::Now),
+        Action::Timeline => focus(model, scene, Pane::Timeline),
+        Action::Messages => focus(model, scene, Pane::Messages),
+        Action::Agencies => focus(model, scene, Pane::Agencies),
+        Action::Teams => focus(model, scene, Pane::Teams),
+        Action::Signals => focus(model, scene, Pane::Signals),
+        Action::NextPane => focus(model, scene, Pane::ALL[(model.pane as usize + 1) % 6]),
+        Action::PreviousPane => focus(model, scene, Pane::ALL[(model.pane as usize + 5) % 6]),
         Action::Down => go(model, scene, 1),
         Action::Up => go(model, scene, -1),
         Action::PageDown => go(model, scene, page(model)),
@@ -702,12 +723,21 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
             } else if model.zoom {
                 model.zoom = false;
             } else {
-                model.pane = Pane::Now;
+                return focus(model, scene, Pane::Now);
             }
             Vec::new()
         }
         Action::PollNow => {
-            model.say(Loud::Info, "asking every backend now");
+            let real = scene.situation.moment.real;
+            let polled = || scene.snapshot.sources.iter();
+            let left = polled().filter(|s| s.refused || s.not_before.is_some_and(|at| at > real)).count();
+            match (polled().count(), left) {
+                (0, _) => model.say(Loud::Refused, "no backend is configured: nothing to ask"),
+                (_, 0) => model.say(Loud::Info, "asking every backend now"),
+                (all, left) => {
+                    model.say(Loud::Info, safe!("asking {} now; {left} refused us or said to wait", all - left))
+                }
+            }
             vec![Effect::PollNow]
         }
         Action::Redraw => vec![Effect::Redraw],
@@ -728,10 +758,10 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
     }
 }
 
-fn focus(model: &mut Model, pane: Pane) -> Vec<Effect> {
+fn focus(model: &mut Model, scene: &Scene<'_>, pane: Pane) -> Vec<Effect> {
     // Who leaves the timeline has seen what was new in it.
     if model.pane == Pane::Timeline && pane != Pane::Timeline {
-        model.looked = None;
+        model.looked = Some(scene.now());
     }
     model.pane = pane;
     Vec::new()
@@ -869,7 +899,7 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
         Code::Down | Code::Char('j') | Code::Tab => review.go(1),
         Code::Up | Code::Char('k') | Code::BackTab => review.go(-1),
         Code::PageDown | Code::PageUp => {
-            let (lines, height) = super::over::review_text(model.size, &review);
+            let (lines, height) = over::review_text(model.size, &review);
             let page = height.saturating_sub(1).max(1);
             let last = lines.len().saturating_sub(height);
             review.scroll = match key.code {
@@ -957,6 +987,7 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
                     effect,
                     what: format!("{RELEASE} {} texts", messages.len()),
                     since: scene.situation.moment.real,
+                    commands: Vec::new(),
                     form: None,
                 });
                 effects.push(Effect::Release { effect, messages });

@@ -59,6 +59,9 @@ pub fn view(model: &Model, scene: &Scene<'_>, look: &Look<'_>, buffer: &mut Buff
     }
     draw_footer(&mut ink, layout.footer, scene, model, look);
     let cursor = over::draw(&mut ink, scene, model, look);
+    // What was pasted may be wider than the screen: the cursor stays on it.
+    let (right, bottom) = (model.size.0.saturating_sub(1), model.size.1.saturating_sub(1));
+    let cursor = cursor.map(|(x, y)| (x.min(right), y.min(bottom)));
     // What was just told is seen also where something lies over all; a review tells it itself.
     if model.flash.is_some() && !matches!(model.overlay, None | Some(Overlay::Review(_))) {
         draw_footer(&mut ink, layout.footer, scene, model, look);

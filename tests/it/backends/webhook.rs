@@ -137,3 +137,23 @@ async fn receipts_are_read_and_looked_up_by_the_key() {
     let sent_only = given::poll(&given::client(), &source(&dead, "")).await;
     assert_eq!((sent_only.error, sent_only.misses, sent_only.observation), (None, 0, None), "nothing to ask");
 }
+
+#[tokio::test]
+async fn a_lost_answer_is_looked_up_once() {
+    let receipts = |state: &str| json(&format!(r#"{{"receipts":[{{"id":"key-1","state":"{state}"}}]}}"#));
+    for (state, expected) in [("delivered", "done"), ("failed", "refused"), ("queued", "unknown")] {
+        let answer = receipts(state);
+        let lost = move |seen: &crate::support::wire::Seen| match seen.line().starts_with("POST") {
+            true => vec![Act::Reset],
+            false => answer.clone(),
+        };
+        let wire = Wire::start(lost).await;
+        let found = match deliver(&source(&wire.url(), "receipts = \"/receipts\"\n")).await {
+            Outcome::Done { .. } => "done",
+            Outcome::Refused { .. } => "refused",
+            Outcome::Unknown { .. } => "unknown",
+        };
+        assert_eq!(found, expected, "{state}");
+        assert_eq!(wire.seen().iter().filter(|s| s.line().starts_with("POST")).count(), 1, "{state}");
+    }
+}

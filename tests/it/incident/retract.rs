@@ -101,3 +101,37 @@ fn that_an_older_try_failed_says_nothing_of_the_newest() {
     record.add("arrived", 13, receipt("send 1", Delivery::Delivered));
     assert_eq!(record.incident().messages[&id("draft")].state, MessageState::Delivered);
 }
+
+#[test]
+fn a_word_that_failed_after_all_keeps_and_makes_no_promise() {
+    let mut record = Record::declared();
+    message(&mut record);
+    let promised = ToldElsewhere {
+        audience: "consumers".into(),
+        channel: "app".into(),
+        by: "lee".into(),
+        proof: None,
+        text: "first".into(),
+        round: Some(Round::Initial),
+        next_update: Some(minutes(20)),
+    };
+    record.add("first", 6, promised);
+    record.add("send", 8, MessageSending { message: id("draft"), backend: "out".into(), process: "p".into() });
+    record.add("sent", 9, MessageSent { message: id("draft"), reference: "42".into() });
+    assert!(record.incident().promises[&id("first")].kept.is_some());
+    record.add("failed", 10, MessageFailed { message: id("draft"), why: "bounced".into() });
+    let incident = record.incident();
+    assert_eq!(incident.promises.len(), 1);
+    assert_eq!(incident.promises[&id("first")].kept, None, "it is owed again");
+}
+
+#[test]
+fn a_sending_nobody_hears_of_any_more_can_be_settled() {
+    let mut record = Record::declared();
+    message(&mut record);
+    record.add("send", 8, MessageSending { message: id("draft"), backend: "out".into(), process: "gone/1@1".into() });
+    let kim = Actor { person: "kim".into(), host: "jump1".into() };
+    let settle = Command::SettleMessage { message: id("draft"), went: true, how: "seen on the page".into() };
+    decide(&record.incident(), &Plan::default(), &settle, &kim, minutes(12)).expect_err("its answer may still come");
+    decide(&record.incident(), &Plan::default(), &settle, &kim, minutes(14)).expect("after five minutes nobody hears");
+}

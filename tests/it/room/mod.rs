@@ -283,3 +283,30 @@ fn a_start_while_a_backend_is_down_keeps_what_was_last_known() {
     assert_eq!(after["observation"], before["observation"]);
     pty.keys("q");
 }
+
+#[test]
+fn asking_now_leaves_alone_who_said_to_wait() {
+    let runtime = runtime();
+    let busy = crate::support::wire::answer(503, &[("Retry-After", "600")], b"");
+    let wire = runtime.block_on(Wire::saying(vec![Act::Say(busy)]));
+    let page = r#"{"page":{"id":"p","updated_at":"2024-02-22T09:00:00Z"},"components":[],"incidents":[],"scheduled_maintenances":[],"status":{"indicator":"none","description":"x"}}"#;
+    let well = runtime.block_on(Wire::saying(json(page)));
+    let home = Home::new();
+    let block = |name: &str, url: String| {
+        format!("[[status]]\nname = \"{name}\"\nkind = \"statuspage\"\nurl = \"{url}\"\nevery = \"300s\"\n")
+    };
+    configure(&home, &(block("busy", wire.url()) + &block("well", well.url())));
+    declare(&home, &[]);
+    let pty = Start::new(&home, &[]).size(160, 48).start();
+    pty.see("asks to wait");
+    let (asked, before) = (wire.connections(), well.connections());
+    pty.keys("\u{12}");
+    pty.see("refused us or said to wait");
+    let begun = std::time::Instant::now();
+    while well.connections() == before {
+        assert!(begun.elapsed() < crate::support::pty::HANG, "the other is asked");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(wire.connections(), asked);
+    pty.keys("q");
+}

@@ -143,3 +143,65 @@ fn words_that_cannot_be_kept_in_the_record_stay_in_the_form() {
     let kept = |e: &Effect| matches!(e, Effect::Keep { fields, .. } if fields.join("\n").contains("My words"));
     assert!(effects.iter().any(kept), "{effects:?}");
 }
+
+#[test]
+fn a_key_pressed_twice_before_the_disk_answers_asks_once() {
+    let world = World::new(&Words::plain());
+    let mut screen = world.screen((160, 48));
+    screen.keys("3 g");
+    assert_eq!(written(&screen.keys("a")), 1);
+    assert_eq!(written(&screen.keys("a")), 0);
+    assert!(screen.model.flash.as_ref().unwrap().1.as_str().contains("not on disk yet"));
+}
+
+#[test]
+fn what_is_ones_own_already_is_not_taken_twice() {
+    let mut world = World::new(&Words::plain());
+    let name = world.plan.audiences[0].name.clone();
+    let task = Command::AddTask { title: format!("tell {name}"), team: None, owner: Some("zoe".into()), minutes: 5 };
+    world.does("zoe", 30, task);
+    let mut screen = world.screen((160, 48));
+    assert_eq!(written(&screen.keys("3 g a")), 0);
+    assert!(screen.model.flash.as_ref().unwrap().1.as_str().contains("yours already"));
+}
+
+#[test]
+fn help_scrolls_no_further_than_its_end() {
+    let world = World::new(&Words::plain());
+    let mut screen = world.screen((80, 24));
+    screen.keys("? G");
+    let Some(Overlay::Help { scroll: bottom }) = screen.model.overlay else { panic!() };
+    screen.keys("pagedown j j");
+    let Some(Overlay::Help { scroll }) = screen.model.overlay else { panic!() };
+    assert_eq!(scroll, bottom);
+    screen.keys("k");
+    let Some(Overlay::Help { scroll }) = screen.model.overlay else { panic!() };
+    assert_eq!(scroll + 1, bottom, "the first key back shows");
+}
+
+#[test]
+fn words_typed_while_a_text_is_saved_stay() {
+    let world = World::new(&Words::plain());
+    let mut screen = world.screen((160, 48));
+    let typed = |screen: &mut Screen<'_>, text: &str| {
+        for c in text.chars() {
+            screen.apply(Msg::Key(Key::char(c)));
+        }
+    };
+    screen.keys("n");
+    typed(&mut screen, "first");
+    let effects = screen.keys("enter");
+    let effect = effects.iter().find_map(|e| match e {
+        Effect::Append { effect, .. } => Some(*effect),
+        _ => None,
+    });
+    screen.keys("n");
+    typed(&mut screen, "second");
+    screen.keys("esc");
+    let outcome = Msg::Outcome { effect: effect.unwrap(), result: Ok("saved".into()), refused: false };
+    let effects = screen.apply(outcome);
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Forget { .. })), "{effects:?}");
+    screen.keys("n");
+    let Some(Overlay::Form(form)) = &screen.model.overlay else { panic!() };
+    assert!(form.texts().join(" ").contains("second"));
+}
