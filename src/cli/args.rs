@@ -218,6 +218,9 @@ pub struct PhaseArgs {
     pub phase: Phase,
     #[arg(long, default_value = "")]
     pub why: String,
+    /// Your own name, to resolve it although something critical is not known to work
+    #[arg(long, value_name = "NAME")]
+    pub override_by: Option<String>,
 }
 
 #[derive(clap::Args, Debug)]

@@ -252,7 +252,7 @@ fn perform(
             reversal: reversal.clone(),
         }),
         Do::Severity { severity, why } => Command::SetSeverity { severity: *severity, why: why.clone() },
-        Do::Phase { phase, why } => Command::SetPhase { phase: *phase, why: why.clone() },
+        Do::Phase { phase, why } => Command::SetPhase { phase: *phase, why: why.clone(), by_name: None },
         Do::Role { role, holder } => Command::SetRole { role: *role, holder: holder.clone() },
         Do::AddTask { key: name, title, team, owner, minutes } => {
             key = Some(name.clone());

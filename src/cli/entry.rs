@@ -73,7 +73,7 @@ pub fn fact(context: &Context, args: &args::Fact) -> Result<ExitCode, Fail> {
 
 pub fn phase(context: &Context, args: &args::PhaseArgs) -> Result<ExitCode, Fail> {
     let mut session = Session::open(context, true)?;
-    session.run(&Command::SetPhase { phase: args.phase, why: args.why.clone() })
+    session.run(&Command::SetPhase { phase: args.phase, why: args.why.clone(), by_name: args.override_by.clone() })
 }
 
 pub fn severity(context: &Context, args: &args::SeverityArgs) -> Result<ExitCode, Fail> {

@@ -132,6 +132,23 @@ impl<'t> Fields<'t> {
         }
     }
 
+    /// A number that may have a fraction.
+    pub fn decimal(&mut self, key: &'static str, faults: &mut Faults) -> Option<Found<f64>> {
+        let found = self.get(key, faults)?;
+        let text = match found.value {
+            DeValue::Integer(digits) => Some(digits.as_str()),
+            DeValue::Float(digits) => Some(digits.as_str()),
+            _ => None,
+        };
+        match text.and_then(|t| t.parse::<f64>().ok()).filter(|n| n.is_finite()) {
+            Some(number) => Some(found.with(number)),
+            None => {
+                wrong(&found, "a number", faults);
+                None
+            }
+        }
+    }
+
     pub fn texts(&mut self, key: &'static str, faults: &mut Faults) -> Option<Found<Vec<String>>> {
         let found = self.get(key, faults)?;
         let list = texts(&found, faults)?;

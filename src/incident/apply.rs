@@ -11,7 +11,7 @@ use super::state::*;
 use super::task::{self, NoEffect, Task, TaskEvent};
 use super::timeline::{Effect, Row};
 use super::what::*;
-use super::words::{AlertState, Delivery, MessageState, Phase, Round, Severity, TaskState};
+use super::words::{AlertState, Delivery, MessageState, Phase, Role, Round, Severity, TaskState};
 
 /// Applies an entry at its place in the canonical order. `retracted`: why it was taken back.
 pub fn apply(incident: &mut Incident, entry: &Arc<Entry>, retracted: Option<&str>) {
@@ -45,7 +45,8 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
             }
             incident.ends.insert(w.end, (at, w.basis.clone()));
         }
-        What::Noted(_) => {}
+        What::Noted(_) | What::ChangeNoted(_) => {}
+        What::ObjectivesSet(w) => incident.leading.objectives.set(entry, (w.text.clone(), w.until), &w.replaces),
         What::Asked(w) => {
             let ask = Ask { id: entry.id, proposal: w.proposal.clone(), by: w.by.clone(), risk: w.risk.clone(), at };
             incident.asks.insert(entry.id, ask);
@@ -56,12 +57,33 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
                 incident.asks.remove(&ask);
             }
         }
-        What::RoleSet(w) => {
-            if let Some(holder) = &w.holder {
-                incident.people.insert(holder.clone());
+        What::DecisionChecked(w) => {
+            if !incident.decisions.contains(&w.decision) {
+                return Err(NoEffect::new("there is no such decision here"));
             }
-            incident.roles.entry(w.role).or_default().set(entry, w.holder.clone(), &w.replaces);
+            incident.leading.checked(entry, w);
         }
+        What::TimeOutStarted(w) => incident.leading.timeout_started(entry, w),
+        What::TimeOutEnded(w) => incident.leading.timeout_ended(entry, w)?,
+        What::RoleSet(w) => role_set(incident, entry, w.role, w.holder.clone(), &w.replaces),
+        What::HandoverOffered(w) => {
+            incident.people.insert(w.to.clone());
+            incident.leading.offered(entry, w);
+        }
+        What::HandoverAccepted(w) => {
+            let offer = incident.leading.answered(w.offer)?;
+            role_set(incident, entry, offer.role, Some(offer.to), &w.replaces);
+        }
+        What::HandoverRefused(w) => {
+            incident.leading.answered(w.offer)?;
+        }
+        What::TeamSet(w) => {
+            incident.people.extend(w.lead.iter().chain(&w.members).cloned());
+            incident.leading.team_set(entry, w);
+        }
+        What::RollCallAsked(w) => incident.leading.rollcall_asked(entry, w),
+        What::RollCallAnswered(w) => incident.leading.rollcall_answered(entry, w)?,
+        What::ContactSet(w) => incident.leading.contact_set(entry, w),
         What::TaskAdded(w) => task_added(incident, entry, w)?,
         What::TaskAssigned(w) => {
             incident.people.insert(w.owner.clone());
@@ -239,6 +261,13 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
         What::Unknown { .. } => incident.not_understood += 1,
     }
     Ok(())
+}
+
+fn role_set(incident: &mut Incident, entry: &Entry, role: Role, holder: Option<String>, replaces: &[EntryId]) {
+    incident.people.extend(holder.iter().cloned());
+    // What was offered by the one before is not theirs to give any more.
+    incident.leading.offers.retain(|_, offer| offer.role != role);
+    incident.roles.entry(role).or_default().set(entry, holder, replaces);
 }
 
 fn declared(incident: &mut Incident, entry: &Entry, w: &Declared) -> Result<(), NoEffect> {
@@ -504,8 +533,17 @@ pub fn retractable(what: &What) -> bool {
         | What::PhaseSet(_)
         | What::EndReached(_)
         | What::Noted(_)
+        | What::ChangeNoted(_)
+        | What::ObjectivesSet(_)
         | What::Asked(_)
         | What::Decided(_)
+        | What::DecisionChecked(_)
+        | What::TimeOutStarted(_)
+        | What::TimeOutEnded(_)
+        | What::TeamSet(_)
+        | What::RollCallAsked(_)
+        | What::RollCallAnswered(_)
+        | What::ContactSet(_)
         | What::RoleSet(_)
         | What::TaskAdded(_)
         | What::TaskAssigned(_)
@@ -535,6 +573,9 @@ pub fn retractable(what: &What) -> bool {
         What::Declared(_)
         | What::PlanAdopted(_)
         | What::RulesAdopted(_)
+        | What::HandoverOffered(_)
+        | What::HandoverAccepted(_)
+        | What::HandoverRefused(_)
         | What::MessageSending(_)
         | What::MessageSent(_)
         | What::MessageDelivered(_)

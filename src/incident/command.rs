@@ -26,11 +26,40 @@ pub enum Command {
     SetPhase {
         phase: Phase,
         why: String,
+        /// The person's own name, given to override what is critical.
+        by_name: Option<String>,
     },
     ReachEnd {
         end: End,
         at: Option<Instant>,
         basis: String,
+    },
+    /// What was seen when a decision was checked. None: it cannot be told yet.
+    CheckDecision {
+        decision: EntryId,
+        worked: Option<bool>,
+        seen: String,
+    },
+    StartTimeOut {
+        minutes: u32,
+    },
+    EndTimeOut {
+        timeout: EntryId,
+        known: String,
+        assumed: String,
+        change_mind: String,
+        tired: String,
+    },
+    SetObjectives {
+        text: String,
+        until: Option<Instant>,
+    },
+    /// None: struck out.
+    SetContact {
+        of: String,
+        way: String,
+        address: Option<String>,
+        needs: Vec<String>,
     },
     Retitle {
         title: String,
@@ -39,6 +68,34 @@ pub enum Command {
     SetRole {
         role: Role,
         holder: Option<String>,
+    },
+
+    /// Offers a role with a brief; the holder stays until it is accepted.
+    Offer {
+        role: Role,
+        to: String,
+        brief: String,
+    },
+    /// Accepts what was offered, having read the brief with this hash.
+    AcceptOffer {
+        offer: EntryId,
+        brief_sha256: String,
+    },
+    RefuseOffer {
+        offer: EntryId,
+        why: String,
+    },
+    /// Leads and people of teams, all or none.
+    SetTeams(Vec<TeamWish>),
+    /// Nobody named: everybody who has a role, a team or a task.
+    CallRoll {
+        people: Vec<String>,
+        minutes: u32,
+    },
+    AnswerRoll {
+        call: EntryId,
+        person: String,
+        says: String,
     },
 
     AddTask {
@@ -181,6 +238,16 @@ pub enum Command {
         entry: EntryId,
         text: String,
     },
+}
+
+/// A team as it is to be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TeamWish {
+    /// Id or name; one that is not known becomes a team.
+    pub team: String,
+    pub parent: Option<String>,
+    pub lead: Option<String>,
+    pub members: Vec<String>,
 }
 
 /// What can be acknowledged.

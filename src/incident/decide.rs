@@ -3,6 +3,7 @@
 use super::Instant;
 use super::apply::{lowers, retractable};
 use super::command::{Actor, Command, Decision, Refusal, Target};
+use super::decide_leading as leading;
 use super::entry::{Draft, EntryId};
 use super::message::{self, Message, MessageEvent};
 use super::plan::Plan;
@@ -10,7 +11,7 @@ use super::stage::{self, StageEvent};
 use super::state::Incident;
 use super::task::{self, NoEffect, Task, TaskEvent};
 use super::what::*;
-use super::words::{Phase, Round, Severity};
+use super::words::{Round, Severity};
 
 /// Most minutes that a check-in may lie ahead: a day.
 const MOST_MINUTES: u32 = 24 * 60;
@@ -93,14 +94,33 @@ pub fn decide(
     let one = |what: What| Ok(vec![Draft::now(what)]);
     match command {
         Command::Note { text, at, follow_up } => {
-            let noted = Noted { text: required(text, "a note")?, follow_up: *follow_up };
-            Ok(vec![Draft { what: noted.into(), happened: past(*at, now)?, id: None }])
+            let text = required(text, "a note")?;
+            // The scribe's first word says what it is: a change, or something to come back to.
+            let what: What = match first_word(&text) {
+                "change" => ChangeNoted { text }.into(),
+                word => Noted { follow_up: *follow_up || word == "todo", text }.into(),
+            };
+            Ok(vec![Draft { what, happened: past(*at, now)?, id: None }])
         }
         Command::Ask { proposal, by, risk } => {
             let by = if by.trim().is_empty() { actor.person.clone() } else { by.trim().to_owned() };
             one(Asked { proposal: required(proposal, "a proposal")?, by, risk: risk.trim().to_owned() }.into())
         }
-        Command::Decide(decision) => one(decided(decision, now)?.into()),
+        Command::Decide(decision) => {
+            let made = decided(decision, now)?;
+            let mut drafts = Vec::new();
+            // Who acts has a task, so that it comes back like any other.
+            if let Some(owner) = &made.acts {
+                let minutes = made.check_at.map_or(10, |at| (at - now).num_minutes().clamp(1, 1440));
+                let (title, owner) = (made.outcome.clone(), Some(owner.clone()));
+                let minutes = u32::try_from(minutes).unwrap_or(10);
+                drafts.push(Draft::now(
+                    TaskAdded { title, team: None, owner, minutes, first: false, planned: None }.into(),
+                ));
+            }
+            drafts.insert(0, Draft::now(made.into()));
+            Ok(drafts)
+        }
         Command::SetSeverity { severity, why } => {
             let register = &incident.severity;
             if register.agreed() == Some(severity) {
@@ -111,24 +131,56 @@ pub fn decide(
             }
             one(SeveritySet { severity: *severity, why: why.clone(), replaces: register.replaces() }.into())
         }
-        Command::SetPhase { phase, why } => {
-            let register = &incident.phase;
-            if register.agreed() == Some(phase) {
-                return Err(Refusal::new(format!("it is {phase} already")));
-            }
-            if *phase == Phase::Resolved && why.trim().is_empty() {
-                let down = components_down(incident);
-                if !down.is_empty() {
-                    let down = down.join(", ");
-                    return Err(Refusal::new(format!("not resolved while these are down: {down}. Say why, to do it")));
-                }
-            }
-            one(PhaseSet { phase: *phase, why: why.clone(), replaces: register.replaces() }.into())
+        Command::SetPhase { phase, why, by_name } => {
+            one(leading::set_phase(incident, plan, *phase, why, by_name.as_deref(), actor)?)
         }
         Command::ReachEnd { end, at, basis } => {
             let reached = EndReached { end: *end, basis: basis.clone() };
             Ok(vec![Draft { what: reached.into(), happened: past(*at, now)?, id: None }])
         }
+        Command::CheckDecision { decision, worked, seen } => {
+            if !incident.decisions.contains(decision) {
+                return Err(Refusal::new("there is no such decision"));
+            }
+            let seen = required(seen, "what you see now")?;
+            one(DecisionChecked { decision: *decision, worked: *worked, seen }.into())
+        }
+        Command::StartTimeOut { minutes } => one(leading::start_timeout(incident, *minutes, now)?),
+        Command::EndTimeOut { timeout, known, assumed, change_mind, tired } => {
+            match incident.leading.timeouts.get(timeout) {
+                None => return Err(Refusal::new("there is no such time-out")),
+                Some(found) if found.ended.is_some() => return Err(Refusal::new("it was ended already")),
+                Some(_) => {}
+            }
+            let trimmed = |text: &String| text.trim().to_owned();
+            let (known, assumed) = (trimmed(known), trimmed(assumed));
+            let (change_mind, tired) = (trimmed(change_mind), trimmed(tired));
+            one(TimeOutEnded { timeout: *timeout, known, assumed, change_mind, tired }.into())
+        }
+        Command::SetObjectives { text, until } => {
+            if until.is_some_and(|until| until < now) {
+                return Err(Refusal::new("the period ends in the past"));
+            }
+            let replaces = incident.leading.objectives.replaces();
+            one(ObjectivesSet { text: required(text, "the objectives")?, until: *until, replaces }.into())
+        }
+        Command::SetContact { of, way, address, needs } => {
+            let (of, way) = (required(of, "of whom")?, required(way, "the way")?);
+            let address = address.as_ref().map(|a| required(a, "an address")).transpose()?;
+            let replaces =
+                incident.leading.contacts.get(&(of.clone(), way.clone())).map(|r| r.replaces()).unwrap_or_default();
+            one(ContactSet { of, way, address, needs: needs.clone(), replaces }.into())
+        }
+        Command::Offer { role, to, brief } => one(leading::offer(incident, *role, to, brief, actor)?),
+        Command::AcceptOffer { offer, brief_sha256 } => one(leading::accept(incident, *offer, brief_sha256, actor)?),
+        Command::RefuseOffer { offer, why } => one(leading::refuse_offer(incident, *offer, why, actor)?),
+        Command::SetTeams(wishes) => {
+            let teams: Result<Vec<What>, Refusal> =
+                wishes.iter().map(|wish| leading::set_team(incident, plan, wish)).collect();
+            Ok(teams?.into_iter().map(Draft::now).collect())
+        }
+        Command::CallRoll { people, minutes } => one(leading::call_roll(incident, plan, people, *minutes)?),
+        Command::AnswerRoll { call, person, says } => one(leading::answer_roll(incident, *call, person, says)?),
         Command::Retitle { title } => {
             one(Titled { title: required(title, "a title")?, replaces: incident.title.replaces() }.into())
         }
@@ -399,7 +451,7 @@ pub fn decide(
         Command::Amend { entry, text } => {
             let row = incident.timeline.find(*entry).ok_or_else(|| Refusal::new("there is no such entry"))?;
             match row.entry.what {
-                What::Noted(_) | What::Decided(_) => {
+                What::Noted(_) | What::ChangeNoted(_) | What::Decided(_) => {
                     one(Amended { entry: *entry, text: required(text, "the new words")? }.into())
                 }
                 _ => Err(Refusal::new("only the words of a note or decision can be amended")),
@@ -413,9 +465,19 @@ pub fn components_down(incident: &Incident) -> Vec<String> {
     incident.components.values().filter(|c| c.state.is_none_or(|s| s.harms())).map(|c| c.name.clone()).collect()
 }
 
-fn required(text: &str, what: &str) -> Result<String, Refusal> {
+pub(super) fn required(text: &str, what: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.is_empty() { Err(Refusal::new(format!("{what} is needed"))) } else { Ok(text.to_owned()) }
+}
+
+/// The first word of a text, in small letters, for the two that mean something.
+fn first_word(text: &str) -> &'static str {
+    let word = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    match word.to_lowercase().as_str() {
+        "change" => "change",
+        "todo" => "todo",
+        _ => "",
+    }
 }
 
 fn past(at: Option<Instant>, now: Instant) -> Result<Option<Instant>, Refusal> {
@@ -425,7 +487,7 @@ fn past(at: Option<Instant>, now: Instant) -> Result<Option<Instant>, Refusal> {
     }
 }
 
-fn checked_minutes(minutes: u32) -> Result<u32, Refusal> {
+pub(super) fn checked_minutes(minutes: u32) -> Result<u32, Refusal> {
     if (1..=MOST_MINUTES).contains(&minutes) {
         Ok(minutes)
     } else {
@@ -449,7 +511,7 @@ fn decided(decision: &Decision, now: Instant) -> Result<Decided, Refusal> {
     })
 }
 
-fn refuse<T>(step: Result<T, NoEffect>) -> Result<T, Refusal> {
+pub(super) fn refuse<T>(step: Result<T, NoEffect>) -> Result<T, Refusal> {
     step.map_err(|NoEffect(why)| Refusal(why))
 }
 

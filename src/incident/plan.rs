@@ -27,6 +27,11 @@ pub struct Plan {
     pub channels: Vec<Channel>,
     #[serde(default, rename = "template")]
     pub templates: Vec<Template>,
+    /// What must be known to work before the incident is resolved.
+    #[serde(default, rename = "critical")]
+    pub critical: Vec<Critical>,
+    #[serde(default, rename = "contact")]
+    pub contacts: Vec<PlannedContact>,
     #[serde(default, rename = "fallback")]
     pub fallbacks: Vec<Fallback>,
     #[serde(default, rename = "fact")]
@@ -43,6 +48,39 @@ pub struct Team {
     pub name: String,
     #[serde(default)]
     pub duty: String,
+    /// Who speaks for it.
+    #[serde(default)]
+    pub lead: Option<String>,
+    #[serde(default)]
+    pub members: Vec<String>,
+}
+
+/// A component, and the number that shows whether it works.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Critical {
+    /// Id or name of the component.
+    pub component: String,
+    /// Name of a query.
+    #[serde(default)]
+    pub metric: Option<String>,
+    /// What the number may be at most; more is red.
+    #[serde(default)]
+    pub most: Option<f64>,
+}
+
+/// How a person, a team, an agency or the incident is reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedContact {
+    /// A person, a team's id, a rule's id, or `incident`.
+    pub of: String,
+    /// Another carrier, radio, landline, desk; for the incident bridge, chat, ticket.
+    pub way: String,
+    pub address: String,
+    /// Components without which it does not work: one that is down makes it useless.
+    #[serde(default)]
+    pub needs: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Instant;
 use super::entry::{Author, EntryId};
+use super::leading::{Contact, Leading, TeamMade};
 use super::message::Message;
 use super::register::Register;
 use super::stage::Filing;
@@ -25,6 +26,8 @@ pub struct Incident {
     /// The four ends, each the first known instant.
     pub ends: BTreeMap<End, (Instant, String)>,
     pub roles: BTreeMap<Role, Register<Option<String>>>,
+    /// Handovers, teams, roll-calls, time-outs, objectives, contacts, checks.
+    pub leading: Leading,
     pub tasks: BTreeMap<EntryId, Task>,
     pub messages: BTreeMap<EntryId, Message>,
     /// The message of each sending entry.
@@ -237,6 +240,18 @@ impl Incident {
         }
         for (role, register) in self.roles.iter().filter(|(_, r)| r.conflict()) {
             add(role.title().to_owned(), sides(register, |v| v.clone().unwrap_or_else(|| "nobody".into())));
+        }
+        if self.leading.objectives.conflict() {
+            add("objectives".into(), sides(&self.leading.objectives, |(text, _)| text.clone()));
+        }
+        for (team, register) in self.leading.teams.iter().filter(|(_, r)| r.conflict()) {
+            let show =
+                |t: &TeamMade| format!("{} with {}", t.lead.as_deref().unwrap_or("no lead"), t.members.join(", "));
+            add(format!("team {team}"), sides(register, show));
+        }
+        for ((of, way), register) in self.leading.contacts.iter().filter(|(_, r)| r.conflict()) {
+            let show = |c: &Option<Contact>| c.as_ref().map_or_else(|| "none".into(), |c| c.address.clone());
+            add(format!("contact {of} {way}"), sides(register, show));
         }
         for (name, register) in self.facts.iter().filter(|(_, r)| r.conflict()) {
             add(format!("fact {name}"), sides(register, |v| v.value.to_string()));

@@ -91,11 +91,21 @@ kinds! {
     RulesAdopted = "rules.adopted/1" { text: String, sha256: String, #[serde(default)] replaces: Vec<EntryId> }
     Titled = "incident.titled/1" { title: String, replaces: Vec<EntryId> }
     SeveritySet = "incident.severity/1" { severity: Severity, #[serde(default)] why: String, replaces: Vec<EntryId> }
-    PhaseSet = "incident.phase/1" { phase: Phase, #[serde(default)] why: String, replaces: Vec<EntryId> }
+    PhaseSet = "incident.phase/1" {
+        phase: Phase,
+        #[serde(default)] why: String,
+        /// What spoke against it and was overridden, by name and reason.
+        #[serde(default)] overrode: Vec<String>,
+        replaces: Vec<EntryId>,
+    }
     /// One of the four ends was reached (at the entry's `happened`).
     EndReached = "incident.end/1" { end: End, #[serde(default)] basis: String }
 
     Noted = "note.added/1" { text: String, #[serde(default)] follow_up: bool }
+    /// Something was changed in what we run (at the entry's `happened`): what stands before the start is suspected first.
+    ChangeNoted = "change.noted/1" { text: String }
+    /// What is to be reached in this period.
+    ObjectivesSet = "objectives.set/1" { text: String, #[serde(default)] until: Option<Instant>, replaces: Vec<EntryId> }
     /// Somebody asks the commander to decide.
     Asked = "decision.asked/1" { proposal: String, by: String, #[serde(default)] risk: String }
     Decided = "decision.made/1" {
@@ -111,8 +121,47 @@ kinds! {
         #[serde(default)] reversal: Option<String>,
     }
 
+    /// What was seen when a decision was checked. `worked` null: it cannot be told yet.
+    DecisionChecked = "decision.checked/1" { decision: EntryId, worked: Option<bool>, #[serde(default)] seen: String }
+    /// Everybody stops and thinks.
+    TimeOutStarted = "timeout.started/1" { minutes: u32 }
+    /// Its four answers.
+    TimeOutEnded = "timeout.ended/1" {
+        timeout: EntryId,
+        #[serde(default)] known: String,
+        #[serde(default)] assumed: String,
+        #[serde(default)] change_mind: String,
+        #[serde(default)] tired: String,
+    }
+
     /// A role passed to a person; None: it stands empty.
     RoleSet = "role.set/1" { role: Role, holder: Option<String>, replaces: Vec<EntryId> }
+
+    /// A role is offered, with a brief. The holder stays the holder until it is accepted.
+    HandoverOffered = "handover.offered/1" { role: Role, #[serde(default)] from: Option<String>, to: String, brief: String }
+    /// By the one it was offered to, who has read the brief with this hash.
+    HandoverAccepted = "handover.accepted/1" { offer: EntryId, brief_sha256: String, replaces: Vec<EntryId> }
+    HandoverRefused = "handover.refused/1" { offer: EntryId, why: String }
+    /// Who leads a team and who is in it; a team that the plan does not know is a sub-team.
+    TeamSet = "team.set/1" {
+        team: String,
+        name: String,
+        #[serde(default)] parent: Option<String>,
+        #[serde(default)] lead: Option<String>,
+        #[serde(default)] members: Vec<String>,
+        replaces: Vec<EntryId>,
+    }
+    RollCallAsked = "rollcall.asked/1" { people: Vec<String>, minutes: u32 }
+    RollCallAnswered = "rollcall.answered/1" { call: EntryId, person: String, #[serde(default)] says: String }
+    /// How a person, a team, an agency or the incident (`incident`) is reached. `address` null: not any more.
+    ContactSet = "contact.set/1" {
+        of: String,
+        way: String,
+        address: Option<String>,
+        /// Components without which it does not work.
+        #[serde(default)] needs: Vec<String>,
+        replaces: Vec<EntryId>,
+    }
 
     TaskAdded = "task.added/1" {
         title: String,

@@ -7,7 +7,9 @@ use super::render;
 use crate::config::Problem;
 use crate::config::document::{self, Fields, Found, unknown};
 use crate::config::problem::Faults;
-use crate::incident::plan::{Audience, Channel, Fallback, Plan, PlannedFact, PlannedTask, Team, Template};
+use crate::incident::plan::{
+    Audience, Channel, Critical, Fallback, Plan, PlannedContact, PlannedFact, PlannedTask, Team, Template,
+};
 use crate::incident::words::{Role, Round};
 use crate::text::{suggest, width};
 
@@ -31,7 +33,9 @@ fn plan(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Plan> {
     let (teams, team_ids) = each(root, "team", faults, |fields, faults| {
         let team = (fields.need_text("id", faults), fields.need_text("name", faults));
         let duty = or_empty(fields.text("duty", faults));
-        Some(Team { id: team.0?.value, name: team.1?.value, duty })
+        let lead = fields.text("lead", faults).map(|f| f.value).filter(|l| !l.trim().is_empty());
+        let members = fields.texts("members", faults).map(|f| f.value).unwrap_or_default();
+        Some(Team { id: team.0?.value, name: team.1?.value, duty, lead, members })
     });
     let (tasks, _) = each(root, "task", faults, |fields, faults| task(fields, &team_ids, faults));
     let (channels, channel_ids) = each(root, "channel", faults, channel);
@@ -48,6 +52,8 @@ fn plan(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Plan> {
         Some(Fallback { id: fallback.0?.value, name: fallback.1?.value, limits })
     });
     let facts = facts(root, faults);
+    let critical = critical(root, faults);
+    let contacts = contacts(root, faults);
     Some(Plan {
         name: name?.value,
         title,
@@ -58,6 +64,8 @@ fn plan(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Plan> {
         audiences,
         channels,
         templates,
+        critical,
+        contacts,
         fallbacks,
         facts,
         agencies,
@@ -218,6 +226,36 @@ fn facts(root: &mut Fields<'_>, faults: &mut Faults) -> Vec<PlannedFact> {
         let metric = fields.text("metric", faults).map(|f| f.value);
         fields.finish(faults);
         out.extend(name.map(|name| PlannedFact { name: name.value, meaning, unit, metric }));
+    }
+    out
+}
+
+fn critical(root: &mut Fields<'_>, faults: &mut Faults) -> Vec<Critical> {
+    let mut out = Vec::new();
+    for mut fields in root.tables("critical", faults) {
+        let component = fields.need_text("component", faults);
+        let metric = fields.text("metric", faults).map(|f| f.value);
+        let most = fields.decimal("most", faults);
+        if let (Some(most), None) = (&most, &metric) {
+            faults.add(most.line, &most.key, "says nothing without `metric`; expected the name of a query beside it");
+        }
+        fields.finish(faults);
+        let most = most.map(|f| f.value);
+        out.extend(component.map(|component| Critical { component: component.value, metric, most }));
+    }
+    out
+}
+
+fn contacts(root: &mut Fields<'_>, faults: &mut Faults) -> Vec<PlannedContact> {
+    let mut out = Vec::new();
+    for mut fields in root.tables("contact", faults) {
+        let (of, way) = (fields.need_text("of", faults), fields.need_text("way", faults));
+        let address = fields.need_text("address", faults);
+        let needs = fields.texts("needs", faults).map(|f| f.value).unwrap_or_default();
+        fields.finish(faults);
+        if let (Some(of), Some(way), Some(address)) = (of, way, address) {
+            out.push(PlannedContact { of: of.value, way: way.value, address: address.value, needs });
+        }
     }
     out
 }

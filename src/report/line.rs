@@ -28,6 +28,10 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         Some(m) => format!("{} to {}", channel(&m.channel), audience(&m.audience)),
         None => format!("message {}", id.short()),
     };
+    let offered = |id: &EntryId| match incident.timeline.find(*id).map(|row| &row.entry.what) {
+        Some(What::HandoverOffered(w)) => w.role.title().to_lowercase(),
+        _ => format!("offer {}", id.short()),
+    };
     let with = |text: &str, more: &str| if more.is_empty() { text.to_owned() } else { format!("{text}: {more}") };
     let amended = incident.amended.get(&entry.id).map(|(text, _)| text.as_str());
     let (tag, text) = match &entry.what {
@@ -39,9 +43,17 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         What::RulesAdopted(_) => ("PLAN", "agency rules in force".to_owned()),
         What::Titled(w) => ("TITLE", format!("{by}: {}", w.title)),
         What::SeveritySet(w) => ("SEV", with(&format!("{} by {by}", w.severity), &w.why)),
-        What::PhaseSet(w) => ("PHASE", with(&format!("{} by {by}", w.phase), &w.why)),
+        What::PhaseSet(w) => {
+            let over = if w.overrode.is_empty() { String::new() } else { format!(" OVER {}", w.overrode.join("; ")) };
+            ("PHASE", with(&format!("{} by {by}{over}", w.phase), &w.why))
+        }
         What::EndReached(w) => ("END", with(&format!("{} ({by})", w.end), &w.basis)),
         What::Noted(w) => ("NOTE", format!("{} ({by})", amended.unwrap_or(&w.text))),
+        What::ChangeNoted(w) => ("CHANGE", format!("{} ({by})", amended.unwrap_or(&w.text))),
+        What::ObjectivesSet(w) => {
+            let until = w.until.map(|at| format!(", until {}", clock(at))).unwrap_or_default();
+            ("AIM", format!("{}{until} ({by})", w.text))
+        }
         What::Asked(w) => {
             let risk = if w.risk.is_empty() { String::new() } else { format!("; risk: {}", w.risk) };
             ("ASK", format!("{}: {}{risk}", w.by, w.proposal))
@@ -53,6 +65,50 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
             let outcome = amended.unwrap_or(&w.outcome);
             ("DECIDE", format!("{} -> {outcome}{acts}{check}{objections} ({by})", w.proposal))
         }
+        What::DecisionChecked(w) => {
+            let proposal = incident.timeline.find(w.decision).map(|row| &row.entry.what);
+            let proposal = match proposal {
+                Some(What::Decided(d)) => d.proposal.clone(),
+                _ => w.decision.short(),
+            };
+            let worked = match w.worked {
+                Some(true) => "it worked",
+                Some(false) => "it did NOT work",
+                None => "not to be told yet",
+            };
+            ("CHECK", with(&format!("{proposal}: {worked} ({by})"), &w.seen))
+        }
+        What::TimeOutStarted(w) => ("TIMEOT", format!("time-out of {} min called by {by}", w.minutes)),
+        What::TimeOutEnded(w) => {
+            let answers = [
+                ("we know", &w.known),
+                ("we assume", &w.assumed),
+                ("would change our mind", &w.change_mind),
+                ("tired", &w.tired),
+            ];
+            let said = answers.iter().filter(|(_, a)| !a.is_empty()).map(|(q, a)| format!("{q}: {a}"));
+            ("TIMEOT", with(&format!("time-out ended by {by}"), &said.collect::<Vec<_>>().join("; ")))
+        }
+        What::HandoverOffered(w) => {
+            let from = w.from.as_deref().unwrap_or("nobody");
+            ("OFFER", format!("{} offered to {}, now {from}'s ({by})", w.role.title().to_lowercase(), w.to))
+        }
+        What::HandoverAccepted(w) => ("ROLE", format!("{by} accepts {}", offered(&w.offer))),
+        What::HandoverRefused(w) => ("REFUSE", with(&format!("{by} does not take {}", offered(&w.offer)), &w.why)),
+        What::TeamSet(w) => {
+            let lead = w.lead.as_ref().map(|l| format!(" led by {l}")).unwrap_or_default();
+            let members = if w.members.is_empty() { String::new() } else { format!(", with {}", w.members.join(", ")) };
+            let parent = w.parent.as_ref().map(|p| format!(", out of {p}")).unwrap_or_default();
+            ("TEAM", format!("{}{lead}{members}{parent} ({by})", w.name))
+        }
+        What::RollCallAsked(w) => {
+            ("ROLL", format!("{} asked to answer in {} min ({by})", w.people.join(", "), w.minutes))
+        }
+        What::RollCallAnswered(w) => ("ROLL", with(&format!("{} answers", w.person), &w.says)),
+        What::ContactSet(w) => match &w.address {
+            Some(address) => ("REACH", format!("{} by {}: {address} ({by})", w.of, w.way)),
+            None => ("REACH", format!("{} no longer by {} ({by})", w.of, w.way)),
+        },
         What::RoleSet(w) => {
             let role = w.role.title();
             (

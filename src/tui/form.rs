@@ -536,7 +536,7 @@ impl Form {
             }),
             Purpose::Ask => Command::Ask { proposal: text(0), by: text(1), risk: text(2) },
             Purpose::Role { .. } => Command::SetRole { role: text(0).parse()?, holder: some(1) },
-            Purpose::Phase => Command::SetPhase { phase: text(0).parse()?, why: text(1) },
+            Purpose::Phase => Command::SetPhase { phase: text(0).parse()?, why: text(1), by_name: some(2) },
             Purpose::Severity => Command::SetSeverity { severity: text(0).parse()?, why: text(1) },
             Purpose::Fact => {
                 Command::SetFact { name: text(0), value: fact_value(&text(1)), basis: text(2), confirmed_by: some(3) }

@@ -16,7 +16,7 @@ pub fn entries(most: usize) -> impl Strategy<Value = Vec<Entry>> {
     prop::collection::vec(any::<Seed>(), 1..most).prop_map(|seeds| make(&seeds))
 }
 
-const KINDS: u8 = 47;
+const KINDS: u8 = 58;
 
 /// The kind that a seed makes: the first is mostly the declaration, what other entries hang on is frequent.
 fn kind(index: usize, seed: &Seed) -> u8 {
@@ -135,7 +135,7 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
         }
         1 => Titled { title: text(), replaces: replaces() }.into(),
         2 => SeveritySet { severity: pick(Severity::ALL, a), why: text(), replaces: replaces() }.into(),
-        3 => PhaseSet { phase: pick(Phase::ALL, a), why: text(), replaces: replaces() }.into(),
+        3 => PhaseSet { phase: pick(Phase::ALL, a), why: text(), overrode: Vec::new(), replaces: replaces() }.into(),
         4 => EndReached { end: pick(End::ALL, a), basis: text() }.into(),
         5 => Noted { text: text(), follow_up: false }.into(),
         6 => Asked { proposal: text(), by: person(), risk: text() }.into(),
@@ -278,6 +278,48 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
                 let raw = pick(&[r#"{"b": 1, "a": 1e999}"#, "[184467440737095516159]", "null", r#""x""#], b).to_owned();
                 What::Unknown { kind: "drone.launched/9".into(), raw }
             }
+        },
+        47 => HandoverOffered { role: pick(&Role::ALL[..2], a), from: None, to: person(), brief: text() }.into(),
+        48 => HandoverAccepted {
+            offer: making.one_of(&[47], b),
+            brief_sha256: String::new(),
+            replaces: making.replaced(8, c, d),
+        }
+        .into(),
+        49 => HandoverRefused { offer: making.one_of(&[47], b), why: text() }.into(),
+        50 => TeamSet {
+            team: text(),
+            name: text(),
+            parent: None,
+            lead: (a % 2 == 0).then(person),
+            members: vec![person()],
+            replaces: replaces(),
+        }
+        .into(),
+        51 => RollCallAsked { people: vec!["kim".into(), person()], minutes: if a == 0 { u32::MAX } else { minutes } }
+            .into(),
+        52 => RollCallAnswered { call: making.one_of(&[51], b), person: person(), says: text() }.into(),
+        53 => TimeOutStarted { minutes: if a == 0 { u32::MAX } else { minutes } }.into(),
+        54 => TimeOutEnded {
+            timeout: making.one_of(&[53], b),
+            known: text(),
+            assumed: String::new(),
+            change_mind: String::new(),
+            tired: person(),
+        }
+        .into(),
+        55 => ObjectivesSet { text: text(), until: some(e), replaces: replaces() }.into(),
+        56 => ContactSet {
+            of: person(),
+            way: text(),
+            address: (a % 3 > 0).then(text),
+            needs: vec![text()],
+            replaces: replaces(),
+        }
+        .into(),
+        57 => match a % 2 {
+            0 => DecisionChecked { decision: making.one_of(&[7], b), worked: Some(a % 3 == 0), seen: text() }.into(),
+            _ => ChangeNoted { text: text() }.into(),
         },
         _ => ReceiptSeen { sending: making.one_of(&[23], b), state: pick(Delivery::ALL, a), detail: text() }.into(),
     }

@@ -139,13 +139,55 @@ pub fn what() -> impl Strategy<Value = What> {
             replaces
         }
         .into()),
-        (word(Phase::ALL), text(), ids()).prop_map(|(phase, why, replaces)| PhaseSet { phase, why, replaces }.into()),
+        (word(Phase::ALL), text(), ids()).prop_map(|(phase, why, replaces)| PhaseSet {
+            phase,
+            overrode: vec![why.clone()],
+            why,
+            replaces
+        }
+        .into()),
         (word(End::ALL), text()).prop_map(|(end, basis)| EndReached { end, basis }.into()),
         (word(Role::ALL), maybe(), ids())
             .prop_map(|(role, holder, replaces)| RoleSet { role, holder, replaces }.into()),
         (text(), maybe(), any::<u32>(), any::<bool>()).prop_map(|(title, team, minutes, first)| {
             TaskAdded { title, owner: team.clone(), planned: team.clone(), team, minutes, first }.into()
         }),
+        (word(Role::ALL), maybe(), text(), text()).prop_map(|(role, from, to, brief)| HandoverOffered {
+            role,
+            from,
+            to,
+            brief
+        }
+        .into()),
+        (id(), text(), ids())
+            .prop_map(|(offer, brief_sha256, replaces)| { HandoverAccepted { offer, brief_sha256, replaces }.into() }),
+        (text(), maybe(), prop::collection::vec(text(), 0..3), ids()).prop_map(|(team, lead, members, replaces)| {
+            TeamSet { name: team.clone(), team, parent: lead.clone(), lead, members, replaces }.into()
+        }),
+        (prop::collection::vec(text(), 0..3), any::<u32>()).prop_map(|(people, minutes)| RollCallAsked {
+            people,
+            minutes
+        }
+        .into()),
+        (id(), text(), text()).prop_map(|(timeout, known, tired)| {
+            let (assumed, change_mind) = (known.clone(), tired.clone());
+            TimeOutEnded { timeout, known, assumed, change_mind, tired }.into()
+        }),
+        (text(), maybe(), prop::collection::vec(text(), 0..3), ids()).prop_map(|(of, address, needs, replaces)| {
+            ContactSet { way: of.clone(), of, address, needs, replaces }.into()
+        }),
+        (id(), prop::option::of(any::<bool>()), text()).prop_map(|(decision, worked, seen)| DecisionChecked {
+            decision,
+            worked,
+            seen
+        }
+        .into()),
+        (text(), prop::option::of(instant()), ids()).prop_map(|(text, until, replaces)| ObjectivesSet {
+            text,
+            until,
+            replaces
+        }
+        .into()),
         (id(), text(), any::<u32>()).prop_map(|(task, owner, minutes)| TaskAssigned { task, owner, minutes }.into()),
         (id(), text()).prop_map(|(task, on)| TaskBlocked { task, on }.into()),
         (text(), text(), any::<u32>(), any::<usize>()).prop_map(|(group, by, minutes, count)| {
