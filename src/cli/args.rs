@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::incident::words::{Phase, Role, Round, Severity};
+use crate::incident::words::{End, Phase, Role, Round, Severity};
 
 /// The terminal incident war room: what needs the commander now, who was told, which agency must hear by when.
 ///
@@ -60,6 +60,22 @@ pub enum Cmd {
     Role(RoleArgs),
     /// State a fact that rules and messages use
     Fact(Fact),
+    /// What was seen when a decision was checked
+    Checked(Checked),
+    /// Hand a role over: offer, show, accept, refuse
+    Handover(Handover),
+    /// Teams: who leads, who is in them
+    Team(TeamArgs),
+    /// Roll-call: ask everybody, record who answers
+    RollCall(RollCallArgs),
+    /// Start a time-out, or record its four answers
+    TimeOut(TimeOutArgs),
+    /// What is to be reached in this period
+    Objectives(Objectives),
+    /// One of the four ends was reached: mitigated, normal, announced, verified
+    End(EndArgs),
+    /// How people, teams, agencies and the incident are reached
+    Contact(ContactArgs),
     /// Set the phase
     Phase(PhaseArgs),
     /// Raise or lower the severity
@@ -264,6 +280,8 @@ pub enum TaskCmd {
         #[arg(long, default_value_t = 10)]
         minutes: u32,
     },
+    /// Its owner said aloud that they understood
+    Heard { id: String },
     /// It is being done
     Start { id: String },
     /// It is done
@@ -293,6 +311,154 @@ pub enum TaskCmd {
     },
     /// All tasks
     List,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Checked {
+    /// The beginning of the decision's id
+    pub id: String,
+    /// yes, no or not-yet
+    #[arg(long, value_parser = ["yes", "no", "not-yet"])]
+    pub worked: String,
+    /// What you see now
+    #[arg(long)]
+    pub seen: String,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Handover {
+    #[command(subcommand)]
+    pub command: HandoverCmd,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum HandoverCmd {
+    /// Offer a role with a brief; the holder stays until it is accepted
+    Offer {
+        #[arg(value_parser = word::<Role>)]
+        role: Role,
+        to: String,
+        /// The brief (else made from the state)
+        #[arg(long)]
+        brief: Option<String>,
+        /// What worries you
+        #[arg(long, default_value = "")]
+        worries: String,
+    },
+    /// The offers that wait for an answer, with their briefs
+    Show,
+    /// Accept what is offered to you, having read the brief
+    Accept { id: String },
+    /// Refuse what is offered to you, or withdraw your own offer
+    Refuse {
+        id: String,
+        #[arg(long)]
+        why: String,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+pub struct TeamArgs {
+    #[command(subcommand)]
+    pub command: TeamCmd,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum TeamCmd {
+    /// All teams, their leads and people, and who reports to the commander
+    List,
+    /// Who leads a team and who is in it; an unknown name is a new team
+    Set {
+        team: String,
+        #[arg(long)]
+        lead: Option<String>,
+        /// Its people without the lead, apart by commas
+        #[arg(long = "with", value_delimiter = ',')]
+        members: Vec<String>,
+        /// The team that it is split off
+        #[arg(long)]
+        parent: Option<String>,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+pub struct RollCallArgs {
+    /// Ask these, or everybody who has a role, a team or a task
+    #[arg(long)]
+    pub ask: bool,
+    #[arg(long = "of", value_delimiter = ',', requires = "ask")]
+    pub people: Vec<String>,
+    /// Within how many minutes
+    #[arg(long, default_value_t = 3)]
+    pub minutes: u32,
+    /// Who answered
+    #[arg(long, conflicts_with = "ask")]
+    pub heard: Option<String>,
+    /// What they said
+    #[arg(long, default_value = "")]
+    pub says: String,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct TimeOutArgs {
+    /// How long it runs
+    #[arg(long, default_value_t = 5)]
+    pub minutes: u32,
+    /// The four answers end it: what we know
+    #[arg(long)]
+    pub known: Option<String>,
+    /// What we assume
+    #[arg(long, default_value = "", requires = "known")]
+    pub assumed: String,
+    /// What would change our mind
+    #[arg(long, default_value = "", requires = "known")]
+    pub change_mind: String,
+    /// Who is tired
+    #[arg(long, default_value = "", requires = "known")]
+    pub tired: String,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Objectives {
+    pub text: String,
+    /// The end of the period: +2h, 10:40
+    #[arg(long, value_name = "T")]
+    pub until: Option<String>,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct EndArgs {
+    #[arg(value_parser = word::<End>)]
+    pub end: End,
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// How we know
+    #[arg(long)]
+    pub basis: String,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct ContactArgs {
+    #[command(subcommand)]
+    pub command: ContactCmd,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum ContactCmd {
+    /// Everybody of whom a way is known
+    List,
+    /// A way to reach a person, a team, an agency's rule or the `incident` (bridge, chat, ticket)
+    Set {
+        of: String,
+        /// landline, radio, other carrier, desk; bridge, chat, ticket
+        way: String,
+        address: String,
+        /// Components without which it does not work, apart by commas
+        #[arg(long, value_delimiter = ',')]
+        needs: Vec<String>,
+    },
+    /// Not that way any more
+    Strike { of: String, way: String },
 }
 
 #[derive(clap::Args, Debug)]

@@ -14,6 +14,7 @@ pub mod export;
 pub mod fail;
 pub mod init;
 pub mod keys;
+pub mod lead;
 pub mod list;
 pub mod message;
 pub mod out;
@@ -60,6 +61,14 @@ fn run(args: Args) -> Result<ExitCode, Fail> {
         Some(Cmd::Ack(a)) => entry::ack(&context, &a),
         Some(Cmd::Role(a)) => entry::role(&context, &a),
         Some(Cmd::Fact(a)) => entry::fact(&context, &a),
+        Some(Cmd::Checked(a)) => lead::checked(&context, &a),
+        Some(Cmd::Handover(a)) => lead::handover(&context, &a),
+        Some(Cmd::Team(a)) => lead::team(&context, &a),
+        Some(Cmd::RollCall(a)) => lead::roll_call(&context, &a),
+        Some(Cmd::TimeOut(a)) => lead::time_out(&context, &a),
+        Some(Cmd::Objectives(a)) => lead::objectives(&context, &a),
+        Some(Cmd::End(a)) => lead::end(&context, &a),
+        Some(Cmd::Contact(a)) => lead::contact(&context, &a),
         Some(Cmd::Phase(a)) => entry::phase(&context, &a),
         Some(Cmd::Severity(a)) => entry::severity(&context, &a),
         Some(Cmd::Undo(a)) => entry::undo(&context, &a),

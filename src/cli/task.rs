@@ -1,4 +1,4 @@
-//! `warroom task`: add, assign, start, done, block, extend, cancel, list.
+//! `warroom task`: add, assign, heard, start, done, block, extend, cancel, list.
 
 use std::process::ExitCode;
 
@@ -21,6 +21,7 @@ pub fn run(context: &Context, args: &args::Task) -> Result<ExitCode, Fail> {
         TaskCmd::Assign { id, owner, minutes } => {
             Command::Assign { task: session.task(id)?, owner: owner.clone(), minutes: *minutes }
         }
+        TaskCmd::Heard { id } => Command::Hear { task: session.task(id)? },
         TaskCmd::Start { id } => Command::StartTask { task: session.task(id)? },
         TaskCmd::Done { id, result } => Command::FinishTask { task: session.task(id)?, result: result.clone() },
         TaskCmd::Block { id, on } => Command::BlockTask { task: session.task(id)?, on: on.clone() },

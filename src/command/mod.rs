@@ -95,6 +95,18 @@ commands! {
     Block "block" ["b"] Lit "" Form Script::Form("warroom task block ID --on WHAT"), "the lit task waits for something or somebody";
     CancelTask "cancel-task" [] Lit "" Form Script::Form("warroom task cancel ID --why TEXT"), "the lit task is not needed, with the reason";
     Role "role" ["r"] Anywhere "" Form Script::Form("warroom role ROLE [NAME]"), "gives a role to somebody";
+    Handover "handover" ["H"] Anywhere "" Form Script::Form("warroom handover offer ROLE NAME"),
+        "offers your role with a brief; where one is offered to you: the brief, to accept or refuse";
+    SubTeams "sub-teams" ["W"] Anywhere "" Form Script::Form("warroom team set TEAM --lead NAME --with NAMES"),
+        "gives teams their leads and people, so that fewer report to you";
+    RollCall "roll-call" ["L"] Anywhere "" No Script::Form("warroom roll-call"), "who was asked, who answered, after how long";
+    Contacts "contacts" ["K"] Anywhere "" No Script::Form("warroom contact list"), "bridge, chat, ticket; how people, teams and agencies are reached";
+    Contact "contact" [] Anywhere "" Form Script::Form("warroom contact set OF WAY ADDRESS"), "records how somebody is reached";
+    TimeOut "time-out" ["O"] Anywhere "" Form Script::Form("warroom time-out"), "starts five minutes of thinking; then its four answers";
+    Objectives "objectives" ["o"] Anywhere "" Form Script::Form("warroom objectives TEXT --until T"), "what is to be reached in this period";
+    End "end" ["E"] Anywhere "" Form Script::Form("warroom end END --basis TEXT"), "mitigated, normal by metric, announced, verified: each on its own";
+    Go "go" ["."] Anywhere "" No SCREEN, "to what rang last, or what you made last";
+    View "view" ["v"] Anywhere "" No SCREEN, "the timeline: all, decisions, changes, follow-ups";
     Ask "ask" ["D"] Anywhere "" Form Script::Form("warroom decide PROPOSAL --ask"), "puts a question to the commander";
     Phase "phase" ["P"] Anywhere "" Form Script::Form("warroom phase PHASE --why TEXT"), "sets the phase; resolving while something is down asks why";
     Severity "severity" ["S"] Anywhere "" Form Script::Form("warroom severity SEV --why TEXT"), "raises or lowers the severity; lowering asks why";

@@ -114,6 +114,10 @@ pub enum Command {
         target: Target,
         minutes: u32,
     },
+    /// The owner said aloud that they understood: they are not the one who types.
+    Hear {
+        task: EntryId,
+    },
     StartTask {
         task: EntryId,
     },

@@ -238,6 +238,13 @@ pub fn decide(
             let acked = AlertsAcknowledged { group: group.clone(), by: actor.person.clone(), minutes, count: *count };
             one(acked.into())
         }
+        Command::Hear { task } => {
+            let found = incident.tasks.get(task).ok_or_else(|| Refusal::new("there is no such task"))?;
+            let by = found.owner.clone().ok_or_else(|| Refusal::new("nobody has it: A gives it, a takes it"))?;
+            let minutes = checked_minutes(found.minutes)?;
+            on_task(incident, *task, TaskEvent::Acknowledged { by: &by, minutes }, now)?;
+            one(TaskAcknowledged { task: *task, by, minutes }.into())
+        }
         Command::StartTask { task } => {
             on_task(incident, *task, TaskEvent::Started, now)?;
             one(TaskStarted { task: *task }.into())

@@ -24,6 +24,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether it changed the state and was not taken back.
+    pub fn applied(&self) -> bool {
+        self.effect == Effect::Applied
+    }
+
     fn key(&self) -> (Instant, Order) {
         (self.entry.happened, self.entry.order())
     }

@@ -1,9 +1,13 @@
 //! The CAN report: conditions, actions, needs; at most 12 lines of 72 columns, readable aloud, with ages.
 
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 
 use super::line::number;
+use crate::incident::Instant;
+use crate::incident::entry::EntryId;
 use crate::incident::state::Incident;
+use crate::incident::what::What;
 use crate::incident::words::{ComponentState, Role, TaskState};
 use crate::situation::Situation;
 use crate::situation::now::Band;
@@ -80,6 +84,9 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
     if !acked.is_empty() {
         lines.push(fitted("  understood, not begun: ", &acked, "; "));
     }
+    if let Some(decided) = incident.decisions.iter().rev().find_map(|id| decision(incident, *id, now, situation.zone)) {
+        lines.push(format!("  decided: {decided}"));
+    }
     let told: Vec<String> = situation
         .audiences
         .iter()
@@ -128,6 +135,23 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
     lines.extend(last);
     lines.truncate(LINES);
     lines.iter().map(|line| shorten::shorten(&Safe::new(line), COLUMNS)).collect()
+}
+
+/// The outcome of a decision, who acts, and when it is checked or what was seen.
+fn decision(incident: &Incident, id: EntryId, now: Instant, zone: Tz) -> Option<String> {
+    let What::Decided(d) = &incident.timeline.find(id)?.entry.what else { return None };
+    let outcome = incident.amended.get(&id).map_or(d.outcome.as_str(), |(text, _)| text.as_str());
+    let acts = d.acts.as_ref().map(|a| format!(", {a} acts")).unwrap_or_default();
+    let check = match (incident.leading.checks.get(&id), d.check_at) {
+        (Some(check), _) => match check.worked {
+            Some(true) => ", it worked".to_owned(),
+            Some(false) => ", it did NOT work".to_owned(),
+            None => ", not to be told yet".to_owned(),
+        },
+        (None, Some(at)) => format!(", check {}", instant::clock_zoned(at, now, zone)),
+        (None, None) => String::new(),
+    };
+    Some(format!("{outcome}{acts}{check}"))
 }
 
 /// As many of the words as fit a line, and how many more there are: a list read aloud never ends in half a word.

@@ -35,6 +35,7 @@ pub fn markdown(
     record.summary(id);
     record.roles();
     record.decisions();
+    record.leading();
     record.told();
     record.promises();
     record.agencies();
@@ -235,6 +236,15 @@ impl Record<'_> {
             if let Some(check) = d.check_at {
                 lines.push(format!("  - To be checked: {}", self.at(check)));
             }
+            if let Some(check) = self.incident.leading.checks.get(id) {
+                let worked = match check.worked {
+                    Some(true) => "it worked",
+                    Some(false) => "**it did not work**",
+                    None => "not to be told yet",
+                };
+                let (at, by) = (self.at(check.at), escape(&check.by));
+                lines.push(format!("  - Checked {at} by {by}: {worked}: {}", escape(&check.seen)));
+            }
             if let Some(reversal) = &d.reversal {
                 lines.push(format!("  - Reversed if: {}", escape(reversal)));
             }
@@ -248,6 +258,12 @@ impl Record<'_> {
             ));
         }
         self.list(&lines, "None is recorded.");
+    }
+
+    fn leading(&mut self) {
+        self.heading("How it was led");
+        let lines = super::leading::lines(self.incident, &|at| self.at(at));
+        self.list(&lines, "No handover, time-out, roll-call, change or follow-up is recorded.");
     }
 
     fn told(&mut self) {

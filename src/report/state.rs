@@ -78,7 +78,10 @@ pub fn state(incident: &Incident, plan: &Plan, situation: &Situation, id: Incide
         "promises": promises(incident, situation.moment.now),
         "obligations": situation.obligations.iter().map(|o| obligation(incident, o, situation.moment.now)).collect::<Vec<_>>(),
         "roles": roles(incident, plan),
-        "teams": teams(incident, plan),
+        "teams": teams(incident, plan, situation),
+        "reports": situation.reports,
+        "leading": leading(incident, situation),
+        "contacts": contacts(incident, plan),
         "tasks": incident.tasks.values().map(|t| task(t, situation.moment.now)).collect::<Vec<_>>(),
         "facts": facts(incident, plan),
         "fallbacks": fallbacks(incident, plan),
@@ -132,6 +135,10 @@ pub fn thing_id(thing: &Thing) -> String {
         Thing::Promise(id) => format!("promise/{id}"),
         Thing::Ask(id) => format!("ask/{id}"),
         Thing::Decision(id) => format!("decision/{id}"),
+        Thing::Offer(id) => format!("offer/{id}"),
+        Thing::RollCall(id) => format!("rollcall/{id}"),
+        Thing::TimeOut(id) => format!("timeout/{id}"),
+        Thing::Span => "span".to_owned(),
         Thing::Component(name) => format!("component/{name}"),
         Thing::Metric(name) => format!("metric/{name}"),
         Thing::Entry(id) => format!("entry/{id}"),
@@ -190,6 +197,9 @@ fn decisions(incident: &Incident) -> Vec<Value> {
             "amended_by": amended.map(|(_, by)| by.as_str()),
             "objections": d.objections, "acts": d.acts, "check_at": maybe(d.check_at), "reversal": d.reversal,
             "answers": d.answers,
+            "checked_at": maybe(incident.leading.checks.get(id).map(|c| c.at)),
+            "worked": incident.leading.checks.get(id).and_then(|c| c.worked),
+            "seen": incident.leading.checks.get(id).map(|c| c.seen.as_str()),
         }))
     };
     incident.decisions.iter().filter_map(decision).collect()
@@ -342,17 +352,62 @@ fn roles(incident: &Incident, plan: &Plan) -> Vec<Value> {
     Role::ALL.iter().map(role).collect()
 }
 
-fn teams(incident: &Incident, plan: &Plan) -> Vec<Value> {
-    let team = |team: &crate::incident::plan::Team| {
+/// Handovers, roll-calls, time-outs and objectives.
+fn leading(incident: &Incident, situation: &Situation) -> Value {
+    let leading = &incident.leading;
+    let offers = leading.offers.values().map(|o| {
+        json!({
+            "id": o.id, "role": o.role, "from": o.from, "to": o.to, "brief": o.brief, "at": rfc3339(o.at), "by": o.by,
+        })
+    });
+    let calls = leading.rollcalls.values().map(|c| {
+        let answers = c.answers.iter().map(|(who, (at, says))| json!({"id": who, "at": rfc3339(*at), "says": says}));
+        json!({
+            "id": c.id, "at": rfc3339(c.at), "due_at": rfc3339(c.due()), "by": c.by, "people": c.people,
+            "answers": answers.collect::<Vec<_>>(),
+        })
+    });
+    let timeouts = leading.timeouts.values().map(|t| {
+        json!({
+            "id": t.id, "at": rfc3339(t.at), "until": rfc3339(t.until), "by": t.by, "ended_at": maybe(t.ended),
+            "running": t.ended.is_none() && situation.moment.now < t.until,
+        })
+    });
+    let objectives = leading
+        .objectives
+        .setting()
+        .map(|s| json!({"text": s.value.0, "until": maybe(s.value.1), "by": s.by, "at": rfc3339(s.at)}));
+    json!({
+        "offers": offers.collect::<Vec<_>>(), "roll_calls": calls.collect::<Vec<_>>(),
+        "time_outs": timeouts.collect::<Vec<_>>(), "objectives": objectives,
+    })
+}
+
+fn contacts(incident: &Incident, plan: &Plan) -> Vec<Value> {
+    let of = crate::situation::teams::reached(incident, plan);
+    let ways = of.iter().flat_map(|of| {
+        crate::situation::teams::ways(incident, plan, of).into_iter().map(move |way| {
+            json!({
+                "id": format!("{of}/{}", way.way), "of": of, "way": way.way, "address": way.address,
+                "needs_what_fails": way.fails,
+            })
+        })
+    });
+    ways.collect()
+}
+
+fn teams(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<Value> {
+    let team = |team: &crate::situation::teams::TeamView| {
         let tasks: Vec<&Task> = incident.tasks.values().filter(|t| t.team.as_deref() == Some(&team.id)).collect();
-        let members: std::collections::BTreeSet<&str> =
+        let at_work: std::collections::BTreeSet<&str> =
             tasks.iter().filter(|t| t.live()).filter_map(|t| t.owner.as_deref()).collect();
         json!({
-            "id": team.id, "name": team.name, "duty": team.duty, "members": members,
+            "id": team.id, "name": team.name, "duty": plan.team(&team.id).map(|t| t.duty.as_str()), "lead": team.lead,
+            "parent": team.parent, "members": team.members, "at_work": at_work,
             "tasks": tasks.iter().map(|t| t.id).collect::<Vec<_>>(),
         })
     };
-    plan.teams.iter().map(team).collect()
+    situation.teams.iter().map(team).collect()
 }
 
 fn task(t: &Task, now: Instant) -> Value {

@@ -407,7 +407,9 @@ impl Room {
                 self.stale = true;
                 self.apply(Msg::Snapshot)
             }
-            News::Outcome { effect, result, refused } => self.apply(Msg::Outcome { effect, result, refused }),
+            News::Outcome { effect, result, refused, made } => {
+                self.apply(Msg::Outcome { effect, result, refused, made })
+            }
             News::Deliver(sendings) => {
                 for sending in sendings {
                     let backend = self.opening.backends.iter().find(|b| b.config.name == sending.backend).cloned();

@@ -84,6 +84,8 @@ pub enum News {
         effect: u64,
         result: Result<String, String>,
         refused: bool,
+        /// The first entry that was written.
+        made: Option<EntryId>,
     },
     Deliver(Vec<Sending>),
     Clock(Clock),
@@ -302,17 +304,14 @@ impl Keeper {
             }
             Ok(drafts)
         });
-        let result = match written {
+        match written {
             Ok(entries) => {
                 self.snapshot();
-                Ok(self.said(&entries))
+                let (result, made) = (Ok(self.said(&entries)), entries.first().map(|entry| entry.id));
+                self.tell(News::Outcome { effect, result, refused: false, made });
             }
-            Err((why, refused)) => {
-                self.tell(News::Outcome { effect, result: Err(why), refused });
-                return;
-            }
-        };
-        self.tell(News::Outcome { effect, result, refused: false });
+            Err((why, refused)) => self.tell(News::Outcome { effect, result: Err(why), refused, made: None }),
+        }
     }
 
     /// What was written, in words, with the instant and its zone where it did not happen just now.
@@ -352,9 +351,9 @@ impl Keeper {
                 self.snapshot();
                 // First: a room that ends waits for the outcome, and by then what is to be delivered is in its hands.
                 self.tell(News::Deliver(sendings));
-                self.tell(News::Outcome { effect, result: Ok(said), refused: false });
+                self.tell(News::Outcome { effect, result: Ok(said), refused: false, made: None });
             }
-            Err((why, refused)) => self.tell(News::Outcome { effect, result: Err(why), refused }),
+            Err((why, refused)) => self.tell(News::Outcome { effect, result: Err(why), refused, made: None }),
         }
     }
 

@@ -5,8 +5,10 @@
 pub mod audience;
 pub mod now;
 pub mod obligations;
+pub mod open;
 pub mod proposal;
 pub mod signals;
+pub mod teams;
 pub mod thing;
 
 use crate::incident::Instant;
@@ -33,6 +35,9 @@ pub struct Situation {
     pub audiences: Vec<AudienceView>,
     pub obligations: Vec<Obligation>,
     pub signals: Signals,
+    pub teams: Vec<teams::TeamView>,
+    /// Who reports to the commander themself.
+    pub reports: Vec<String>,
     /// Everything that counts down, the nearest first; what passed and is still owed stands before it.
     pub clocks: Vec<NextClock>,
 }
@@ -57,8 +62,11 @@ pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source
         audiences: audience::audiences(incident, plan, sources, real),
         obligations: obligations::obligations(incident, plan, rules, sources, now, real),
         signals: signals::signals(incident, sources, now, real),
+        teams: teams::teams(incident, plan),
+        reports: Vec::new(),
         clocks: Vec::new(),
     };
+    situation.reports = teams::reports(incident, &situation.teams);
     situation.clocks = clocks(incident, plan, &situation);
     situation.now = now::now(incident, plan, &situation);
     situation

@@ -81,6 +81,9 @@ const SOON_DUTY: TimeDelta = TimeDelta::minutes(30);
 /// After how many minutes without an acknowledgement a task is in the list.
 const NO_ACK: TimeDelta = TimeDelta::minutes(2);
 
+/// After so long in command a handover is insisted on.
+const TIRED: TimeDelta = TimeDelta::hours(8);
+
 struct Builder<'a> {
     incident: &'a Incident,
     plan: &'a Plan,
@@ -102,6 +105,7 @@ pub fn now(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NowIt
     b.tasks();
     b.alerts();
     b.roles();
+    b.leading();
     b.old();
     // Of those who were told nothing, lives come first; of those harmed alike, in the plan's order of harm.
     let place = |item: &NowItem| match (item.band, &item.thing) {
@@ -288,7 +292,7 @@ impl Builder<'_> {
             let Some(row) = self.incident.timeline.find(*id) else { continue };
             let crate::incident::what::What::Decided(decision) = &row.entry.what else { continue };
             let Some(check) = decision.check_at else { continue };
-            let checked = self.incident.amended.contains_key(id);
+            let checked = self.incident.leading.checks.contains_key(id);
             if checked || check - self.now > SOON || self.now - check > TimeDelta::hours(1) {
                 continue;
             }
@@ -593,6 +597,72 @@ impl Builder<'_> {
                 said: String::new(),
             });
         }
+    }
+
+    fn leading(&mut self) {
+        let line = |thing, band, label: &str, text: String, at, say: String, why: String| NowItem {
+            thing,
+            band,
+            label: label.to_owned(),
+            text,
+            owner: None,
+            at,
+            alike: 1,
+            say,
+            why,
+            have: String::new(),
+            said: String::new(),
+        };
+        let leading = &self.incident.leading;
+        let mut items = Vec::new();
+        for offer in leading.offers.values() {
+            let (from, role) = (offer.from.as_deref().unwrap_or("nobody"), offer.role.title().to_lowercase());
+            let text = format!("{role}: {from} to {}, not answered for {}", offer.to, self.ago(offer.at));
+            let say = format!("{}, read the brief: do you take {role}?", offer.to);
+            let why = format!("{from} holds it until {} accepts", offer.to);
+            let mut item = line(Thing::Offer(offer.id), Band::Decide, "HANDOVER", text, offer.at, say, why);
+            item.owner = Some(offer.to.clone());
+            items.push(item);
+        }
+        if let Some(call) = leading.rollcall().filter(|call| call.due() <= self.now) {
+            let silent: Vec<&str> = call.silent().collect();
+            // After an hour it says nothing any more about who is there.
+            if !silent.is_empty() && self.now - call.at < TimeDelta::hours(1) {
+                let text = format!("roll-call: {} not heard for {}", silent.join(", "), self.ago(call.at));
+                let say = format!("{}: are you there?", silent.join(", "));
+                let why = format!("asked {} by {}", self.clock(call.at), call.by);
+                let mut item = line(Thing::RollCall(call.id), Band::Nobody, "SILENT", text, call.due(), say, why);
+                item.alike = silent.len();
+                items.push(item);
+            }
+        }
+        for timeout in leading.timeouts.values().filter(|t| t.ended.is_none()) {
+            if timeout.until <= self.now && self.now - timeout.until < TimeDelta::hours(1) {
+                let text = "the time-out is over: what do we know, assume, watch for, who is tired?".to_owned();
+                let say = "Time-out is over. Four answers, then on.".to_owned();
+                let why = format!("called {} by {}", self.clock(timeout.at), timeout.by);
+                let label = self.over(timeout.until);
+                items.push(line(Thing::TimeOut(timeout.id), Band::Late, &label, text, timeout.until, say, why));
+            }
+        }
+        let reports = &self.situation.reports;
+        if reports.len() > super::teams::SPAN {
+            let text =
+                format!("{} people report to you, more than {}: split a team", reports.len(), super::teams::SPAN);
+            let say = "I split the teams: each lead speaks for theirs.".to_owned();
+            let why = reports.join(", ");
+            items.push(line(Thing::Span, Band::Nobody, "SPAN", text, self.now, say, why));
+        }
+        let since = self.incident.roles.get(&Role::Commander).and_then(|r| r.setting()).map(|s| s.at);
+        if let (Some(since), Some(holder)) = (since, self.incident.holder(Role::Commander))
+            && self.now - since >= TIRED
+        {
+            let text = format!("{holder} has commanded for {}: hand over", duration::short(self.now - since, false));
+            let say = format!("{holder} hands over command. Who takes it?");
+            let why = "after eight hours nobody judges well".to_owned();
+            items.push(line(Thing::Role(Role::Commander), Band::Late, "TIRED", text, since, say, why));
+        }
+        self.items.extend(items);
     }
 
     fn old(&mut self) {

@@ -19,6 +19,12 @@ pub enum Thing {
     Promise(EntryId),
     Ask(EntryId),
     Decision(EntryId),
+    /// A handover that waits for its answer.
+    Offer(EntryId),
+    RollCall(EntryId),
+    TimeOut(EntryId),
+    /// More people report to the commander than one can lead.
+    Span,
     /// Name of the component.
     Component(String),
     /// Name of the query.

@@ -4,9 +4,9 @@ use ratatui_textarea::{CursorMove, Input, TextArea};
 
 use super::key::{Code, Key};
 use crate::incident::Instant;
-use crate::incident::command::{Command, Decision};
+use crate::incident::command::{Command, Decision, TeamWish};
 use crate::incident::entry::EntryId;
-use crate::incident::words::{Phase, Role, Severity};
+use crate::incident::words::{End, Phase, Role, Severity};
 use crate::text::{Safe, instant};
 
 /// What a form is for. Carries the ids of what the person saw.
@@ -72,6 +72,23 @@ pub enum Purpose {
         decision: EntryId,
         outcome: String,
     },
+    /// Hands a role over.
+    Offer {
+        role: Role,
+    },
+    RefuseOffer {
+        offer: EntryId,
+    },
+    SubTeams {
+        team: Option<String>,
+    },
+    /// The four answers of the time-out that runs, or of the last one.
+    TimeOut,
+    Objectives,
+    End,
+    Contact {
+        of: String,
+    },
 }
 
 impl Purpose {
@@ -99,6 +116,13 @@ impl Purpose {
             Purpose::Settle { message } => format!("settle {message}"),
             Purpose::EditText { audience, channel } => format!("text {audience} {channel}"),
             Purpose::Check { decision, .. } => format!("check {decision}"),
+            Purpose::Offer { role } => format!("offer {role}"),
+            Purpose::RefuseOffer { offer } => format!("refuse {offer}"),
+            Purpose::SubTeams { .. } => "sub-teams".into(),
+            Purpose::TimeOut => "time-out".into(),
+            Purpose::Objectives => "objectives".into(),
+            Purpose::End => "end".into(),
+            Purpose::Contact { of } => format!("contact {of}"),
         }
     }
 }
@@ -164,7 +188,12 @@ pub struct Help<'a> {
     pub channels: Vec<&'a str>,
     pub facts: Vec<&'a str>,
     pub clocks: Vec<&'a str>,
+    pub teams: Vec<&'a str>,
     pub minutes: u32,
+    /// The time-out whose answers are wanted.
+    pub timeout: Option<EntryId>,
+    /// The brief of a handover, as it stands now.
+    pub brief: String,
 }
 
 fn field(label: &'static str, hint: &'static str, kind: Kind, required: bool) -> Field {
@@ -256,7 +285,8 @@ impl Form {
                 "Phase".to_owned(),
                 vec![
                     field("phase", "", words(&phases), true),
-                    field("why", "asked for when resolving early", Line, false),
+                    field("why", "asked for when resolving", Line, false),
+                    field("override", "your name, where something critical is not known to work", Line, false),
                 ],
             ),
             Purpose::Severity => (
@@ -331,8 +361,75 @@ impl Form {
             Purpose::EditText { audience, channel } => {
                 (format!("Text for {audience}, {channel}"), vec![field("text", "ctrl-s keeps it", Lines, true)])
             }
-            Purpose::Check { outcome, .. } => {
-                (format!("Did it work? {outcome}"), vec![field("seen", "what you see now", Line, true)])
+            Purpose::Check { outcome, .. } => (
+                format!("Did it work? {outcome}"),
+                vec![
+                    field("worked", "", words(&["yes", "no", "not-yet"]), true),
+                    field("seen", "what you see now", Line, true),
+                ],
+            ),
+            Purpose::Offer { role } => {
+                preset.push((2, help.brief.clone()));
+                (
+                    format!("Hand over: {}", role.title().to_lowercase()),
+                    vec![
+                        field("to", "a name; nothing passes before they accept", Person, true),
+                        field("worries", "what worries you", Line, false),
+                        field("brief", "made from the state: edit it", Lines, true),
+                    ],
+                )
+            }
+            Purpose::RefuseOffer { .. } => ("Not taken".to_owned(), vec![field("why", "", Line, true)]),
+            Purpose::SubTeams { team } => {
+                preset.extend(team.clone().map(|team| (0, team)));
+                (
+                    "Teams: who leads, who is in it".to_owned(),
+                    vec![
+                        field("team", "one of the plan, or core/east: a new one out of core", words(&help.teams), true),
+                        field("people", "the lead first: ana ben (with commas: Ana Ray, Ben Ode)", Line, true),
+                        field("2nd team", "another at the same time", words(&help.teams), false),
+                        field("its people", "the lead first", Line, false),
+                    ],
+                )
+            }
+            Purpose::TimeOut => (
+                "Time-out: stop, think, answer aloud".to_owned(),
+                vec![
+                    field("we know", "four answers, apart by ; or Tab", Line, false),
+                    field("we assume", "", Line, false),
+                    field("would change", "our mind", Line, false),
+                    field("who is tired", "", Line, false),
+                ],
+            ),
+            Purpose::Objectives => (
+                "Objectives of this period".to_owned(),
+                vec![
+                    field("objectives", "what is to be reached", Line, true),
+                    field("until", "+2h or 10:40; empty: open", Next, false),
+                ],
+            ),
+            Purpose::End => {
+                let ends: Vec<&str> = End::ALL.iter().map(|e| e.as_str()).collect();
+                (
+                    "One of the four ends".to_owned(),
+                    vec![
+                        field("end", "", words(&ends), true),
+                        field("at", "10:40 or -5m; empty: now", Past, false),
+                        field("basis", "how we know", Line, true),
+                    ],
+                )
+            }
+            Purpose::Contact { of } => {
+                preset.push((0, of.clone()));
+                (
+                    "How somebody is reached".to_owned(),
+                    vec![
+                        field("of", "a person, a team, an agency's rule, or incident", Person, true),
+                        field("way", "landline, radio, other carrier, desk; bridge, chat, ticket", Line, true),
+                        field("address", "empty: not any more", Line, false),
+                        field("needs", "components without which it does not work", Line, false),
+                    ],
+                )
             }
         };
         let mut form = Form { purpose, title: Safe::new(&title), fields, at: 0, error: None };
@@ -406,6 +503,12 @@ impl Form {
                 self.at = self.at.saturating_sub(1);
                 return Answer::Typing;
             }
+            // No choice, number or `+6m` holds a blank: after one the next field begins.
+            Key { code: Code::Char(' '), ctrl: false, alt: false } if self.at < last && self.ends_at_blank() => {
+                self.complete_choice();
+                self.at += 1;
+                return Answer::Typing;
+            }
             _ => {}
         }
         self.error = None;
@@ -423,6 +526,18 @@ impl Form {
             }
         }
         Answer::Typing
+    }
+
+    /// Whether a blank cannot belong to what stands in the field.
+    fn ends_at_blank(&self) -> bool {
+        self.fields.get(self.at).is_some_and(|field| {
+            let value = field.value();
+            match field.kind {
+                Kind::Choice(_) | Kind::Minutes => !value.is_empty(),
+                Kind::Next => value.starts_with('+'),
+                Kind::Line | Kind::Lines | Kind::Past | Kind::Person => false,
+            }
+        })
     }
 
     /// Pastes into the field: all of it, controls gone, line feeds kept only where the field has lines. Submits nothing.
@@ -462,6 +577,12 @@ impl Form {
         for field in &mut self.fields {
             if let Kind::Choice(words) = &field.kind {
                 let typed = field.value().trim().to_lowercase();
+                if let Some((_, role)) =
+                    SHORT_ROLES.iter().find(|(short, role)| *short == typed && words.iter().any(|w| w == role))
+                {
+                    field.set(role);
+                    continue;
+                }
                 let mut fits = words.iter().filter(|w| w.to_lowercase().starts_with(&typed));
                 if let (false, Some(one), None) = (typed.is_empty(), fits.next().cloned(), fits.next()) {
                     field.set(&one);
@@ -505,7 +626,7 @@ impl Form {
             if let Kind::Choice(words) = &field.kind
                 && !field.value().trim().is_empty()
                 && !words.iter().any(|w| *w == field.value().trim())
-                && !matches!(self.purpose, Purpose::Fact | Purpose::Clock)
+                && !matches!(self.purpose, Purpose::Fact | Purpose::Clock | Purpose::SubTeams { .. })
             {
                 return Err(format!("{}: one of {}", field.label, words.join(", ")));
             }
@@ -536,6 +657,41 @@ impl Form {
             }),
             Purpose::Ask => Command::Ask { proposal: text(0), by: text(1), risk: text(2) },
             Purpose::Role { .. } => Command::SetRole { role: text(0).parse()?, holder: some(1) },
+            Purpose::Offer { role } => {
+                let (worries, brief) = (text(1), text(2));
+                let brief = if worries.is_empty() { brief } else { format!("{brief}\nWORRIES     {worries}") };
+                Command::Offer { role: *role, to: text(0), brief }
+            }
+            Purpose::RefuseOffer { offer } => Command::RefuseOffer { offer: *offer, why: text(0) },
+            Purpose::SubTeams { .. } => {
+                let mut wishes = vec![team_wish(&text(0), &text(1))];
+                if let Some(second) = some(2) {
+                    wishes.push(team_wish(&second, &text(3)));
+                }
+                Command::SetTeams(wishes)
+            }
+            Purpose::TimeOut => {
+                let timeout = help.timeout.ok_or("no time-out is on disk yet: O starts one")?;
+                let mut answers: Vec<String> = (0..4).map(text).collect();
+                // Typed in one go: apart by semicolons.
+                if answers[1..].iter().all(String::is_empty) {
+                    let parts: Vec<String> = answers[0].splitn(4, ';').map(|part| part.trim().to_owned()).collect();
+                    answers = parts;
+                    answers.resize(4, String::new());
+                }
+                let mut answers = answers.into_iter();
+                let mut answer = || answers.next().unwrap_or_default();
+                let (known, assumed, change_mind, tired) = (answer(), answer(), answer(), answer());
+                Command::EndTimeOut { timeout, known, assumed, change_mind, tired }
+            }
+            Purpose::Objectives => Command::SetObjectives { text: text(0), until: next(1)? },
+            Purpose::End => Command::ReachEnd { end: text(0).parse()?, at: past(1)?, basis: text(2) },
+            Purpose::Contact { .. } => Command::SetContact {
+                of: text(0),
+                way: text(1),
+                address: some(2),
+                needs: text(3).split(',').map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()).collect(),
+            },
             Purpose::Phase => Command::SetPhase { phase: text(0).parse()?, why: text(1), by_name: some(2) },
             Purpose::Severity => Command::SetSeverity { severity: text(0).parse()?, why: text(1) },
             Purpose::Fact => {
@@ -574,12 +730,31 @@ impl Form {
             Purpose::Settle { message } => {
                 Command::SettleMessage { message: *message, went: text(0) == "yes", how: text(1) }
             }
-            Purpose::Check { decision, outcome } => {
-                Command::Amend { entry: *decision, text: format!("{outcome}; checked: {}", text(0)) }
+            Purpose::Check { decision, .. } => {
+                let worked = match text(0).as_str() {
+                    "yes" => Some(true),
+                    "no" => Some(false),
+                    _ => None,
+                };
+                Command::CheckDecision { decision: *decision, worked, seen: text(1) }
             }
             Purpose::EditText { .. } => return Err("the review keeps this text".into()),
         })
     }
+}
+
+/// What people call some of the roles.
+const SHORT_ROLES: &[(&str, &str)] = &[("ic", "commander"), ("comms", "communications"), ("ops", "operations")];
+
+/// `core/east` and `ana ben`: the team east out of core, led by ana, with ben.
+fn team_wish(team: &str, people: &str) -> TeamWish {
+    let between = if people.contains(',') { ',' } else { ' ' };
+    let mut people = people.split(between).map(|p| p.trim().to_owned()).filter(|p| !p.is_empty());
+    let (parent, team) = match team.split_once('/') {
+        Some((parent, team)) => (Some(parent.trim().to_owned()), team.trim().to_owned()),
+        None => (None, team.trim().to_owned()),
+    };
+    TeamWish { team, parent, lead: people.next(), members: people.collect() }
 }
 
 /// A fact as typed: a number, true, false, a text; empty is "not known".
@@ -643,6 +818,9 @@ mod tests {
             channels: vec!["app", "social"],
             facts: vec!["users_affected"],
             clocks: vec!["discovery"],
+            teams: vec!["core", "radio"],
+            timeout: None,
+            brief: String::new(),
             minutes: 5,
         }
     }

@@ -11,6 +11,9 @@ use crate::safe;
 use crate::situation::thing::Thing;
 use crate::text::{Safe, duration, instant, width};
 
+/// After so long in command the header suggests a handover.
+const LONG: chrono::TimeDelta = chrono::TimeDelta::hours(4);
+
 /// Draws the header. Says whether something in it counts in seconds.
 pub fn draw(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model) -> bool {
     let narrow = area.width < 60;
@@ -110,6 +113,19 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
     } else if !narrow && !model.loading {
         right.push(piece("  saved", Meaning::Dim));
     }
+    if let Some(timeout) = scene.incident().leading.timeout(now) {
+        let left = duration::short(timeout.until - now, true);
+        right.push(piece(
+            if narrow { safe!(" TIME-OUT {left}") } else { safe!("  TIME-OUT {left}") },
+            Meaning::Exercise,
+        ));
+    }
+    let since = scene.incident().roles.get(&Role::Commander).and_then(|r| r.setting()).map(|s| s.at);
+    if let Some(since) =
+        since.filter(|at| now - *at >= LONG && !narrow && scene.incident().holder(Role::Commander).is_some())
+    {
+        right.push(piece(safe!("  IC for {}: H hands over", duration::short(now - since, false)), Meaning::Soon));
+    }
     if let Some(demo) = &model.demo {
         let speed = if demo.paused { "PAUSED".to_owned() } else { format!("x{:.0}", demo.speed) };
         right.push(piece(safe!("  {speed}"), if demo.paused { Meaning::Late } else { Meaning::Dim }));
@@ -118,7 +134,7 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
     let room = usize::from(area.width).saturating_sub(columns(&right));
     let mut left = vec![piece("NEXT ", Meaning::Dim)];
     let mut used = 5;
-    let mut seconds = false;
+    let mut seconds = scene.incident().leading.timeout(now).is_some();
     // Of the check-ins only the nearest: promises and deadlines must not be crowded out.
     let mut one_task = false;
     let clocks = scene.situation.clocks.iter().filter(|clock| match clock.thing {

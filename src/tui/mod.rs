@@ -6,6 +6,7 @@ pub mod ink;
 pub mod key;
 pub mod keymap;
 pub mod layout;
+pub mod lead;
 pub mod model;
 pub mod over;
 pub mod paint;

@@ -29,6 +29,37 @@ impl Pane {
     }
 }
 
+/// Which rows the timeline shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum View {
+    #[default]
+    All,
+    Decisions,
+    Changes,
+    FollowUps,
+}
+
+impl View {
+    pub fn next(self) -> View {
+        match self {
+            View::All => View::Decisions,
+            View::Decisions => View::Changes,
+            View::Changes => View::FollowUps,
+            View::FollowUps => View::All,
+        }
+    }
+
+    /// What the pane's title says; empty where all is shown.
+    pub fn title(self) -> &'static str {
+        match self {
+            View::All => "",
+            View::Decisions => "DECISIONS",
+            View::Changes => "CHANGES",
+            View::FollowUps => "FOLLOW-UPS",
+        }
+    }
+}
+
 /// A list's place: what is lit, by its thing, and where the view begins.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Place {
@@ -67,6 +98,21 @@ pub enum Overlay {
         scroll: usize,
     },
     Can,
+    /// The brief of a handover. `read`: its end was on the screen.
+    Brief {
+        offer: EntryId,
+        scroll: usize,
+        read: bool,
+    },
+    RollCall {
+        /// Whose row is lit; None: the first.
+        lit: Option<String>,
+    },
+    /// How everybody is reached, these first.
+    Contacts {
+        first: Vec<String>,
+        scroll: usize,
+    },
     /// Typing a filter for the pane.
     Filter,
 }
@@ -112,6 +158,10 @@ pub struct Model {
     pub places: [Place; 6],
     /// The channel that is lit in the grid.
     pub channel: usize,
+    /// Which rows the timeline shows.
+    pub view: View,
+    /// What rang last, or was made last: where `.` goes.
+    pub last: Option<Thing>,
     pub overlay: Option<Overlay>,
     pub utc: bool,
     pub flash: Option<(Loud, Safe)>,
@@ -144,6 +194,8 @@ impl Model {
             zoom: false,
             places: std::array::from_fn(|_| Place::fresh()),
             channel: 0,
+            view: View::All,
+            last: None,
             overlay: None,
             utc: false,
             flash: None,

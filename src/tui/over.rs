@@ -2,9 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use super::form::{Form, Kind};
+use super::form::{Form, Kind, Purpose};
 use super::ink::{Ink, Piece, piece};
 use super::keymap::Keymap;
+use super::lead;
 use super::model::{Model, Overlay};
 use super::panes;
 use super::review::Review;
@@ -12,10 +13,12 @@ use super::scene::Scene;
 use super::theme::Meaning;
 use super::view::Look;
 use crate::command::{self, Place, TABLE};
+use crate::incident::what::What;
 use crate::incident::words::MessageState;
 use crate::report::can;
 use crate::safe;
 use crate::situation::obligations::Standing;
+use crate::situation::open::still_open;
 use crate::situation::thing::Thing;
 use crate::text::{Safe, shorten, width};
 
@@ -23,9 +26,9 @@ use crate::text::{Safe, shorten, width};
 pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>) -> Option<(u16, u16)> {
     match model.overlay.as_ref()? {
         Overlay::Help { scroll } => {
-            let inner = inside(ink.area()).0;
+            let inner = inside(model).0;
             let lines = help_lines(model, look.keymap, inner);
-            draw_lines(ink, "HELP: what works here. Esc goes back", &lines, *scroll);
+            draw_lines(ink, &Safe::from("HELP: what works here. Esc goes back"), &lines, *scroll);
             None
         }
         Overlay::Palette { typed, at } => draw_palette(ink, typed, *at, look),
@@ -35,9 +38,9 @@ pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>
             None
         }
         Overlay::Detail { thing, scroll } => {
-            let inner = inside(ink.area()).0;
+            let inner = inside(model).0;
             let lines = detail(scene, model, thing, inner, look.keymap);
-            draw_lines(ink, "Esc goes back", &lines, *scroll);
+            draw_lines(ink, &Safe::from("Esc goes back"), &lines, *scroll);
             None
         }
         Overlay::Can => {
@@ -45,7 +48,22 @@ pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>
                 .into_iter()
                 .map(|line| vec![piece(line, Meaning::Text)])
                 .collect();
-            draw_lines(ink, "CAN: read it aloud. y copies, Esc goes back", &lines, 0);
+            draw_lines(ink, &Safe::from("CAN: read it aloud. y copies, Esc goes back"), &lines, 0);
+            None
+        }
+        Overlay::Brief { offer, scroll, read } => {
+            let (title, lines) = lead::brief(scene, model, *offer, *scroll, *read);
+            draw_lines(ink, &title, &lines, 0);
+            None
+        }
+        Overlay::RollCall { lit } => {
+            let (title, lines) = lead::roll(scene, model, lit.as_deref());
+            draw_lines(ink, &title, &lines, 0);
+            None
+        }
+        Overlay::Contacts { first, scroll } => {
+            let lines = lead::contacts(scene, model, first);
+            draw_lines(ink, &Safe::from("HOW TO REACH   E records a way   Esc goes back"), &lines, *scroll);
             None
         }
         Overlay::Filter => {
@@ -70,8 +88,8 @@ fn middle(area: Rect, most_width: u16, most_height: u16) -> Rect {
 }
 
 /// The columns and the most rows inside a box of lines.
-fn inside(area: Rect) -> (usize, usize) {
-    let area = middle(area, 100, 34);
+pub fn inside(model: &Model) -> (usize, usize) {
+    let area = middle(screen_of(model), 100, 34);
     (usize::from(area.width).saturating_sub(2), usize::from(area.height).saturating_sub(2))
 }
 
@@ -81,19 +99,19 @@ fn screen_of(model: &Model) -> Rect {
 
 /// How far the help scrolls.
 pub fn help_bottom(model: &Model, keymap: &Keymap) -> usize {
-    let (columns, rows) = inside(screen_of(model));
+    let (columns, rows) = inside(model);
     help_lines(model, keymap, columns).len().saturating_sub(rows)
 }
 
 /// How far the details of a thing scroll.
 pub fn detail_bottom(model: &Model, scene: &Scene<'_>, thing: &Thing, keymap: &Keymap) -> usize {
-    let (columns, rows) = inside(screen_of(model));
+    let (columns, rows) = inside(model);
     detail(scene, model, thing, columns, keymap).len().saturating_sub(rows)
 }
 
-fn draw_lines(ink: &mut Ink<'_>, title: &'static str, lines: &[Vec<Piece>], scroll: usize) {
+fn draw_lines(ink: &mut Ink<'_>, title: &Safe, lines: &[Vec<Piece>], scroll: usize) {
     let area = middle(ink.area(), 100, (lines.len() as u16).saturating_add(2).min(34));
-    let inner = ink.frame(area, &Safe::from(title));
+    let inner = ink.frame(area, title);
     let scroll = scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
     for (y, line) in lines.iter().skip(scroll).take(usize::from(inner.height)).enumerate() {
         ink.row(inner, 0, y as u16, line);
@@ -168,7 +186,8 @@ fn draw_form(ink: &mut Ink<'_>, form: &Form, scene: &Scene<'_>, model: &Model) -
     let help = scene.help(model);
     let text_lines = |kind: &Kind| if *kind == Kind::Lines { 10 } else { 1 };
     let rows: u16 = form.fields.iter().map(|f| text_lines(&f.kind)).sum();
-    let area = middle(ink.area(), 90, rows + 5);
+    let open = if matches!(form.purpose, Purpose::Phase | Purpose::Severity) { 12 } else { 0 };
+    let area = middle(ink.area(), 90, rows + 5 + open);
     let inner = ink.frame(area, &form.title);
     let label = form.fields.iter().map(|f| f.label.len()).max().unwrap_or(0).min(12);
     let left = label + 3;
@@ -230,6 +249,15 @@ fn draw_form(ink: &mut Ink<'_>, form: &Form, scene: &Scene<'_>, model: &Model) -
             if let Some(Kind::Choice(words)) = form.fields.get(form.at).map(|f| &f.kind) {
                 foot.push(piece(safe!("{}", words.join("  ")), Meaning::Dim));
             }
+        }
+    }
+    // Before it is called over, or less grave: what is still open, as far as there is room.
+    if matches!(form.purpose, Purpose::Phase | Purpose::Severity) {
+        let open = still_open(scene.incident(), scene.plan(), scene.situation);
+        let below = y + 1 + u16::from(!foot.is_empty());
+        for (line, text) in open.iter().take(usize::from(inner.height.saturating_sub(below))).enumerate() {
+            let text = shorten::shorten(&safe!("open  {text}"), usize::from(inner.width));
+            ink.put(inner, 0, below + line as u16, usize::MAX, &text, Meaning::Soon);
         }
     }
     if inner.height >= 2 && y < inner.height {
@@ -525,6 +553,18 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, k
         Thing::Entry(id) | Thing::Decision(id) | Thing::Ask(id) | Thing::Promise(id) => {
             if let Some(row) = incident.timeline.find(*id) {
                 let entry = &row.entry;
+                if let What::Decided(d) = &entry.what {
+                    add("DECIDE", &d.proposal, Meaning::Header);
+                    add("SO", &d.outcome, Meaning::Title);
+                    add("ACTS", d.acts.as_deref().unwrap_or("nobody named"), Meaning::Text);
+                    add("AGAINST", d.objections.as_deref().unwrap_or("nobody was asked"), Meaning::Text);
+                    add("REFUSED", &d.refused.join("; "), Meaning::Text);
+                    add("UNLESS", d.reversal.as_deref().unwrap_or_default(), Meaning::Text);
+                    if let Some(check) = incident.leading.checks.get(id) {
+                        let at = scene.clock_zoned(model, check.at);
+                        add("CHECKED", &format!("{at} by {}: {}", check.by, check.seen), Meaning::Text);
+                    }
+                }
                 let line = crate::report::line::line(entry, incident, scene.plan(), scene.now(), scene.zone(model));
                 add(line.tag, &line.text, Meaning::Header);
                 let zone = scene.zone(model);
@@ -587,7 +627,25 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, k
             add("HOLDER", incident.holder(*role).unwrap_or("nobody"), Meaning::Text);
         }
         Thing::Conflict(what) => add("", &format!("Set the {what} anew: that replaces both."), Meaning::Text),
-        Thing::Team(_) => {}
+        Thing::Team(id) => {
+            if let Some(team) = scene.situation.teams.iter().find(|t| t.id == *id) {
+                add("TEAM", &team.name, Meaning::Header);
+                add("LEAD", team.lead.as_deref().unwrap_or("nobody"), Meaning::Text);
+                add("WITH", &team.members.join(", "), Meaning::Text);
+                add("DUTY", scene.plan().team(id).map_or("", |t| t.duty.as_str()), Meaning::Text);
+            }
+        }
+        Thing::Offer(_) => add("DO", "H opens the brief", Meaning::Text),
+        Thing::RollCall(_) => add("DO", "L opens the roll-call", Meaning::Text),
+        Thing::TimeOut(_) => add("DO", "Space or O: its four answers", Meaning::Text),
+        Thing::Span => {
+            add("WHO", &scene.situation.reports.join(", "), Meaning::Text);
+            add("DO", "W gives teams their leads and people", Meaning::Text);
+        }
+    }
+    for of in lead::whom(scene, Some(thing)) {
+        let reach = lead::reach(scene, &of);
+        add("REACH", &if reach.is_empty() { String::new() } else { format!("{of}: {reach}") }, Meaning::Text);
     }
     let mut keys: Vec<Piece> = vec![panes::cell("DO", 7, Meaning::Dim)];
     for row in TABLE.iter().filter(|r| r.place == Place::Lit || matches!(r.name, "send" | "elsewhere" | "decide")) {

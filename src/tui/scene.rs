@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use super::form::Help;
 use super::model::Model;
 use crate::incident::Instant;
+use crate::incident::entry::EntryId;
 use crate::incident::observation::Source;
 use crate::incident::plan::Plan;
 use crate::incident::rule::Rules;
@@ -87,13 +88,33 @@ impl<'a> Scene<'a> {
         Help {
             now: self.now(),
             zone: self.zone(model),
-            people: self.incident().people.iter().map(String::as_str).collect(),
+            people: self.people(),
             audiences: plan.audiences.iter().map(|a| a.id.as_str()).collect(),
             channels: plan.channels.iter().map(|c| c.id.as_str()).collect(),
             facts,
             clocks,
+            teams: self.situation.teams.iter().map(|t| t.id.as_str()).collect(),
+            timeout: self.timeout(),
+            brief: String::new(),
             minutes: model.minutes,
         }
+    }
+
+    /// Whom a task can be given to: people named so far, the plan's and the teams themselves.
+    fn people(&self) -> Vec<&'a str> {
+        let mut people: Vec<&str> = self.incident().people.iter().map(String::as_str).collect();
+        for team in &self.situation.teams {
+            let planned = team.lead.iter().chain(&team.members).map(String::as_str);
+            people.extend(planned.filter(|p| !self.incident().people.contains(*p)));
+        }
+        people.extend(self.situation.teams.iter().map(|t| t.id.as_str()));
+        people
+    }
+
+    /// The time-out that runs, or the last one that has no answers.
+    pub fn timeout(&self) -> Option<EntryId> {
+        let open = self.incident().leading.timeouts.values().filter(|t| t.ended.is_none());
+        open.max_by_key(|t| (t.at, t.id)).map(|t| t.id)
     }
 
     /// What a row of the timeline is about.
@@ -112,6 +133,10 @@ impl<'a> Scene<'a> {
             What::AlertFired(w) => Thing::Alerts(w.name.clone()),
             What::AlertChanged(w) => Thing::Alerts(w.name.clone()),
             What::AlertGone(w) => Thing::Alerts(w.name.clone()),
+            What::HandoverOffered(_) if self.incident().leading.offers.contains_key(id) => Thing::Offer(*id),
+            What::Decided(_) => Thing::Decision(*id),
+            What::DecisionChecked(w) => Thing::Decision(w.decision),
+            What::RollCallAsked(_) => Thing::RollCall(*id),
             What::Asked(_) if self.incident().asks.contains_key(id) => Thing::Ask(*id),
             What::StageFiled(w) => Thing::Stage(w.rule.clone(), w.stage.clone()),
             What::StageDrafted(w) => Thing::Stage(w.rule.clone(), w.stage.clone()),

@@ -4,6 +4,7 @@ use super::form::{Answer, Form, Purpose};
 use super::key::{Code, Key};
 use super::keymap::Keymap;
 use super::layout::layout;
+use super::lead;
 use super::model::{Effect, Loud, Model, Overlay, Pane, Pending};
 use super::over;
 use super::panes::{self, Item};
@@ -13,8 +14,10 @@ use super::view::list_area;
 use crate::command::{self, Action, Place};
 use crate::incident::command::{Command, Target};
 use crate::incident::decide::decide;
+use crate::incident::entry::EntryId;
 use crate::incident::plan::Channel;
 use crate::incident::words::{StageState, TaskState};
+use crate::report::brief::brief;
 use crate::report::can;
 use crate::safe;
 use crate::situation::proposal::{self, Proposal};
@@ -34,6 +37,8 @@ pub enum Msg {
         effect: u64,
         result: Result<String, String>,
         refused: bool,
+        /// The first entry that was written.
+        made: Option<EntryId>,
     },
     /// Something to tell at the foot.
     Tell(Loud, String),
@@ -55,13 +60,19 @@ pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -
             refresh_review(model, scene);
             Vec::new()
         }
-        Msg::Outcome { effect, result, refused } => on_outcome(model, effect, result, refused),
+        Msg::Outcome { effect, result, refused, made } => {
+            if let Some(made) = made {
+                model.last = Some(scene.subject(&Thing::Entry(made)));
+            }
+            on_outcome(model, effect, result, refused)
+        }
         Msg::Tell(loud, text) => {
             model.say(loud, Safe::new(&text));
             Vec::new()
         }
     };
     settle(model, scene);
+    lead::mark_read(model, scene);
     // What the coming picture shows to its end has been read when the next key comes.
     if let Some(Overlay::Review(review)) = &mut model.overlay {
         let (lines, height) = over::review_text(model.size, review);
@@ -118,7 +129,16 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             let clean: String = text.chars().filter(|c| !c.is_control()).collect();
             model.place_mut().filter.push_str(&clean);
         }
-        Some(Overlay::Help { .. } | Overlay::Review(_) | Overlay::Detail { .. } | Overlay::Can) | None => {
+        Some(
+            Overlay::Help { .. }
+            | Overlay::Review(_)
+            | Overlay::Detail { .. }
+            | Overlay::Can
+            | Overlay::Brief { .. }
+            | Overlay::RollCall { .. }
+            | Overlay::Contacts { .. },
+        )
+        | None => {
             model.say(Loud::Refused, "a paste is not keys: open a field first (n for a note), then paste");
         }
     }
@@ -138,6 +158,20 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
         Some(Overlay::Review(review)) => on_review(model, review, key, scene),
         Some(Overlay::Filter) => on_filter(model, key),
         Some(Overlay::Palette { typed, at }) => on_palette(model, typed, at, key, scene),
+        Some(Overlay::Brief { offer, scroll, read }) => lead::on_brief(model, (offer, scroll, read), key, scene),
+        Some(Overlay::RollCall { lit }) => lead::on_roll(model, lit, key, scene),
+        Some(Overlay::Contacts { first, scroll }) => {
+            if key == Key::char('E') {
+                let of = first.first().cloned().unwrap_or_else(|| "incident".to_owned());
+                return open_form(model, Purpose::Contact { of }, scene);
+            }
+            let (_, rows) = over::inside(model);
+            let bottom = lead::contacts(scene, model, &first).len().saturating_sub(rows);
+            if let Some(scroll) = scrolled(scroll, bottom, key, keymap) {
+                model.overlay = Some(Overlay::Contacts { first, scroll });
+            }
+            Vec::new()
+        }
         Some(Overlay::Help { scroll }) => match scrolled(scroll, over::help_bottom(model, keymap), key, keymap) {
             Some(scroll) => {
                 model.overlay = Some(Overlay::Help { scroll });
@@ -314,7 +348,7 @@ fn on_form(model: &mut Model, mut form: Box<Form>, key: Key, scene: &Scene<'_>) 
 }
 
 /// Asks the room to write; what was typed is kept until the disk says so.
-fn append(
+pub(super) fn append(
     model: &mut Model,
     commands: Vec<Command>,
     what: String,
@@ -370,7 +404,7 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
         },
         Action::Advance => match advance(scene, thing) {
             Ok(Step::Write(command, _)) => refused(model, scene, &command),
-            Ok(Step::Open(_) | Step::Review(_)) => None,
+            Ok(Step::Open(_) | Step::Review(_) | Step::Handover | Step::RollCall) => None,
             Err(why) => Some(why),
         },
         Action::Assign => match thing {
@@ -406,7 +440,7 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
     }
 }
 
-fn refused(model: &Model, scene: &Scene<'_>, command: &Command) -> Option<Safe> {
+pub(super) fn refused(model: &Model, scene: &Scene<'_>, command: &Command) -> Option<Safe> {
     decide(scene.incident(), scene.plan(), command, &model.actor, scene.now()).err().map(|r| Safe::new(&r.0))
 }
 
@@ -445,6 +479,10 @@ fn acknowledge(model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Resul
         Some(Thing::Ask(_)) => return Err("a question is decided: d".into()),
         Some(Thing::Conflict(_)) => return Err("a conflict is settled by setting it anew: S, P, r, F".into()),
         Some(Thing::Promise(_) | Thing::Decision(_)) => return Err("Space: kept, or checked".into()),
+        Some(Thing::Offer(_)) => return Err("H opens the brief".into()),
+        Some(Thing::RollCall(_)) => return Err("L opens the roll-call".into()),
+        Some(Thing::TimeOut(_)) => return Err("O: its four answers".into()),
+        Some(Thing::Span) => return Err("W gives teams their leads".into()),
         Some(Thing::Entry(_) | Thing::Team(_)) => return Err("there is nothing to acknowledge here".into()),
         None => return Err("nothing is lit: j or k picks a row".into()),
     })
@@ -454,6 +492,8 @@ enum Step {
     Write(Box<Command>, String),
     Open(Purpose),
     Review(Option<String>),
+    Handover,
+    RollCall,
 }
 
 /// One step on.
@@ -464,6 +504,8 @@ fn advance(scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, Safe> {
         Some(Thing::Task(id)) => {
             let task = incident.tasks.get(id).ok_or("it is gone")?;
             match task.state {
+                // Said aloud by the one who was asked; doing it is the next step.
+                TaskState::Open if task.owner.is_some() => write(Command::Hear { task: *id }, "heard"),
                 TaskState::Open | TaskState::Acknowledged | TaskState::Blocked => {
                     write(Command::StartTask { task: *id }, "doing")
                 }
@@ -499,6 +541,11 @@ fn advance(scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, Safe> {
             }
         }
         Some(Thing::Role(role)) => Ok(Step::Open(Purpose::Role { role: Some(*role) })),
+        Some(Thing::Team(id)) => Ok(Step::Open(Purpose::SubTeams { team: Some(id.clone()) })),
+        Some(Thing::Span) => Ok(Step::Open(Purpose::SubTeams { team: None })),
+        Some(Thing::TimeOut(_)) => Ok(Step::Open(Purpose::TimeOut)),
+        Some(Thing::Offer(_)) => Ok(Step::Handover),
+        Some(Thing::RollCall(_)) => Ok(Step::RollCall),
         Some(Thing::Ask(id)) => Ok(Step::Open(Purpose::Decide { answers: Some(*id) })),
         Some(Thing::Decision(id)) => match incident.timeline.find(*id).map(|row| &row.entry.what) {
             Some(crate::incident::what::What::Decided(w)) => {
@@ -515,14 +562,9 @@ fn advance(scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, Safe> {
             _ if what.starts_with("clock ") => Purpose::Clock,
             _ => Purpose::Role { role: None },
         })),
-        Some(
-            Thing::Source(_)
-            | Thing::Component(_)
-            | Thing::Components(_)
-            | Thing::Metric(_)
-            | Thing::Entry(_)
-            | Thing::Team(_),
-        ) => Err("there is no next step for this: Enter opens it".into()),
+        Some(Thing::Source(_) | Thing::Component(_) | Thing::Components(_) | Thing::Metric(_) | Thing::Entry(_)) => {
+            Err("there is no next step for this: Enter opens it".into())
+        }
         None => Err("nothing is lit: j or k picks a row".into()),
     }
 }
@@ -561,9 +603,23 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
             Ok(Step::Write(command, what)) => append(model, vec![*command], what, None, scene),
             Ok(Step::Open(purpose)) => open_form(model, purpose, scene),
             Ok(Step::Review(audience)) => open_review(model, scene, audience),
+            Ok(Step::Handover) => lead::handover(model, scene, thing.as_ref()),
+            Ok(Step::RollCall) => {
+                model.overlay = Some(Overlay::RollCall { lit: None });
+                Vec::new()
+            }
             Err(_) => Vec::new(),
         },
         Action::Open => {
+            // These open as what they are.
+            match thing {
+                Some(Thing::Offer(_)) => return lead::handover(model, scene, thing.as_ref()),
+                Some(Thing::RollCall(_)) => {
+                    model.overlay = Some(Overlay::RollCall { lit: None });
+                    return Vec::new();
+                }
+                _ => {}
+            }
             if let Some(thing) = thing {
                 model.overlay = Some(Overlay::Detail { thing, scroll: 0 });
             }
@@ -622,6 +678,51 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
             open_form(model, Purpose::Decide { answers }, scene)
         }
         Action::Ask => open_form(model, Purpose::Ask, scene),
+        Action::Handover => lead::handover(model, scene, thing.as_ref()),
+        Action::SubTeams => {
+            let team = match thing {
+                Some(Thing::Team(id)) => Some(id),
+                _ => None,
+            };
+            open_form(model, Purpose::SubTeams { team }, scene)
+        }
+        Action::RollCall => {
+            model.overlay = Some(Overlay::RollCall { lit: None });
+            Vec::new()
+        }
+        Action::Contacts => {
+            let first = lead::whom(scene, thing.as_ref());
+            model.overlay = Some(Overlay::Contacts { first, scroll: 0 });
+            Vec::new()
+        }
+        Action::Contact => {
+            let of = lead::whom(scene, thing.as_ref()).into_iter().next().unwrap_or_else(|| "incident".to_owned());
+            open_form(model, Purpose::Contact { of }, scene)
+        }
+        Action::TimeOut => {
+            // The clock runs while people think: it starts with the key, the answers come after.
+            let running = scene.timeout().is_some();
+            let mut effects = open_form(model, Purpose::TimeOut, scene);
+            if !running {
+                let start = Command::StartTimeOut { minutes: 5 };
+                effects.extend(append(model, vec![start], "time-out".to_owned(), None, scene));
+            }
+            effects
+        }
+        Action::Objectives => open_form(model, Purpose::Objectives, scene),
+        Action::End => open_form(model, Purpose::End, scene),
+        Action::Go => match model.last.clone() {
+            Some(thing) => reveal(model, scene, thing),
+            None => {
+                model.say(Loud::Refused, "nothing rang and nothing was made yet");
+                Vec::new()
+            }
+        },
+        Action::View => {
+            model.view = model.view.next();
+            model.places[Pane::Timeline as usize].untouched = true;
+            focus(model, scene, Pane::Timeline)
+        }
         Action::Role => {
             let role = match thing {
                 Some(Thing::Role(role)) => Some(role),
@@ -767,6 +868,53 @@ fn focus(model: &mut Model, scene: &Scene<'_>, pane: Pane) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Lights a thing in the pane where it is dealt with: Now, where it needs the commander.
+fn reveal(model: &mut Model, scene: &Scene<'_>, thing: Thing) -> Vec<Effect> {
+    let home = match &thing {
+        Thing::Task(_) | Thing::Role(_) | Thing::Team(_) => Pane::Teams,
+        Thing::Audience(_) => Pane::Messages,
+        Thing::Stage(..) => Pane::Agencies,
+        Thing::Alerts(_) | Thing::Source(_) | Thing::Metric(_) | Thing::Component(_) | Thing::Components(_) => {
+            Pane::Signals
+        }
+        Thing::Message(_)
+        | Thing::Conflict(_)
+        | Thing::Promise(_)
+        | Thing::Ask(_)
+        | Thing::Decision(_)
+        | Thing::Offer(_)
+        | Thing::RollCall(_)
+        | Thing::TimeOut(_)
+        | Thing::Span
+        | Thing::Entry(_) => Pane::Timeline,
+    };
+    let pane = if scene.situation.item(&thing).is_some() { Pane::Now } else { home };
+    // The timeline's rows are entries, whatever they are about.
+    let lit = match thing {
+        Thing::Decision(id) | Thing::Ask(id) | Thing::Promise(id) | Thing::Offer(id) | Thing::RollCall(id)
+            if pane == Pane::Timeline =>
+        {
+            Thing::Entry(id)
+        }
+        thing => thing,
+    };
+    let effects = focus(model, scene, pane);
+    if pane == Pane::Timeline {
+        model.view = super::model::View::All;
+    }
+    let place = model.place_mut();
+    place.filter.clear();
+    let items = panes::items(scene, model, pane);
+    match items.iter().position(|item| item.thing.as_ref() == Some(&lit)) {
+        Some(index) => {
+            let place = model.place_mut();
+            (place.lit, place.index, place.untouched, place.lost) = (Some(lit), index, false, false);
+        }
+        None => model.say(Loud::Refused, "it is not in any list any more"),
+    }
+    effects
+}
+
 fn page(model: &Model) -> isize {
     let layout = layout(model.size, model.zoom, model.pane);
     list_area(&layout, model.pane).map_or(1, |area| area.height.max(1) as isize)
@@ -802,8 +950,11 @@ fn go(model: &mut Model, scene: &Scene<'_>, by: isize) -> Vec<Effect> {
     Vec::new()
 }
 
-fn open_form(model: &mut Model, purpose: Purpose, scene: &Scene<'_>) -> Vec<Effect> {
-    let help = scene.help(model);
+pub(super) fn open_form(model: &mut Model, purpose: Purpose, scene: &Scene<'_>) -> Vec<Effect> {
+    let mut help = scene.help(model);
+    if let Purpose::Offer { .. } = purpose {
+        help.brief = brief(scene.incident(), scene.plan(), scene.situation, "").join("\n");
+    }
     let mut form = Form::new(purpose, &help);
     if let Some(kept) = model.kept.get(&form.purpose.key()) {
         form.restore(kept);

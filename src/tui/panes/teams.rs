@@ -5,6 +5,7 @@ use crate::incident::entry::EntryId;
 use crate::incident::task::Task;
 use crate::incident::words::{Role, TaskState};
 use crate::safe;
+use crate::situation::teams::SPAN;
 use crate::situation::thing::Thing;
 use crate::text::duration;
 use crate::tui::model::{Model, Pane};
@@ -41,17 +42,20 @@ fn items(scene: &Scene<'_>, _: &Model) -> Vec<Item> {
         .enumerate()
         .map(|(index, role)| Item { thing: Some(Thing::Role(*role)), body: Body::At(index) })
         .collect();
+    let led = |t: &&crate::situation::teams::TeamView| t.lead.is_some() || !t.members.is_empty();
+    let teams = scene.situation.teams.iter().filter(led);
+    out.extend(teams.map(|t| Item { thing: Some(Thing::Team(t.id.clone())), body: Body::At(0) }));
     let incident = scene.incident();
     let mut tasks: Vec<&Task> = incident.tasks.values().collect();
-    // First what somebody is on, then the first moves, then the rest of the plan by team, then what is over.
+    // First what somebody is on, then the first moves, then the rest of the plan, then what is over: each by team.
     let rank = |t: &Task| match (t.live(), t.owner.is_some(), t.first) {
         (true, true, _) => 0,
         (true, false, true) => 1,
         (true, false, false) => 2,
         (false, _, _) => 3,
     };
-    let team = |t: &Task| t.team.as_ref().and_then(|id| scene.plan().teams.iter().position(|x| x.id == *id));
-    tasks.sort_by_key(|t| (rank(t), t.due.is_none(), t.due, team(t).unwrap_or(99), t.added, t.id));
+    let team = |t: &Task| t.team.as_ref().and_then(|id| scene.situation.teams.iter().position(|x| x.id == *id));
+    tasks.sort_by_key(|t| (rank(t), team(t).unwrap_or(usize::MAX), t.due.is_none(), t.due, t.added, t.id));
     out.extend(tasks.iter().map(|t| Item { thing: Some(Thing::Task(t.id)), body: Body::At(0) }));
     out
 }
@@ -60,6 +64,7 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
     match &item.thing {
         Some(Thing::Role(role)) => role_row(scene, model, *role, columns),
         Some(Thing::Task(id)) => task_row(scene, *id, columns),
+        Some(Thing::Team(id)) => team_row(scene, id, columns),
         _ => Vec::new(),
     }
 }
@@ -92,6 +97,18 @@ fn role_row(scene: &Scene<'_>, model: &Model, role: Role, columns: usize) -> Vec
         out.push(piece("  CONFLICT: two hold it", Meaning::Late));
     }
     out
+}
+
+fn team_row(scene: &Scene<'_>, id: &str, columns: usize) -> Vec<Piece> {
+    let Some(team) = scene.situation.teams.iter().find(|t| t.id == id) else { return Vec::new() };
+    let name = if columns >= 48 { 10 } else { 7 };
+    let lead = match &team.lead {
+        Some(lead) => cell(lead, 8, Meaning::Text),
+        None => cell("no lead", 8, Meaning::Soon),
+    };
+    let with = if team.members.is_empty() { String::new() } else { format!("with {}", team.members.join(", ")) };
+    let out_of = team.parent.as_ref().map(|p| format!(" (out of {p})")).unwrap_or_default();
+    vec![cell(&team.name, name, Meaning::Title), lead, piece(safe!("leads {with}{out_of}"), Meaning::Dim)]
 }
 
 fn task_row(scene: &Scene<'_>, id: EntryId, columns: usize) -> Vec<Piece> {
@@ -144,17 +161,19 @@ pub fn state(scene: &Scene<'_>, task: &Task) -> (String, Meaning) {
 
 fn heading(scene: &Scene<'_>, _: &Model, _: usize) -> Vec<Piece> {
     let tasks = &scene.incident().tasks;
-    let owners: std::collections::BTreeSet<&str> =
-        tasks.values().filter(|t| t.live()).filter_map(|t| t.owner.as_deref()).collect();
+    let reports = scene.situation.reports.len();
     let empty = roles(scene).iter().filter(|r| scene.incident().holder(**r).is_none()).count();
     let noack = tasks.values().filter(|t| t.state == TaskState::Open && t.owner.is_some()).count();
-    let mut out = vec![piece(safe!("{} at work", owners.len()), Meaning::Dim)];
-    // More than seven people reporting to one is more than one can lead.
-    if owners.len() > 7 {
-        out.push(piece("  more than 7: split", Meaning::Late));
+    let commander = scene.incident().holder(Role::Commander).unwrap_or("nobody");
+    let mut out = vec![piece(safe!("{reports} report to {commander}"), Meaning::Dim)];
+    if reports > SPAN {
+        out.push(piece(safe!("  more than {SPAN}: W splits"), Meaning::Late));
     }
     if empty > 0 {
         out.push(piece(safe!("  {empty} empty"), Meaning::Late));
+    }
+    if let Some((aim, _)) = scene.incident().leading.objectives.agreed() {
+        out.push(piece(safe!("  aim: {aim}"), Meaning::Text));
     }
     if noack > 0 {
         out.push(piece(safe!("  {noack} NO ACK"), Meaning::Soon));

@@ -7,7 +7,7 @@ use crate::report::line::line;
 use crate::safe;
 use crate::situation::thing::Thing;
 use crate::text::Safe;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::{Model, Pane, View};
 use crate::tui::scene::Scene;
 use crate::tui::theme::Meaning;
 
@@ -27,7 +27,8 @@ const MOST: usize = 5000;
 const SHARED: usize = 400;
 
 fn items(scene: &Scene<'_>, model: &Model) -> Vec<Item> {
-    let whole = model.pane == Pane::Timeline && (model.zoom || !model.place().filter.is_empty());
+    let whole =
+        model.pane == Pane::Timeline && (model.zoom || !model.place().filter.is_empty() || model.view != View::All);
     let most = if whole { MOST } else { SHARED };
     let mut out: Vec<Item> = Vec::new();
     let mut run: Option<(&What, usize)> = None;
@@ -35,6 +36,9 @@ fn items(scene: &Scene<'_>, model: &Model) -> Vec<Item> {
         let what = &row.entry.what;
         // Numbers move all the time: their course stands in the signals and in the export. That one is lost is an event.
         if matches!(what, What::MetricMoved(w) if w.value.is_some()) {
+            continue;
+        }
+        if !in_view(model, row) {
             continue;
         }
         if let Some((previous, _)) = run
@@ -53,6 +57,23 @@ fn items(scene: &Scene<'_>, model: &Model) -> Vec<Item> {
     }
     out.reverse();
     out
+}
+
+/// Whether the view that was chosen shows the row.
+fn in_view(model: &Model, row: &Row) -> bool {
+    match model.view {
+        View::All => true,
+        View::Decisions => matches!(
+            row.entry.what,
+            What::Decided(_)
+                | What::DecisionChecked(_)
+                | What::Asked(_)
+                | What::TimeOutStarted(_)
+                | What::TimeOutEnded(_)
+        ),
+        View::Changes => matches!(row.entry.what, What::ChangeNoted(_) | What::Declared(_)),
+        View::FollowUps => matches!(&row.entry.what, What::Noted(w) if w.follow_up),
+    }
 }
 
 fn alike(a: &What, b: &What) -> bool {
@@ -82,6 +103,12 @@ fn meaning(what: &What) -> Meaning {
         What::MessageUnknown(_) => Meaning::Unsure,
         What::SourceFailing(_) | What::ComponentGone(_) | What::ClockSet(_) => Meaning::Old,
         What::MessageSent(_) | What::MessageDelivered(_) | What::SourceBack(_) | What::TaskDone(_) => Meaning::Good,
+        What::HandoverOffered(_) => Meaning::Soon,
+        What::ChangeNoted(_) => Meaning::New,
+        What::DecisionChecked(w) if w.worked == Some(false) => Meaning::Late,
+        What::TimeOutStarted(_) | What::TimeOutEnded(_) | What::HandoverAccepted(_) | What::ObjectivesSet(_) => {
+            Meaning::Title
+        }
         What::Decided(_) | What::Declared(_) | What::PhaseSet(_) | What::SeveritySet(_) => Meaning::Title,
         What::StageFiled(_) | What::StageConfirmed(_) => Meaning::Good,
         _ => Meaning::Text,
@@ -136,7 +163,11 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
 
 fn heading(scene: &Scene<'_>, model: &Model, _: usize) -> Vec<Piece> {
     let zone = crate::text::instant::zone_name(scene.now(), scene.zone(model));
-    let mut out = vec![piece(safe!("{zone}  {} entries", scene.incident().timeline.len()), Meaning::Dim)];
+    let mut out = Vec::new();
+    if model.view != View::All {
+        out.push(piece(safe!("{} only, v: others  ", model.view.title()), Meaning::New));
+    }
+    out.push(piece(safe!("{zone}  {} entries", scene.incident().timeline.len()), Meaning::Dim));
     if let Some(looked) = model.looked {
         let new = scene.incident().timeline.iter().rev().take(5000).filter(|r| r.entry.recorded > looked).count();
         if new > 0 {

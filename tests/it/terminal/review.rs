@@ -198,7 +198,7 @@ fn words_typed_while_a_text_is_saved_stay() {
     screen.keys("n");
     typed(&mut screen, "second");
     screen.keys("esc");
-    let outcome = Msg::Outcome { effect: effect.unwrap(), result: Ok("saved".into()), refused: false };
+    let outcome = Msg::Outcome { effect: effect.unwrap(), result: Ok("saved".into()), refused: false, made: None };
     let effects = screen.apply(outcome);
     assert!(!effects.iter().any(|e| matches!(e, Effect::Forget { .. })), "{effects:?}");
     screen.keys("n");
