@@ -313,6 +313,13 @@ pub fn contacts(scene: &Scene<'_>, model: &Model, first: &[String]) -> Vec<Vec<P
             "incident" => "INCIDENT".to_owned(),
             id => scene.situation.teams.iter().find(|t| t.id == id).map_or_else(|| of.clone(), |t| t.name.clone()),
         };
+        let rule = scene.situation.obligations.iter().find(|o| o.rule == of);
+        if let Some(rule) = rule.filter(|o| !o.method.is_empty()) {
+            for (row, line) in text_lines(&rule.method, columns.saturating_sub(18)).into_iter().enumerate() {
+                let label = if row == 0 { rule.short.as_str() } else { "" };
+                lines.push(vec![panes::cell(label, 16, Meaning::Title), piece(line, Meaning::Text)]);
+            }
+        }
         if ways.is_empty() {
             let text = if of == "incident" { "no bridge, chat or ticket on file" } else { "no way on file" };
             lines.push(vec![panes::cell(&name, 16, Meaning::Title), piece(text, Meaning::Soon)]);

@@ -11,6 +11,7 @@ pub mod model;
 pub mod over;
 pub mod paint;
 pub mod panes;
+pub mod releasing;
 pub mod review;
 pub mod scene;
 pub mod terminal;

@@ -186,8 +186,12 @@ fn draw_form(ink: &mut Ink<'_>, form: &Form, scene: &Scene<'_>, model: &Model) -
     let help = scene.help(model);
     let text_lines = |kind: &Kind| if *kind == Kind::Lines { 10 } else { 1 };
     let rows: u16 = form.fields.iter().map(|f| text_lines(&f.kind)).sum();
-    let open = if matches!(form.purpose, Purpose::Phase | Purpose::Severity) { 12 } else { 0 };
-    let area = middle(ink.area(), 90, rows + 5 + open);
+    // Before it is called over, or less grave: what is still open.
+    let open = match form.purpose {
+        Purpose::Phase | Purpose::Severity => still_open(scene.incident(), scene.plan(), scene.situation),
+        _ => Vec::new(),
+    };
+    let area = middle(ink.area(), 90, rows + 5 + open.len() as u16);
     let inner = ink.frame(area, &form.title);
     let label = form.fields.iter().map(|f| f.label.len()).max().unwrap_or(0).min(12);
     let left = label + 3;
@@ -251,9 +255,7 @@ fn draw_form(ink: &mut Ink<'_>, form: &Form, scene: &Scene<'_>, model: &Model) -
             }
         }
     }
-    // Before it is called over, or less grave: what is still open, as far as there is room.
-    if matches!(form.purpose, Purpose::Phase | Purpose::Severity) {
-        let open = still_open(scene.incident(), scene.plan(), scene.situation);
+    if !open.is_empty() {
         let below = y + 1 + u16::from(!foot.is_empty());
         for (line, text) in open.iter().take(usize::from(inner.height.saturating_sub(below))).enumerate() {
             let text = shorten::shorten(&safe!("open  {text}"), usize::from(inner.width));

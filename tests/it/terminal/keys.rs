@@ -170,6 +170,9 @@ fn a_task_is_made_assigned_and_moved_on() {
     pty.wait("given to ben", |screen| {
         crate::support::pty::rows(screen).iter().any(|r| r.contains("ben") && r.contains("Count the sites"))
     });
+    // He says that he understood; that he does it is another word.
+    pty.keys(" ");
+    pty.see("saved: ACK");
     pty.keys(" ");
     pty.see("saved: DOING");
     pty.keys(" ");

@@ -1,0 +1,256 @@
+//! The release review as it is used: opened, kept in step with the journal, its keys. Nothing leaves but on `R`.
+
+use super::form::{Form, Purpose};
+use super::key::{Code, Key};
+use super::model::{Effect, Loud, Model, Overlay, Pending};
+use super::over;
+use super::review::{Item as ReviewItem, Review};
+use super::scene::Scene;
+use super::update::{append, open_form, refused};
+use crate::incident::command::Command;
+use crate::situation::proposal::{self, Proposal};
+use crate::text::Safe;
+
+fn review_item(p: Proposal, chosen: bool) -> ReviewItem {
+    ReviewItem {
+        audience: p.audience,
+        channel: p.channel,
+        round: p.round,
+        text: p.text,
+        next_update: p.next_update,
+        message: p.message,
+        state: p.state,
+        chosen: chosen && p.carried && p.stop.is_none(),
+        carried: p.carried,
+        stop: p.stop.or_else(|| (!p.carried).then(|| "no backend carries it: post it, then e records it".to_owned())),
+    }
+}
+
+/// Opens the review: every text that could go, the lit audience's chosen.
+pub(super) fn open_review(model: &mut Model, scene: &Scene<'_>, audience: Option<String>) -> Vec<Effect> {
+    let mut items = Vec::new();
+    for view in &scene.situation.audiences {
+        let chosen = audience.as_ref() == Some(&view.id);
+        let proposals = proposal::proposals(scene.incident(), scene.plan(), scene.situation, &view.id);
+        items.extend(proposals.into_iter().map(|p| review_item(p, chosen)));
+    }
+    if items.is_empty() {
+        model.say(Loud::Refused, "the playbook has no text for anybody: draft one with `warroom message draft`");
+        return Vec::new();
+    }
+    let round = match &audience {
+        Some(id) => proposal::round(scene.incident(), id),
+        None => items.first().map_or(crate::incident::words::Round::Initial, |i| i.round),
+    };
+    let review = Review { opened: Some(scene.now()), ..Review::new(items, round) };
+    model.overlay = Some(Overlay::Review(Box::new(review)));
+    Vec::new()
+}
+
+/// Keeps an open review in step with the journal: states move, the choice and the texts that were read stay.
+pub(super) fn refresh_review(model: &mut Model, scene: &Scene<'_>) {
+    let Some(Overlay::Review(review)) = &mut model.overlay else { return };
+    for (item, read) in review.items.iter_mut().zip(&mut review.read) {
+        let theirs = || {
+            let messages = scene.incident().messages.values();
+            messages.filter(|m| m.audience == item.audience && m.channel == item.channel)
+        };
+        let newest = theirs().max_by_key(|m| (m.drafted, m.id));
+        let own = match item.message {
+            Some(id) => scene.incident().messages.get(&id),
+            // Only proposed so far: what stands in the journal now takes its place, whoever wrote it.
+            None => newest.filter(|m| review.opened.is_none_or(|opened| m.drafted >= opened)),
+        };
+        let Some(message) = own else { continue };
+        let elsewhere = newest.filter(|m| m.id != message.id && m.drafted > message.drafted && m.told.is_some());
+        let told = elsewhere.map(|m| format!("{} was told meanwhile: {}", item.audience, m.state));
+        item.message = Some(message.id);
+        item.state = message.state;
+        item.next_update = message.next_update;
+        // Another text came from somebody else: it has to be read again.
+        if item.text != message.text {
+            item.text.clone_from(&message.text);
+            item.chosen = false;
+            *read = false;
+        }
+        if told.is_some() {
+            item.chosen = false;
+            item.stop = told;
+        }
+    }
+}
+
+pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene<'_>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match key.code {
+        Code::Esc | Code::Char('q') => {
+            model.say(Loud::Info, "nothing left");
+            return effects;
+        }
+        Code::Down | Code::Char('j') | Code::Tab => review.go(1),
+        Code::Up | Code::Char('k') | Code::BackTab => review.go(-1),
+        Code::PageDown | Code::PageUp => {
+            let (lines, height) = over::review_text(model.size, &review);
+            let page = height.saturating_sub(1).max(1);
+            let last = lines.len().saturating_sub(height);
+            review.scroll = match key.code {
+                Code::PageDown => (review.scroll + page).min(last),
+                _ => review.scroll.min(last).saturating_sub(page),
+            };
+        }
+        Code::Char(' ') => {
+            if let Some(item) = review.items.get_mut(review.at) {
+                match &item.stop {
+                    Some(why) => model.flash = Some((Loud::Refused, Safe::new(why))),
+                    None => item.chosen = !item.chosen,
+                }
+            }
+        }
+        Code::Char('A') => {
+            let all = review.items.iter().filter(|i| i.stop.is_none()).all(|i| i.chosen);
+            for item in review.items.iter_mut().filter(|i| i.stop.is_none()) {
+                item.chosen = !all;
+            }
+        }
+        Code::Char('E') => {
+            if let Some(item) = review.current() {
+                let purpose = Purpose::EditText { audience: item.audience.clone(), channel: item.channel.clone() };
+                let text = item.text.clone();
+                open_form(model, purpose, scene);
+                if let Some(Overlay::Form(form)) = &mut model.overlay
+                    && let Some(field) = form.fields.first_mut()
+                {
+                    match field.value() {
+                        kept if kept.is_empty() => field.set(&text),
+                        kept if kept != text => {
+                            model.say(Loud::Info, "this is what you typed before, not the text that stands");
+                        }
+                        _ => {}
+                    }
+                }
+                return effects;
+            }
+        }
+        Code::Char('P') if model.is_pending(APPROVE) => {
+            model.say(Loud::Refused, "being approved: not on disk yet");
+        }
+        Code::Char('P') => {
+            // A text of the same words that was read is read.
+            let known: Vec<String> = review
+                .items
+                .iter()
+                .zip(&review.read)
+                .filter(|(_, read)| **read)
+                .map(|(item, _)| item.text.clone())
+                .collect();
+            let blind = review.to_approve().find(|(_, item)| !known.contains(&item.text)).map(|(i, _)| i);
+            match blind {
+                Some(index) => {
+                    if review.at != index {
+                        review.at = index;
+                        review.scroll = 0;
+                    }
+                    model.say(
+                        Loud::Refused,
+                        "this text is chosen and was not read to its end: read it (pagedown), then P",
+                    );
+                }
+                None if review.to_approve().next().is_some() => {
+                    let commands = approve_commands(&review);
+                    let what = format!("{APPROVE} {}", review.to_approve().count());
+                    model.overlay = Some(Overlay::Review(review));
+                    return append(model, commands, what, None, scene);
+                }
+                None => model.say(Loud::Refused, "nothing chosen is a draft"),
+            }
+        }
+        Code::Char('R') if model.is_pending(RELEASE) => {
+            model.say(Loud::Refused, "being released: not on disk yet");
+        }
+        Code::Char('R') => {
+            let messages: Vec<_> = review.to_release().filter_map(|i| i.message).collect();
+            if messages.is_empty() {
+                model.say(Loud::Refused, "nothing chosen is approved: P approves what you read");
+            } else {
+                let effect = model.next_effect;
+                model.next_effect += 1;
+                model.pending.push(Pending {
+                    effect,
+                    what: format!("{RELEASE} {} texts", messages.len()),
+                    since: scene.situation.moment.real,
+                    commands: Vec::new(),
+                    form: None,
+                });
+                effects.push(Effect::Release { effect, messages });
+                return effects;
+            }
+        }
+        Code::Enter | Code::Char('y') => {
+            model.say(Loud::Refused, "nothing leaves on this key: P approves, R releases");
+        }
+        _ => {}
+    }
+    model.overlay = Some(Overlay::Review(review));
+    effects
+}
+
+/// How what is pending begins, where a second press must not ask for it again.
+const APPROVE: &str = "approve";
+pub const RELEASE: &str = "release";
+
+/// Drafts what is only proposed and approves all that is chosen; the approvals bind to the words on the screen.
+fn approve_commands(review: &Review) -> Vec<Command> {
+    let mut commands = Vec::new();
+    for (_, item) in review.to_approve() {
+        match item.message {
+            Some(message) => {
+                let text_sha256 = crate::incident::message::sha256(&item.text);
+                commands.push(Command::ApproveMessage { message, text_sha256 });
+            }
+            None => commands.push(Command::DraftAndApprove {
+                audience: item.audience.clone(),
+                channel: item.channel.clone(),
+                round: item.round,
+                text: item.text.clone(),
+                next_update: item.next_update,
+            }),
+        }
+    }
+    commands
+}
+
+pub(super) fn proposed(scene: &Scene<'_>, audience: &str, channel: &str) -> Option<Proposal> {
+    let proposals = proposal::proposals(scene.incident(), scene.plan(), scene.situation, audience);
+    proposals.into_iter().find(|p| p.channel == channel)
+}
+
+pub(super) fn keep_text(
+    model: &mut Model,
+    scene: &Scene<'_>,
+    audience: &str,
+    channel: &str,
+    mut form: Box<Form>,
+) -> Vec<Effect> {
+    let text = form.texts().join("\n");
+    let Some(found) = proposed(scene, audience, channel) else {
+        form.error = Some("this audience is gone from the plan".into());
+        model.overlay = Some(Overlay::Form(form));
+        return Vec::new();
+    };
+    let command = match found.message {
+        Some(message) => Command::EditMessage { message, text, next_update: found.next_update },
+        None => Command::DraftMessage {
+            audience: audience.to_owned(),
+            channel: channel.to_owned(),
+            round: found.round,
+            text,
+            next_update: found.next_update,
+        },
+    };
+    if let Some(why) = refused(model, scene, &command) {
+        form.error = Some(why);
+        model.overlay = Some(Overlay::Form(form));
+        return Vec::new();
+    }
+    append(model, vec![command], "text".to_owned(), Some(form), scene)
+}
