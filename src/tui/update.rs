@@ -722,13 +722,8 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
             model.places[Pane::Timeline as usize].untouched = true;
             focus(model, scene, Pane::Timeline)
         }
-        Action::Role => {
-            let role = match thing {
-                Some(Thing::Role(role)) => Some(role),
-                _ => None,
-            };
-            open_form(model, Purpose::Role { role }, scene)
-        }
+        // Asks which one, whatever is lit: A and Space give the lit one.
+        Action::Role => open_form(model, Purpose::Role { role: None }, scene),
         Action::Phase => open_form(model, Purpose::Phase, scene),
         Action::Severity => open_form(model, Purpose::Severity, scene),
         Action::Fact => open_form(model, Purpose::Fact, scene),

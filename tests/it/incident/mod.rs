@@ -2,6 +2,7 @@
 
 mod detect;
 mod fold;
+mod leading;
 mod now;
 pub mod related;
 mod retract;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::pty::{Home, Start};
 use crate::support::wire::{Act, Wire, json};
 
-fn configure(home: &Home, text: &str) {
+pub fn configure(home: &Home, text: &str) {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     let folder = home.path().join("config/warroom");
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).unwrap();

@@ -18,6 +18,7 @@ use warroom::incident::plan::Plan;
 use warroom::incident::rule::Rules;
 use warroom::incident::what::{MessageSending, MessageUnknown, What};
 use warroom::incident::words::*;
+use warroom::situation::thing::Thing;
 use warroom::situation::{Situation, assess};
 use warroom::tui::key::Key;
 use warroom::tui::keymap::Keymap;
@@ -277,6 +278,37 @@ impl World {
         self.append(person, at(minute), drafts)
     }
 
+    /// A person's command where it is accepted; nothing where it is refused.
+    pub fn tries(&mut self, person: &str, minute: i64, command: &Command) -> Option<Vec<EntryId>> {
+        let actor = Actor { person: person.to_owned(), host: "jump1".to_owned() };
+        let drafts = decide(self.log.incident(), &self.plan, command, &actor, at(minute)).ok()?;
+        Some(self.append(person, at(minute), drafts))
+    }
+
+    /// Alerts come and go.
+    pub fn alerts(&mut self, names: &[&str], seed: u64) {
+        let mut pager = self.sources[1].observation.clone().expect("a pager that answered");
+        let before = pager.clone();
+        pager.alerts = names
+            .iter()
+            .enumerate()
+            .map(|(n, name)| Alert {
+                id: format!("alert {name} {}", seed % 7),
+                name: (*name).to_owned(),
+                state: AlertState::Firing,
+                starts_at: at(n as i64),
+                summary: String::new(),
+                severity: "critical".to_owned(),
+                labels: Default::default(),
+                labels_cut: 0,
+                quiet_because: String::new(),
+            })
+            .collect();
+        let drafts = detect(self.log.incident(), Some(&before), &pager, at(35));
+        self.append("warroom", at(35), drafts);
+        self.sources[1].observation = Some(pager);
+    }
+
     fn append(&mut self, person: &str, now: Instant, drafts: Vec<Draft>) -> Vec<EntryId> {
         let mut ids = Vec::new();
         for draft in drafts {
@@ -334,6 +366,12 @@ impl Screen<'_> {
     pub fn apply(&mut self, msg: Msg) -> Vec<Effect> {
         let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
         update(&mut self.model, msg, &scene, &self.world.keymap)
+    }
+
+    /// What the person sees as lit in the focused pane: the thing that a key is about.
+    pub fn lit(&self) -> Option<Thing> {
+        let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
+        self.model.place().lit.as_ref().map(|thing| scene.subject(thing))
     }
 
     /// The room as it is after somebody wrote.

@@ -1,0 +1,67 @@
+//! Two rooms and a script on one journal: the same state everywhere, nothing lost, nothing done twice, both told.
+
+use std::collections::BTreeSet;
+
+use crate::support::pty::{Home, Start};
+
+/// Five entries a second for a minute, without waiting for the minute.
+const NOTES: usize = 300;
+
+#[test]
+fn two_rooms_and_a_script_see_the_same() {
+    let home = Home::new();
+    home.must(&["declare", "Outage", "--severity", "sev1", "--playbook", "carrier-outage"]);
+    let kim = Start::new(&home, &["--as", "kim"]).size(160, 48).start();
+    let ana = Start::new(&home, &["--as", "ana"]).size(120, 36).start();
+    kim.see("SEV1");
+    ana.see("SEV1");
+    std::thread::scope(|scope| {
+        let script = scope.spawn(|| {
+            for n in 0..NOTES {
+                home.must(&["--as", "script", "note", &format!("script {n}")]);
+            }
+        });
+        // Meanwhile both type.
+        for n in 0..30 {
+            for (pty, who) in [(&kim, "kim"), (&ana, "ana")] {
+                pty.keys(&format!("n{who} {n}\r"));
+                pty.see(&format!("saved: NOTE {who} {n} "));
+            }
+        }
+        script.join().unwrap();
+    });
+    let state: serde_json::Value = serde_json::from_str(&home.must(&["state", "--json"])).unwrap();
+    let notes: Vec<&str> = state["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|r| r["kind"] == "note.added/1")
+        .filter_map(|r| r["text"].as_str())
+        .collect();
+    let distinct: BTreeSet<&&str> = notes.iter().collect();
+    assert_eq!((notes.len(), distinct.len()), (NOTES + 60, NOTES + 60), "nothing lost, nothing twice");
+    home.must(&["verify"]);
+    // Both show the same count, and it is the journal's.
+    let total = state["timeline_total"].as_u64().unwrap();
+    for pty in [&kim, &ana] {
+        pty.see(&format!("{total} entries"));
+    }
+
+    // They act on the same thing: one of them does, both are told.
+    let asks = home.must(&["--json", "decide", "restart the core?", "--ask"]);
+    assert!(asks.contains("decision.asked/1"));
+    for pty in [&kim, &ana] {
+        pty.see("restart the core?");
+    }
+    let role = |pty: &crate::support::pty::Pty| pty.keys("rscribe sato");
+    role(&kim);
+    role(&ana);
+    kim.keys("\r");
+    kim.see("saved: ROLE");
+    ana.see("sato");
+    ana.keys("\r");
+    ana.see("sato is scribe already");
+    let state: serde_json::Value = serde_json::from_str(&home.must(&["state", "--json"])).unwrap();
+    let taken = state["timeline"].as_array().unwrap().iter().filter(|r| r["kind"] == "role.set/1").count();
+    assert_eq!(taken, 1, "one of the two, once");
+}
