@@ -107,13 +107,21 @@ impl Builder<'_> {
     }
 
     /// `own`: what is said where the thing has no line in Now.
-    fn add(&mut self, key: String, kind: Kind, thing: Thing, at: Instant, text: String, own: String, life: bool) {
+    fn add(&mut self, key: String, kind: Kind, thing: Thing, at: Instant, text: String, own: String) {
+        let life = self.is_life(&thing);
         let say = self.situation.item(&thing).map_or(own, |item| item.say.clone());
         self.out.push(Alarm { key, kind, thing, at, text, say, life });
     }
 
-    fn is_life(&self, audience: &str) -> bool {
-        self.plan.audience(audience).is_some_and(|a| a.life)
+    /// Whether it is about an audience whose lives may hang on a word.
+    fn is_life(&self, thing: &Thing) -> bool {
+        let audience = match thing {
+            Thing::Audience(id) => Some(id.as_str()),
+            Thing::Message(id) => self.incident.messages.get(id).map(|m| m.audience.as_str()),
+            Thing::Promise(id) => self.incident.promises.get(id).map(|p| p.to.as_str()),
+            _ => None,
+        };
+        audience.and_then(|id| self.plan.audience(id)).is_some_and(|a| a.life)
     }
 
     fn audiences(&mut self) {
@@ -125,16 +133,16 @@ impl Builder<'_> {
                 Next::RestoredUntold(since) => {
                     let text = format!("{name}: back since {}, NEVER TOLD", self.clock(since));
                     let key = format!("restored {id} {}", stamp(since));
-                    self.add(key, Kind::Restored, thing, since, text, say, audience.life);
+                    self.add(key, Kind::Restored, thing, since, text, say);
                 }
                 Next::First(limit) if limit <= self.now => {
                     // Without the instant: that the harm began earlier than was known is no new occasion.
                     let text = format!("{name}: NEVER TOLD, the first word was due {}", self.clock(limit));
-                    self.add(format!("word {id} first"), Kind::Word, thing, limit, text, say, audience.life);
+                    self.add(format!("word {id} first"), Kind::Word, thing, limit, text, say);
                 }
                 Next::Cadence(due) if due <= self.now => {
                     let text = format!("{name}: the next word was due {}", self.clock(due));
-                    self.add(format!("word {id} {}", stamp(due)), Kind::Word, thing, due, text, say, audience.life);
+                    self.add(format!("word {id} {}", stamp(due)), Kind::Word, thing, due, text, say);
                 }
                 // A promised word is among the promises.
                 Next::Nothing | Next::First(_) | Next::Promised(_) | Next::Cadence(_) => {}
@@ -163,8 +171,7 @@ impl Builder<'_> {
             // A second sending of the same text is another occasion.
             let sending = message.sending.as_ref().map_or(message.id, |s| s.entry);
             let say = format!("Did the text to {name} go out? Who looks?");
-            let life = self.is_life(&message.audience);
-            self.add(format!("{state} {sending}"), Kind::Unsure, thing, at, text, say, life);
+            self.add(format!("{state} {sending}"), Kind::Unsure, thing, at, text, say);
         }
     }
 
@@ -185,11 +192,11 @@ impl Builder<'_> {
                         let Some(step) = step(at - self.now, &self.rings.deadline) else { continue };
                         let key = format!("{key} {} {step}", stamp(at));
                         let text = format!("{what}: {}{iff}", self.due(at));
-                        self.add(key, Kind::Deadline, thing, at, text, say, false);
+                        self.add(key, Kind::Deadline, thing, at, text, say);
                     }
                     // Due at once; an "if" without a number stays in its pane.
                     Some(Due::Asap(since)) if !stage.iff => {
-                        self.add(key, Kind::Deadline, thing, since, format!("{what}: due AT ONCE"), say, false);
+                        self.add(key, Kind::Deadline, thing, since, format!("{what}: due AT ONCE"), say);
                     }
                     Some(Due::Asap(_)) | None => {}
                 }
@@ -203,7 +210,9 @@ impl Builder<'_> {
         for promise in self.incident.promises.values().filter(|p| p.kept.is_none()) {
             alike.entry((promise.due, &promise.text)).or_default().push(promise);
         }
-        for ((due, text), promises) in alike {
+        for ((due, text), mut promises) in alike {
+            // The one on which lives may hang stands for all.
+            promises.sort_by_key(|p| !self.plan.audience(&p.to).is_some_and(|a| a.life));
             let Some(step) = step(due - self.now, &[self.rings.promise]) else { continue };
             let Some(first) = promises.first() else { continue };
             let names: Vec<&str> =
@@ -213,10 +222,9 @@ impl Builder<'_> {
                 None => Thing::Promise(first.id),
             };
             let whom = names.join(", ");
-            let life = promises.iter().any(|p| self.is_life(&p.to));
             let say = format!("We promised {whom} the {text} by {}. Is it ready?", self.clock(due));
             let told = format!("{text} promised to {whom}: {}", self.due(due));
-            self.add(format!("promise {} {text} {step}", stamp(due)), Kind::Promise, thing, due, told, say, life);
+            self.add(format!("promise {} {text} {step}", stamp(due)), Kind::Promise, thing, due, told, say);
         }
     }
 
@@ -227,7 +235,7 @@ impl Builder<'_> {
             let text = format!("{who} back {}: {}", self.clock(due), task.title);
             let say = format!("{who}, your time is up on \"{}\". Done, more time, or stuck?", task.title);
             let key = format!("check-in {} {}", task.id, stamp(due));
-            self.add(key, Kind::CheckIn, Thing::Task(task.id), due, text, say, false);
+            self.add(key, Kind::CheckIn, Thing::Task(task.id), due, text, say);
         }
         for id in &self.incident.decisions {
             let thing = Thing::Decision(*id);
@@ -240,7 +248,7 @@ impl Builder<'_> {
             let Some(at) = decision.check_at.filter(|at| *at <= self.now) else { continue };
             let text = format!("check the decision: {}", decision.proposal);
             let say = format!("We decided: {}. Did it work?", decision.outcome);
-            self.add(format!("check-in {id} {}", stamp(at)), Kind::CheckIn, thing, at, text, say, false);
+            self.add(format!("check-in {id} {}", stamp(at)), Kind::CheckIn, thing, at, text, say);
         }
     }
 
@@ -250,7 +258,7 @@ impl Builder<'_> {
             let text = format!("{} alike \"{}\": acked by {}, no progress", group.firing, group.name, acked.by);
             let key = format!("ack {} {}", group.name, stamp(acked.due));
             let say = format!("{}: who looks at it?", group.name);
-            self.add(key, Kind::Ack, Thing::Alerts(group.name.clone()), acked.due, text, say, false);
+            self.add(key, Kind::Ack, Thing::Alerts(group.name.clone()), acked.due, text, say);
         }
     }
 
@@ -258,7 +266,7 @@ impl Builder<'_> {
         for ask in self.incident.asks.values() {
             let text = format!("{} asks: {}", ask.by, ask.proposal);
             let say = format!("A question for you: {}", ask.proposal);
-            self.add(format!("question {}", ask.id), Kind::Question, Thing::Ask(ask.id), ask.at, text, say, false);
+            self.add(format!("question {}", ask.id), Kind::Question, Thing::Ask(ask.id), ask.at, text, say);
         }
     }
 
@@ -272,7 +280,7 @@ impl Builder<'_> {
             // Its instants are of real time, those of the room may be a scenario's.
             let at = self.now - (self.situation.moment.real - last).max(TimeDelta::zero());
             let key = format!("source {} {}", source.name, stamp(last));
-            self.add(key, Kind::Source, Thing::Source(source.name.clone()), at, text, say, false);
+            self.add(key, Kind::Source, Thing::Source(source.name.clone()), at, text, say);
         }
     }
 
@@ -288,7 +296,7 @@ impl Builder<'_> {
         let say = format!("{elapsed}. What has changed, what do we do next, who is back when?");
         let entry = self.incident.declared.as_ref().map(|d| Thing::Entry(d.entry));
         let Some(thing) = entry else { return };
-        self.add(format!("mark {n}"), Kind::Mark, thing, at, format!("the mark of {elapsed}"), say, false);
+        self.add(format!("mark {n}"), Kind::Mark, thing, at, format!("the mark of {elapsed}"), say);
     }
 }
 
