@@ -10,6 +10,7 @@ use super::fail::Fail;
 use super::out;
 use crate::backends::{Client, Limits, poller};
 use crate::rulebook;
+use crate::text::duration;
 
 pub fn run(context: &Context) -> Result<ExitCode, Fail> {
     let config = context.config()?;
@@ -35,6 +36,8 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
             ));
         }
     }
+    let (ok, text) = alarms(&config.alarms);
+    rows.push(("alarms".into(), ok, text));
     rows.push(("rules".into(), true, format!("{} rules", rules.rules.len())));
     match context.journal_path() {
         Ok(path) if path.exists() => match context.journal(false) {
@@ -68,6 +71,29 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
         }
     }
     Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What rings and what is run then; whether that can be run.
+fn alarms(alarms: &crate::config::Alarms) -> (bool, String) {
+    let rings = &alarms.rings;
+    let kinds: Vec<&str> = rings.kinds.iter().map(|kind| kind.as_str()).collect();
+    let kinds = if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(" ") };
+    let short = |span| duration::short(span, false);
+    let before: Vec<String> = rings.deadline.iter().map(|span| short(*span)).collect();
+    let mark = rings.mark.map_or("off".to_owned(), |every| format!("every {}", short(every)));
+    let bell = if alarms.bell { "on" } else { "off" };
+    let text = format!(
+        "{kinds} ring; deadlines {} before, promises {}; mark {mark}; bell {bell}",
+        before.join(" and "),
+        short(rings.promise)
+    );
+    match alarms.command.first() {
+        None => (true, format!("{text}; `warroom poll` runs no command")),
+        Some(program) => match edge::program(program) {
+            Some(path) => (true, format!("{text}; `warroom poll` runs {}", path.display())),
+            None => (false, format!("{text}; {program} is not there, or may not be run")),
+        },
+    }
 }
 
 fn said(fail: &Fail) -> String {

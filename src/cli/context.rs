@@ -12,9 +12,11 @@ use crate::config::file::{self, Places};
 use crate::config::read::{Ascii, Known};
 use crate::config::{Config, Problem};
 use crate::incident::command::Actor;
+use crate::incident::person::is_shared;
 use crate::incident::words::Family;
 use crate::journal::{Access, Journal};
 use crate::playbook::{self, Playbook};
+use crate::room::naming::Naming;
 use crate::room::pollers::Backend;
 use crate::rulebook;
 use crate::tui::keymap::Keymap;
@@ -28,7 +30,31 @@ pub struct Context {
 impl Context {
     pub fn new(global: Global) -> Context {
         let actor = edge::actor(global.name.as_deref());
-        Context { global, actor }
+        let mut context = Context { global, actor };
+        if context.is_unnamed()
+            && let Some(name) = context.remembered()
+        {
+            context.actor.person = name;
+        }
+        context
+    }
+
+    /// Whether nobody said who acts, and the account does not say it either.
+    pub fn is_unnamed(&self) -> bool {
+        let said = self.global.name.is_some() || edge::variable("WARROOM_NAME").is_some();
+        !said && is_shared(&self.actor.person)
+    }
+
+    /// Who said in a room that they sit at this terminal session.
+    fn remembered(&self) -> Option<String> {
+        let mut journal = Journal::open(&self.journal_path().ok()?, Access::ReadOnly).ok()?;
+        journal.name(&edge::session()?).ok()?
+    }
+
+    /// What the room asks where nobody said who acts.
+    pub fn naming(&self) -> Option<Naming> {
+        let (account, session) = (self.actor.person.clone(), edge::session());
+        self.is_unnamed().then(|| Naming { account, candidates: edge::candidates(), session })
     }
 
     /// The configuration; the default one where there is no file.

@@ -8,6 +8,7 @@ pub mod completions;
 pub mod context;
 pub mod declare;
 pub mod demo;
+pub mod due;
 pub mod edge;
 pub mod entry;
 pub mod export;

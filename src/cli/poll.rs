@@ -8,25 +8,30 @@ use tokio::sync::{mpsc, watch};
 
 use super::args;
 use super::context::Context;
+use super::due::Due;
 use super::edge;
 use super::fail::Fail;
 use super::out;
 use super::session::Session;
 use crate::backends::{Client, Limits, poller};
+use crate::config::Alarms;
 use crate::incident::clock::Moment;
 use crate::incident::detect::{detect, detect_source};
 use crate::incident::entry::EntryId;
 use crate::incident::observation::{Health, Source};
 use crate::room::pollers::{self, Backend, Control};
-use crate::room::store::{self, Ask, News, Setup};
+use crate::room::store::{self, Ask, News, Setup, Whose};
 
 pub fn run(context: &Context, args: &args::Poll) -> Result<ExitCode, Fail> {
     let config = context.config()?;
     let backends: Vec<Backend> = context.backends(&config)?.into_iter().filter(|b| b.polls(edge::now())).collect();
+    if !args.once {
+        return stay(context, backends, config.alarms);
+    }
     if backends.is_empty() {
         return Err(Fail::wrong("no backend is configured that could be polled: `warroom init KIND`"));
     }
-    if args.once { once(context, &backends) } else { stay(context, backends) }
+    once(context, &backends)
 }
 
 /// Asks each backend once, records what changed, tells how each is.
@@ -77,8 +82,8 @@ fn once(context: &Context, backends: &[Backend]) -> Result<ExitCode, Fail> {
     Ok(if failing { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Polls until it is told to end; also keeps the lease, so that rooms opened meanwhile read what it sees.
-fn stay(context: &Context, backends: Vec<Backend>) -> Result<ExitCode, Fail> {
+/// Keeps time, and polls, until it is told to end; also keeps the lease, so that rooms opened meanwhile read what it sees.
+fn stay(context: &Context, backends: Vec<Backend>, alarms: Alarms) -> Result<ExitCode, Fail> {
     let session = Session::open(context, true)?;
     let (id, journal) = (session.id, session.journal);
     let runtime = super::room::runtime()?;
@@ -89,13 +94,17 @@ fn stay(context: &Context, backends: Vec<Backend>) -> Result<ExitCode, Fail> {
         incident: id,
         actor: context.actor.clone(),
         process: store::process_name(&host),
-        polls: true,
+        polls: !backends.is_empty(),
         real: edge::now,
         configured: backends.iter().map(Backend::source).collect(),
     };
     let (store, thread) = store::start(setup, news_tx)?;
     let (control, _) = watch::channel(Control::default());
     let client = Arc::new(Client::new(&host, Limits::default()));
+    let mut due = Due::new(alarms, id, host.clone());
+    if backends.is_empty() {
+        out::line("keeping time; no backend is configured that could be polled")?;
+    }
     let ended: Result<(), Fail> = runtime.block_on(async {
         for backend in &backends {
             tokio::spawn(pollers::poll(
@@ -109,12 +118,18 @@ fn stay(context: &Context, backends: Vec<Backend>) -> Result<ExitCode, Fail> {
         }
         let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         let mut lease = tokio::time::interval(std::time::Duration::from_secs(4));
+        let mut second = tokio::time::interval(std::time::Duration::from_secs(1));
+        second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut seen: Option<std::collections::HashSet<EntryId>> = None;
         let mut health: std::collections::BTreeMap<String, Health> = Default::default();
         loop {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => return Ok(()),
-                _ = term.recv() => return Ok(()),
+                _ = tokio::signal::ctrl_c() => return due.finish().await,
+                _ = term.recv() => return due.finish().await,
+                _ = second.tick() => if let Some(ask) = due.tick()? {
+                    store.ask(ask);
+                },
+                ended = due.ended() => ended?,
                 _ = lease.tick() => store.ask(Ask::Lease),
                 told = news.recv() => match told {
                     Some(News::Snapshot(snapshot)) => {
@@ -138,15 +153,20 @@ fn stay(context: &Context, backends: Vec<Backend>) -> Result<ExitCode, Fail> {
                                 out::line(&format!("source {} is {is:?} {}", source.name, source.error.as_deref().unwrap_or("")).to_lowercase())?;
                             }
                         }
+                        due.see(snapshot);
                     }
                     Some(News::Lease(leads)) => {
                         control.send_modify(|c| c.leads = leads);
                         out::line(if leads { "polling" } else { "another process polls" })?;
                     }
-                    Some(News::Clock(clock)) => control.send_modify(|c| c.clock = clock),
+                    Some(News::Clock(clock)) => {
+                        due.clock = clock;
+                        control.send_modify(|c| c.clock = clock);
+                    }
+                    Some(News::Rang { whose: Whose::Host, new, first }) => due.rang(&new, first)?,
                     Some(News::Tell(text)) => out::line(&text)?,
                     Some(News::Lost(why)) => return Err(Fail::Failed(why)),
-                    Some(News::Outcome { .. } | News::Deliver(_) | News::Kept { .. }) => {}
+                    Some(News::Outcome { .. } | News::Deliver(_) | News::Kept { .. } | News::Rang { .. }) => {}
                     None => return Err(Fail::failed("the journal's thread ended")),
                 },
             }

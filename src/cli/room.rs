@@ -51,8 +51,12 @@ pub fn opening(
         theme: context.theme(config)?,
         keymap: context.keymap(config)?,
         ascii: context.ascii(config),
+        // Of a demo nothing leaves, and nobody answers for it.
+        naming: if demo.is_some() { None } else { context.naming() },
         demo,
         real: edge::now,
+        alarms: config.alarms.clone(),
+        term: edge::variable("TERM").unwrap_or_default(),
         declare: DeclareWith {
             timezone: config.timezone,
             organisation: config.organisation.clone(),

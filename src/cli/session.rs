@@ -138,7 +138,7 @@ impl<'a> Session<'a> {
                 .map(|e| {
                     serde_json::json!({
                         "id": e.id, "kind": e.what.kind(), "happened": e.happened, "recorded": e.recorded,
-                        "author": e.author.person,
+                        "author": e.author.person, "host": e.author.host,
                     })
                 })
                 .collect();

@@ -135,6 +135,8 @@ commands! {
     Back "back" ["esc"] Anywhere "" No SCREEN, "back to the overview";
     Zone "zone" ["T"] Anywhere "" No SCREEN, "times in UTC, or in the room's zone";
     PollNow "poll-now" ["ctrl-r"] Anywhere "" No Script::Form("warroom poll --once"), "asks every backend now, within its limits";
+    Quiet "quiet" ["B"] Anywhere "" No Script::None("each person's own bell; `warroom poll` keeps time beside"),
+        "no bell until pressed again, but for what lives may hang on";
     Redraw "redraw" ["ctrl-l"] Anywhere "" No SCREEN, "draws the whole screen anew";
     Suspend "suspend" ["ctrl-z"] Anywhere "" No SCREEN, "to the shell; fg comes back";
     Pause "pause" ["p"] Demo "pause" No SCREEN, "stops and starts the clock of the demo";

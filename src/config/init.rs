@@ -1,6 +1,6 @@
 //! Writes a configuration to begin with, every key explained. Returns the text; writes no file, asks nobody.
 
-use super::keys::{Key, TOP};
+use super::keys::{ALARMS, Key, TOP};
 
 /// What a person already knows of their room.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,6 +41,11 @@ pub fn text(wish: &Wish<'_>) -> String {
     }
     out.push_str("\n# [keys]                 # command = key, or a list of keys; `warroom keys` lists both\n");
     out.push_str("# acknowledge = \"a\"\n");
+    out.push_str("\n# [alarms]               # what rings when you look away\n");
+    for key in ALARMS {
+        let example = if key.name == "command" { "[\"/usr/local/bin/page-me\"]" } else { key.default };
+        out.push_str(&format!("# {} = {example}   # {}\n", key.name, key.doc));
+    }
     out
 }
 

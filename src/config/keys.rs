@@ -58,6 +58,33 @@ pub const TABLES: &[Key] = &[
     key("notification", "[[notification]] tables", "", "Systems that alert people or carry messages."),
     key("metrics", "[[metrics]] tables", "", "Systems that are asked for numbers."),
     key("keys", "[keys] table", "", "Command = key, or a list of keys; `warroom keys` lists both."),
+    key("alarms", "[alarms] table", "", "What rings when you look away, how long before, and what is run."),
+];
+
+/// Keys of `[alarms]`.
+pub const ALARMS: &[Key] = &[
+    key(
+        "ring",
+        "list of words",
+        "[\"check_in\", \"ack\", \"promise\", \"deadline\", \"word\", \"restored\", \"unsure\", \"question\", \"source\"]",
+        "Which kinds of things ring.",
+    ),
+    key(
+        "deadline",
+        "list of durations",
+        "[\"30m\", \"10m\"]",
+        "How long before an agency's deadline; it rings again when it passed.",
+    ),
+    key("promise", "duration", "\"5m\"", "How long before a promise is due; it rings again when it passed."),
+    key("mark", "duration or \"off\"", "\"off\"", "Every so long since the start: time to say aloud where we are."),
+    key("bell", "true or false", "true", "Whether the room rings the terminal's bell."),
+    key("title", "true or false", "true", "Whether the room sets the terminal's title."),
+    key(
+        "command",
+        "list of texts",
+        "[]",
+        "Program and arguments that `warroom poll` runs once for each thing that rings; no shell.",
+    ),
 ];
 
 /// Keys of every backend; the keys of its kind come on top. `warroom backends` lists those.
@@ -95,7 +122,7 @@ pub const SECRET: &[Key] = &[
 /// All keys as one Markdown table, for the documentation.
 pub fn markdown() -> String {
     let mut out = String::from("| key | value | default | meaning |\n|---|---|---|---|\n");
-    for (prefix, keys) in [("", TOP), ("", TABLES), ("backend: ", SOURCE), ("token: ", SECRET)] {
+    for (prefix, keys) in [("", TOP), ("", TABLES), ("alarms: ", ALARMS), ("backend: ", SOURCE), ("token: ", SECRET)] {
         for key in keys {
             let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
             let value = key.value.replace('|', "\\|");

@@ -1,6 +1,7 @@
 //! The configuration file: its shape, its keys, its errors. Does no network IO, and never holds a secret in plain sight.
 
 pub mod address;
+pub mod alarms;
 pub mod document;
 pub mod file;
 pub mod init;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use crate::incident::words::Family;
 
+pub use alarms::Alarms;
 pub use problem::Problem;
 pub use read::{Ascii, Binding, Config, Known};
 

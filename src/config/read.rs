@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::document::{self, Fields, Found, texts, unknown, wrong};
 use super::problem::{Faults, Problem};
-use super::{SourceConfig, secret, source};
+use super::{Alarms, SourceConfig, alarms, secret, source};
 use crate::incident::words::Family;
 use crate::text::instant;
 
@@ -58,6 +58,7 @@ pub struct Config {
     /// In the order of the file within each family: status, notification, metrics.
     pub sources: Vec<SourceConfig>,
     pub keys: Vec<Binding>,
+    pub alarms: Alarms,
 }
 
 /// Where there is no file: no backends, the generic playbook, UTC.
@@ -74,6 +75,7 @@ impl Default for Config {
             playbooks: Vec::new(),
             sources: Vec::new(),
             keys: Vec::new(),
+            alarms: Alarms::default(),
         }
     }
 }
@@ -100,6 +102,7 @@ fn config(path: &Path, root: &mut Fields<'_>, known: &Known<'_>, faults: &mut Fa
         playbooks: paths(root, "playbooks", &folder, faults),
         sources: sources(root, &folder, known, faults),
         keys: bindings(root, known.commands, faults),
+        alarms: alarms::read(root, faults),
     }
 }
 

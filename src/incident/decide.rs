@@ -6,6 +6,7 @@ use super::command::{Actor, Command, Decision, Refusal, Target};
 use super::decide_leading as leading;
 use super::entry::{Draft, EntryId};
 use super::message::{self, Message, MessageEvent};
+use super::person;
 use super::plan::Plan;
 use super::stage::{self, StageEvent};
 use super::state::Incident;
@@ -282,6 +283,7 @@ pub fn decide(
             one(drafted.into())
         }
         Command::DraftAndApprove { audience, channel, round, text, next_update } => {
+            answerable(incident, actor, "approve")?;
             reachable(plan, audience, channel)?;
             none_stands(incident, audience, channel)?;
             let text = checked_text(plan, channel, text)?;
@@ -314,6 +316,7 @@ pub fn decide(
             one(MessageEdited { message: *message, text, next_update: *next_update, replaces }.into())
         }
         Command::ApproveMessage { message, text_sha256 } => {
+            answerable(incident, actor, "approve")?;
             let found = message_of(incident, *message)?;
             refuse(message::step(found, MessageEvent::Approved { sha256: text_sha256, by: &actor.person }, now))?;
             one(MessageApproved { message: *message, text_sha256: text_sha256.clone() }.into())
@@ -323,6 +326,7 @@ pub fn decide(
             if incident.declared.as_ref().is_some_and(|d| d.exercise) {
                 return Err(Refusal::new("this is an exercise: nothing of it leaves the building"));
             }
+            answerable(incident, actor, "release")?;
             if let Some(why) = plan.audience(&found.audience).and_then(|a| a.hold.as_ref()) {
                 return Err(Refusal::new(format!("on hold: {why}")));
             }
@@ -385,6 +389,7 @@ pub fn decide(
             None => Err(Refusal::new("there is no such promise")),
         },
         Command::SetFact { name, value, basis, confirmed_by } => {
+            confirmed_by.as_deref().map_or(Ok(()), person::confirms)?;
             let planned = plan.facts.iter().find(|f| f.name == *name);
             let set = FactSet {
                 name: required(name, "a fact's name")?,
@@ -485,6 +490,11 @@ fn first_word(text: &str) -> &'static str {
         "todo" => "todo",
         _ => "",
     }
+}
+
+/// Somebody must answer for what leaves. Of a demo nothing leaves, and its record is thrown away.
+fn answerable(incident: &Incident, actor: &Actor, doing: &str) -> Result<(), Refusal> {
+    if incident.declared.as_ref().is_some_and(|d| d.demo) { Ok(()) } else { person::answers(&actor.person, doing) }
 }
 
 fn past(at: Option<Instant>, now: Instant) -> Result<Option<Instant>, Refusal> {
@@ -632,6 +642,30 @@ mod tests {
         assert!(decide(&declared(), &Plan::default(), &note("x", ahead), &kim(), now()).is_err());
         assert!(decide(&declared(), &Plan::default(), &note("  ", None), &kim(), now()).is_err());
         assert!(decide(&Incident::default(), &Plan::default(), &note("x", None), &kim(), now()).is_err());
+    }
+
+    #[test]
+    fn a_shared_account_answers_for_nothing() {
+        let state = declared();
+        let root = Actor { person: "root".into(), host: "jump".into() };
+        let plan = Plan::default();
+        let message = EntryId::derived(&["m"]);
+        let approve = Command::ApproveMessage { message, text_sha256: String::new() };
+        let send = Command::SendMessage { message, process: "p".into() };
+        for command in [&approve, &send] {
+            let why = decide(&state, &plan, command, &root, now()).unwrap_err().0;
+            assert!(why.contains("shared account") && why.contains("--as NAME"), "{why}");
+            assert_eq!(decide(&state, &plan, command, &kim(), now()).unwrap_err().0, "there is no such message");
+        }
+        let fact = |by: Option<&str>| Command::SetFact {
+            name: "cause".into(),
+            value: "a change".into(),
+            basis: "the log".into(),
+            confirmed_by: by.map(str::to_owned),
+        };
+        assert!(decide(&state, &plan, &fact(Some("NOC")), &kim(), now()).is_err());
+        assert!(decide(&state, &plan, &fact(Some("sato")), &root, now()).is_ok(), "a person confirms, whoever types");
+        assert!(decide(&state, &plan, &fact(None), &root, now()).is_ok());
     }
 
     #[test]

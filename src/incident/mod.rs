@@ -2,6 +2,7 @@
 //!
 //! Everything here is a function of its arguments, the present instant among them; nothing reads a clock or fails on data.
 
+pub mod alarm;
 pub mod apply;
 pub mod clock;
 pub mod command;
@@ -13,6 +14,7 @@ pub mod fold;
 pub mod leading;
 pub mod message;
 pub mod observation;
+pub mod person;
 pub mod plan;
 pub mod register;
 pub mod rule;

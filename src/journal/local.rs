@@ -78,6 +78,43 @@ impl Journal {
         })
     }
 
+    /// Those of the bells that had not rung for the person; from now on they have. All or none are kept.
+    pub fn ring_all(
+        &mut self,
+        incident: IncidentId,
+        person: &str,
+        bells: &[String],
+    ) -> Result<Vec<String>, JournalError> {
+        self.write_local(|tx| {
+            let mut insert =
+                tx.prepare_cached("INSERT OR IGNORE INTO bells (incident, person, bell) VALUES (?1, ?2, ?3)")?;
+            let mut new = Vec::new();
+            for bell in bells {
+                if insert.execute(params![incident.0.as_bytes(), person, bell])? == 1 {
+                    new.push(bell.clone());
+                }
+            }
+            Ok(new)
+        })
+    }
+
+    /// Remembers who sits at a terminal session.
+    pub fn put_name(&mut self, session: &str, name: &str) -> Result<(), JournalError> {
+        self.write_local(|tx| {
+            let row = params![session, name];
+            tx.execute("INSERT OR REPLACE INTO names (session, name) VALUES (?1, ?2)", row).map(|_| ())
+        })
+    }
+
+    /// Who sits at a terminal session, where somebody said so.
+    pub fn name(&mut self, session: &str) -> Result<Option<String>, JournalError> {
+        let name = self.read_local(|connection| {
+            let query = "SELECT name FROM names WHERE session = ?1";
+            connection.query_row(query, [session], |row| row.get(0)).optional()
+        })?;
+        Ok(name.flatten())
+    }
+
     /// Whether the bell has rung for the person.
     pub fn has_rung(&mut self, incident: IncidentId, person: &str, bell: &str) -> Result<bool, JournalError> {
         let rung = self.read_local(|connection| {

@@ -57,7 +57,8 @@ pub(super) static JOURNAL: Profile = Profile {
 pub(super) static LOCAL: Profile = Profile {
     application: 0x5752_6c31,
     synchronous: "NORMAL",
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE drafts (
             incident BLOB NOT NULL, person TEXT NOT NULL, place TEXT NOT NULL, text TEXT NOT NULL,
             PRIMARY KEY (incident, person, place)
@@ -70,7 +71,10 @@ pub(super) static LOCAL: Profile = Profile {
             incident BLOB NOT NULL, person TEXT NOT NULL, bell TEXT NOT NULL,
             PRIMARY KEY (incident, person, bell)
         ) WITHOUT ROWID;
-        "],
+        ",
+        // Who sits at which terminal session, where the account does not say.
+        "CREATE TABLE names (session TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;",
+    ],
 };
 
 /// What backends last answered, and who asks them.

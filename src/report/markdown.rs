@@ -525,11 +525,12 @@ impl Record<'_> {
         self.heading("What could not be understood");
         let rows = self.incident.timeline.iter().filter_map(|row| match &row.entry.what {
             What::Unknown { kind, raw } => Some(format!(
-                "- `{}` {}, {} bytes, by {}",
+                "- `{}` {}, {} bytes, by {} on {}",
                 row.entry.id,
                 escape(kind),
                 raw.len(),
-                escape(&row.entry.author.person)
+                escape(&row.entry.author.person),
+                escape(&row.entry.author.host)
             )),
             _ => None,
         });

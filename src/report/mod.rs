@@ -1,6 +1,7 @@
 //! The incident told to others: CAN, one entry as one line, the state for scripts, the record as Markdown and JSON.
 //! Everything here is a function of its arguments: reads no clock, writes no file, never changes anything.
 
+pub mod alarm;
 pub mod brief;
 pub mod can;
 pub mod json;

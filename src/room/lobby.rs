@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 use tokio::sync::mpsc;
 
+use super::naming;
 use super::screen::Screen;
 use super::{Ended, Heard, Opening, Signals};
 use crate::incident::Instant;
@@ -69,7 +70,7 @@ pub fn listed(journal: &mut Journal) -> Result<Vec<Listed>, JournalError> {
 
 /// The journal, open, and the incident to open on it.
 pub async fn choose(
-    opening: &Opening,
+    opening: &mut Opening,
     screen: &mut Screen,
     input: &mut mpsc::UnboundedReceiver<Input>,
     signals: &mut Signals,
@@ -78,6 +79,8 @@ pub async fn choose(
     // Off the loop: a slow disk leaves the keys alive.
     let (path, access) = (opening.journal.clone(), opening.access);
     let wanted = opening.incident;
+    let naming = opening.naming.take().filter(|_| access == Access::ReadWrite);
+    let asks = naming.is_some();
     let opened = tokio::task::spawn_blocking(move || {
         let mut journal = Journal::open(&path, access)?;
         // With a named incident there is nothing to choose, and nothing to fold yet.
@@ -85,10 +88,11 @@ pub async fn choose(
             Some(_) => Vec::new(),
             None => listed(&mut journal)?,
         };
-        Ok::<_, JournalError>((journal, list))
+        let people = if asks { people(&mut journal, wanted)? } else { Vec::new() };
+        Ok::<_, JournalError>((journal, list, people))
     });
     tokio::pin!(opened);
-    let (mut journal, list) = loop {
+    let (mut journal, list, people) = loop {
         tokio::select! {
             done = &mut opened => match done {
                 Ok(Ok(done)) => break done,
@@ -111,6 +115,16 @@ pub async fn choose(
             _ = screen.ready() => {},
         }
     };
+    if let Some(naming) = naming
+        && let Some(name) = naming::ask(&naming, people, screen, input, signals, model).await?
+    {
+        if let Some(session) = &naming.session {
+            // Not remembered, it is asked again: nothing is lost.
+            let _ = journal.put_name(session, &name);
+        }
+        opening.actor.person = name;
+        model.actor = opening.actor.clone();
+    }
     if let Some(incident) = opening.incident {
         return Ok((journal, incident));
     }
@@ -148,6 +162,17 @@ pub async fn choose(
             },
         }
     }
+}
+
+/// Who is named in the incidents that are meant, the newest first.
+fn people(journal: &mut Journal, wanted: Option<IncidentId>) -> Result<Vec<String>, JournalError> {
+    let mut out: Vec<String> = Vec::new();
+    let all = journal.incidents()?;
+    for summary in all.iter().rev().filter(|s| wanted.is_none_or(|wanted| wanted == s.incident)) {
+        let (entries, _) = journal.read_after(summary.incident, Cursor::START, usize::MAX)?;
+        out.extend(fold(entries).people);
+    }
+    Ok(out)
 }
 
 fn leaves(event: Option<Input>) -> Option<Ended> {

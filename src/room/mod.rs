@@ -2,8 +2,12 @@
 //!
 //! Quits in order: stop asking, let deliveries end for a moment, finish what was typed, put the terminal back.
 
+pub mod bells;
 pub mod in_force;
+pub mod left;
 pub mod lobby;
+pub mod naming;
+pub mod pager;
 pub mod pollers;
 pub mod screen;
 pub mod store;
@@ -16,23 +20,27 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::backends::{Client, Limits};
+use crate::config::Alarms;
 use crate::incident::Instant;
 use crate::incident::clock::{Clock, Moment};
 use crate::incident::command::Actor;
 use crate::incident::entry::IncidentId;
 use crate::incident::observation::Source;
 use crate::journal::Access;
-use crate::situation::{Situation, assess};
+use crate::situation::{Situation, alarm, assess};
 use crate::tui::keymap::Keymap;
 use crate::tui::model::{Demo, Effect, Loud, Model, Overlay};
 use crate::tui::releasing::RELEASE;
 use crate::tui::scene::{Scene, Snapshot};
 use crate::tui::terminal::{self, Input};
 use crate::tui::theme::Theme;
+use crate::tui::title;
 use crate::tui::update::{Msg, update};
+use bells::Bells;
+use left::Left;
 use pollers::{Backend, Control};
 use screen::Screen;
-use store::{Ask, News, Setup, Store};
+use store::{Ask, News, Setup, Store, Whose};
 
 /// Everything that the room is opened with.
 pub struct Opening {
@@ -50,6 +58,12 @@ pub struct Opening {
     pub real: fn() -> Instant,
     /// What is needed to declare from the lobby.
     pub declare: lobby::DeclareWith,
+    /// What rings, and how.
+    pub alarms: Alarms,
+    /// Asked for in the lobby; None: who acts is known.
+    pub naming: Option<naming::Naming>,
+    /// `$TERM`.
+    pub term: String,
 }
 
 /// The clock that a demo's servers follow.
@@ -73,6 +87,9 @@ pub enum Ended {
 /// Opens the room and stays until it ends. The terminal is back in order when this returns.
 pub async fn run(opening: Opening) -> Ended {
     terminal::restore_on_panic();
+    if opening.alarms.title {
+        terminal::take_title(&opening.term);
+    }
     if let Err(error) = terminal::enter() {
         terminal::restore();
         return Ended::Failed(format!("the terminal cannot be set up: {error}"));
@@ -82,7 +99,7 @@ pub async fn run(opening: Opening) -> Ended {
     ended
 }
 
-async fn inside(opening: Opening) -> Ended {
+async fn inside(mut opening: Opening) -> Ended {
     let (input_tx, mut input) = mpsc::unbounded_channel();
     if let Err(error) = terminal::read_input(move |event| input_tx.send(event).is_ok()) {
         return Ended::Failed(error.to_string());
@@ -102,7 +119,7 @@ async fn inside(opening: Opening) -> Ended {
     let real = (opening.real)();
     let first = assess(&empty.incident, &empty.plan, &empty.rules, &[], Moment { now: real, real });
     screen.draw(&model, &Scene { snapshot: &empty, situation: &first });
-    let chosen = lobby::choose(&opening, &mut screen, &mut input, &mut signals, &mut model).await;
+    let chosen = lobby::choose(&mut opening, &mut screen, &mut input, &mut signals, &mut model).await;
     let (journal, incident) = match chosen {
         Ok(chosen) => chosen,
         Err(ended) => {
@@ -163,6 +180,9 @@ async fn inside(opening: Opening) -> Ended {
         stale: true,
         held: paused,
         typed: Typed::default(),
+        bells: Bells::default(),
+        away: true,
+        left: None,
     };
     let ended = room.live(&mut input, &mut news, &mut signals).await;
     tasks.abort_all();
@@ -244,6 +264,11 @@ struct Room {
     held: bool,
     /// What stands in the open form and is not on disk yet.
     typed: Typed,
+    bells: Bells,
+    /// What rings first rang while the person was away.
+    away: bool,
+    /// How the screen was left, until there is something to put it back on.
+    left: Option<Left>,
 }
 
 /// What is being typed, on its way to the disk: a room that dies takes no words with it.
@@ -251,6 +276,8 @@ struct Room {
 struct Typed {
     /// The form and its fields, as they were last handed to the journal.
     kept: Option<(String, Vec<String>)>,
+    /// How the screen was last handed over.
+    left: Option<Left>,
     /// When the rest is to be handed over.
     due: Option<Instant>,
 }
@@ -363,6 +390,9 @@ impl Room {
         self.assess();
         let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
         self.screen.draw(&self.model, &scene);
+        if !self.model.loading {
+            self.screen.title(title::title(&scene));
+        }
     }
 
     /// Brings the situation up to the moment, where the picture could differ.
@@ -375,6 +405,41 @@ impl Room {
         let s = &self.snapshot;
         self.situation = assess(&s.incident, &s.plan, &s.rules, &s.sources, moment);
         self.stale = false;
+        self.listen();
+    }
+
+    /// Asks the disk which of what rings now is new to the person.
+    fn listen(&mut self) {
+        if self.model.loading || self.snapshot.incident.declared.is_none() {
+            return;
+        }
+        let (incident, plan) = (&self.snapshot.incident, &self.snapshot.plan);
+        let timeout = incident.leading.timeout(self.situation.moment.now).is_some();
+        let alarms = alarm::alarms(incident, plan, &self.situation, &self.opening.alarms.rings, timeout);
+        if let Some(bells) = self.bells.fresh(alarms) {
+            self.store.ask(Ask::Ring { whose: Whose::Person, bells });
+        }
+    }
+
+    /// Rings once for all that is new; what stood when the incident was first opened is no news.
+    fn rang(&mut self, new: &[String], first: bool) {
+        let rang = self.bells.rang(new);
+        let away = std::mem::replace(&mut self.away, false);
+        if first || rang.is_empty() {
+            return;
+        }
+        self.model.last = rang.first().map(|alarm| alarm.thing.clone());
+        let life = rang.iter().any(|alarm| alarm.life);
+        if self.opening.alarms.bell && (life || !self.model.quiet) {
+            self.screen.bell();
+        }
+        // A failure that nobody has read yet stays; what rang stands in Now.
+        if !matches!(self.model.flash, Some((Loud::Failed, _))) {
+            let exercise = self.snapshot.incident.declared.as_ref().is_some_and(|d| d.exercise);
+            let when = if away { " while you were away" } else { "" };
+            let text = format!("RANG{when}: {}", bells::line(&rang, exercise));
+            self.model.say(Loud::Refused, crate::text::Safe::new(&text));
+        }
     }
 
     async fn on_input(&mut self, event: Input) -> Option<Ended> {
@@ -397,8 +462,9 @@ impl Room {
                     self.model.say(Loud::Failed, crate::text::Safe::new(problem));
                 }
                 // Told with the first snapshot: before it there is no incident that the key could work on.
+                let opened = self.left.as_ref().and_then(Left::form);
                 if self.model.loading
-                    && let Some(form) = self.model.kept.keys().next()
+                    && let Some(form) = self.model.kept.keys().find(|form| Some(*form) != opened.as_ref())
                 {
                     let text = format!("kept from before: what you typed for \"{form}\"; the same key brings it back");
                     self.model.say(Loud::Info, crate::text::Safe::new(&text));
@@ -406,6 +472,11 @@ impl Room {
                 self.snapshot = snapshot;
                 self.model.loading = false;
                 self.stale = true;
+                if let Some(left) = self.left.take() {
+                    self.assess();
+                    let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
+                    left.restore(&mut self.model, &scene);
+                }
                 self.apply(Msg::Snapshot)
             }
             News::Outcome { effect, result, refused, made } => {
@@ -433,11 +504,19 @@ impl Room {
                 self.control.send_modify(|control| control.leads = leads);
                 None
             }
-            News::Kept { forms, looked } => {
+            News::Kept { forms, looked, screen, quiet } => {
                 self.model.looked = looked;
                 self.model.kept.extend(forms);
+                self.model.quiet = quiet;
+                self.left = screen.as_deref().and_then(Left::read);
+                self.typed.left.clone_from(&self.left);
                 None
             }
+            News::Rang { whose: Whose::Person, new, first } => {
+                self.rang(&new, first);
+                None
+            }
+            News::Rang { whose: Whose::Host, .. } => None,
             News::Tell(text) => self.apply(Msg::Tell(Loud::Failed, text)),
             News::Lost(why) => Some(Ended::Failed(why)),
         }
@@ -448,7 +527,7 @@ impl Room {
         let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
         let effects = update(&mut self.model, msg, &scene, &self.opening.keymap);
         self.hold_demo();
-        if self.typed.due.is_none() && self.unkept().is_some() {
+        if self.typed.due.is_none() && (self.unkept().is_some() || self.moved().is_some()) {
             self.typed.due = Some(self.real() + TYPED_FOR);
         }
         effects.into_iter().find_map(|effect| self.perform(effect))
@@ -462,8 +541,19 @@ impl Room {
             .then_some(now)
     }
 
+    /// How the screen stands, where that is not what was last kept of it.
+    fn moved(&self) -> Option<Left> {
+        let left = Left::of(&self.model);
+        let keeps = self.opening.access == Access::ReadWrite && !self.model.loading;
+        (keeps && self.typed.left.as_ref() != Some(&left)).then_some(left)
+    }
+
     fn keep_typed(&mut self) {
         self.typed.due = None;
+        if let Some(left) = self.moved() {
+            self.store.ask(Ask::KeepScreen(left.write()));
+            self.typed.left = Some(left);
+        }
         if let Some((form, fields)) = self.unkept() {
             self.typed.kept = Some((form.clone(), fields.clone()));
             self.store.ask(Ask::Keep { form, fields });
@@ -482,6 +572,7 @@ impl Room {
                 self.store.ask(Ask::Forget { form });
             }
             Effect::PauseDemo(_) => self.hold_demo(),
+            Effect::Quiet(quiet) => self.store.ask(Ask::Quiet(quiet)),
             Effect::Suspend => self.suspend(),
             Effect::Redraw => self.screen.forget(),
             Effect::Quit => return Some(Ended::Quit),

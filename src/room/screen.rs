@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
 use crate::incident::Instant;
+use crate::text::Safe;
 use crate::tui::keymap::Keymap;
 use crate::tui::model::Model;
 use crate::tui::paint::Painter;
@@ -42,6 +43,8 @@ pub struct Screen {
     /// A picture waits for its turn.
     waiting: bool,
     in_tmux: bool,
+    /// The title that the terminal has.
+    titled: Option<Safe>,
 }
 
 impl Screen {
@@ -65,6 +68,7 @@ impl Screen {
             unasked: 0,
             waiting: false,
             in_tmux: std::env::var_os("TMUX").is_some(),
+            titled: None,
         })
     }
 
@@ -135,6 +139,23 @@ impl Screen {
     pub fn forget(&mut self) {
         self.unseen.clear();
         self.painter.forget();
+        self.titled = None;
+    }
+
+    /// Sets the terminal's title, where it is another.
+    pub fn title(&mut self, text: Safe) {
+        let text = if self.ascii { Safe::new(&text.as_str().replace('…', "~")) } else { text };
+        if self.titled.as_ref() != Some(&text) {
+            let bytes = terminal::title(&text);
+            self.titled = Some(text);
+            if !bytes.is_empty() {
+                self.output.send(bytes);
+            }
+        }
+    }
+
+    pub fn bell(&mut self) {
+        self.output.send(terminal::BELL.to_vec());
     }
 
     pub fn copy(&mut self, text: &str) {

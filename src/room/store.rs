@@ -53,7 +53,25 @@ pub enum Ask {
     /// Take or keep the lease on polling.
     Lease,
     Looked(Instant),
+    /// Which of these bells are new; from now on they have rung. Answered by `News::Rang` with the same `whose`.
+    Ring {
+        whose: Whose,
+        bells: Vec<String>,
+    },
+    /// How the person left the screen.
+    KeepScreen(String),
+    /// Whether the person wants no bell.
+    Quiet(bool),
     Stop,
+}
+
+/// For whom a bell rings, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The person, in whichever room of theirs comes first.
+    Person,
+    /// This host: for it a command is run.
+    Host,
 }
 
 /// How a delivery ended.
@@ -95,6 +113,15 @@ pub enum News {
     Kept {
         forms: Vec<(String, Vec<String>)>,
         looked: Option<Instant>,
+        /// How the screen was left.
+        screen: Option<String>,
+        quiet: bool,
+    },
+    /// The bells that had not rung. `first`: nobody asked before, so all of it stood when the incident was first opened.
+    Rang {
+        whose: Whose,
+        new: Vec<String>,
+        first: bool,
     },
     Tell(String),
     /// The journal cannot be used any more.
@@ -129,6 +156,12 @@ pub struct Setup {
     pub configured: Vec<Source>,
 }
 
+/// What of a person's screen is remembered under.
+const SCREEN: &str = "screen";
+const QUIET: &str = "quiet";
+/// The bell that rings when an incident is first opened: what stands then is no news.
+const OPENED: &str = "opened";
+
 /// How long a lease lasts without being renewed.
 const LEASE: Duration = Duration::from_secs(10);
 
@@ -156,6 +189,8 @@ struct Keeper {
     leads: bool,
     /// How deliveries ended whose record the disk refused: written as soon as it takes them.
     unrecorded: Vec<(EntryId, DeliveryEnd)>,
+    /// Somebody asked what is to ring, where nothing can be kept.
+    rang: bool,
     watch: Option<Watch>,
 }
 
@@ -171,6 +206,7 @@ impl Keeper {
             clock: Clock::wall(),
             leads: false,
             unrecorded: Vec::new(),
+            rang: false,
             watch: None,
         }
     }
@@ -233,6 +269,9 @@ impl Keeper {
                         let _ = self.setup.journal.mark_seen(incident, &person, "timeline", &at.to_rfc3339());
                     }
                 }
+                Ask::Ring { whose, bells } => self.ring(whose, &bells),
+                Ask::KeepScreen(text) => self.mark(SCREEN, &text),
+                Ask::Quiet(quiet) => self.mark(QUIET, if quiet { "yes" } else { "no" }),
                 Ask::Stop => break,
             }
         }
@@ -513,8 +552,51 @@ impl Keeper {
         let forms = self.setup.journal.drafts(incident, &person).unwrap_or_default();
         let forms = forms.into_iter().filter_map(|(form, text)| Some((form, serde_json::from_str(&text).ok()?)));
         let seen = self.setup.journal.seen(incident, &person).unwrap_or_default();
-        let looked = seen.iter().find(|(what, _)| what == "timeline").and_then(|(_, at)| at.parse().ok());
-        self.tell(News::Kept { forms: forms.collect(), looked });
+        let mark = |of: &str| seen.iter().find(|(what, _)| what == of).map(|(_, mark)| mark.clone());
+        let looked = mark("timeline").and_then(|at| at.parse().ok());
+        let quiet = mark(QUIET).is_some_and(|quiet| quiet == "yes");
+        self.tell(News::Kept { forms: forms.collect(), looked, screen: mark(SCREEN), quiet });
+    }
+
+    fn mark(&mut self, what: &str, mark: &str) {
+        let (incident, person) = (self.setup.incident, self.setup.actor.person.clone());
+        if self.setup.journal.access() == Access::ReadWrite
+            && let Err(error) = self.setup.journal.mark_seen(incident, &person, what, mark)
+        {
+            self.tell(News::Tell(format!("how you left the screen could not be kept: {error}")));
+        }
+    }
+
+    fn ring(&mut self, whose: Whose, bells: &[String]) {
+        // The host has no name that a person could have.
+        let person = match whose {
+            Whose::Person => format!("p {}", self.setup.actor.person),
+            Whose::Host => "host".to_owned(),
+        };
+        let incident = self.setup.incident;
+        let journal = &mut self.setup.journal;
+        if journal.access() == Access::ReadOnly {
+            // Nothing can be remembered: each process rings for itself.
+            let first = !std::mem::replace(&mut self.rang, true);
+            self.tell(News::Rang { whose, new: bells.to_vec(), first });
+            return;
+        }
+        let mut all = bells.to_vec();
+        all.push(OPENED.to_owned());
+        match journal.ring_all(incident, &person, &all) {
+            Ok(mut new) => {
+                let before = new.len();
+                new.retain(|bell| bell != OPENED);
+                let first = new.len() != before;
+                self.tell(News::Rang { whose, new, first });
+            }
+            Err(error) => {
+                // Rather twice than never, for a person; a command is not run on what may have been run.
+                let new = if whose == Whose::Person { bells.to_vec() } else { Vec::new() };
+                self.tell(News::Rang { whose, new, first: false });
+                self.tell(News::Tell(format!("what rang could not be kept: {error}")));
+            }
+        }
     }
 
     fn keep(&mut self, form: &str, text: &str) {

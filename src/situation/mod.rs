@@ -2,6 +2,7 @@
 //!
 //! `assess` is a pure function; the screen, the reports and the commands read the same `Situation`. Never acts.
 
+pub mod alarm;
 pub mod audience;
 pub mod now;
 pub mod obligations;

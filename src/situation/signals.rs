@@ -81,6 +81,8 @@ pub struct SourceView {
     pub health: Health,
     /// Seconds since the last good answer, real time.
     pub age: Option<i64>,
+    /// When that was; real time.
+    pub last: Option<Instant>,
     pub error: Option<String>,
     pub partial: Option<String>,
     pub skew: Option<f64>,
@@ -111,6 +113,7 @@ fn source(source: &Source, real: Instant) -> SourceView {
         kind: source.kind.clone(),
         health: source.health(real),
         age: source.age(real).map(|age| age.num_seconds().max(0)),
+        last: source.last_success,
         error: source.error.clone(),
         partial: observation.filter(|o| o.quality != Quality::Exact).map(|o| o.quality_why.clone().unwrap_or_default()),
         skew: source.skew.filter(|s| s.abs() > 5.0),

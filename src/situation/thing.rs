@@ -4,7 +4,7 @@ use crate::incident::entry::EntryId;
 use crate::incident::words::Role;
 
 /// Something that can be lit, opened and acted on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Thing {
     Task(EntryId),
     Audience(String),

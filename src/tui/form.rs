@@ -10,7 +10,7 @@ use crate::incident::words::{End, Phase, Role, Severity};
 use crate::text::{Safe, instant};
 
 /// What a form is for. Carries the ids of what the person saw.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Purpose {
     Note,
     Task,

@@ -104,6 +104,9 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
             false => piece(safe!("  sources {fresh} of {all}"), meaning),
         });
     }
+    if model.quiet {
+        right.push(piece(if narrow { " QUIET" } else { "  QUIET" }, Meaning::Late));
+    }
     if let Some(why) = &model.read_only {
         right.push(piece(if narrow { safe!(" READ ONLY") } else { safe!("  READ ONLY: {why}") }, Meaning::Late));
     } else if let Some(why) = &model.not_saved {

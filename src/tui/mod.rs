@@ -16,5 +16,6 @@ pub mod review;
 pub mod scene;
 pub mod terminal;
 pub mod theme;
+pub mod title;
 pub mod update;
 pub mod view;

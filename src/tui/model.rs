@@ -177,6 +177,8 @@ pub struct Model {
     /// Rows recorded after this instant are new since the person looked.
     pub looked: Option<Instant>,
     pub loading: bool,
+    /// No bell is wanted, but for what lives may hang on.
+    pub quiet: bool,
 }
 
 impl Model {
@@ -208,6 +210,7 @@ impl Model {
             minutes: 5,
             looked: None,
             loading: true,
+            quiet: false,
         }
     }
 
@@ -253,6 +256,8 @@ pub enum Effect {
         form: String,
     },
     PauseDemo(bool),
+    /// Whether the person wants no bell.
+    Quiet(bool),
     Suspend,
     Redraw,
     Quit,

@@ -12,6 +12,7 @@ use rustix::termios::{OptionalActions, QueueSelector, Termios, isatty, tcflush, 
 use termina::event::{KeyCode, KeyEventKind, Modifiers};
 
 use super::key::{Code, Key};
+use crate::text::Safe;
 
 /// How the terminal was before us; taken by whoever restores it first.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
@@ -19,6 +20,25 @@ static ENTERED: AtomicBool = AtomicBool::new(false);
 
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+
+/// Whether we set the terminal's title: it is put by on entering and back on leaving.
+static TITLED: AtomicBool = AtomicBool::new(false);
+const KEEP_TITLE: &[u8] = b"\x1b[22;2t";
+/// Emptied first: a terminal that keeps no titles must not go on telling of an incident.
+const FORMER_TITLE: &[u8] = b"\x1b]2;\x1b\\\x1b[23;2t";
+
+/// From the next entering on the title is ours; not where it would be drawn as letters.
+pub fn take_title(term: &str) {
+    TITLED.store(!term.starts_with("linux") && !term.starts_with("vt"), Ordering::SeqCst);
+}
+
+/// The terminal's title (OSC 2), where it is ours.
+pub fn title(text: &Safe) -> Vec<u8> {
+    if TITLED.load(Ordering::SeqCst) { format!("\x1b]2;{text}\x1b\\").into_bytes() } else { Vec::new() }
+}
+
+/// Rings once; tmux marks the window.
+pub const BELL: &[u8] = b"\x07";
 
 /// Why the room cannot be drawn here, as a sentence with what to do instead. None: it can.
 pub fn unfit(term: &str) -> Option<String> {
@@ -54,7 +74,8 @@ pub fn enter() -> io::Result<()> {
     raw.make_raw();
     ENTERED.store(true, Ordering::SeqCst);
     tcsetattr(stdin, OptionalActions::Now, &raw)?;
-    write_all(ENTER)
+    write_all(ENTER)?;
+    if TITLED.load(Ordering::SeqCst) { write_all(KEEP_TITLE) } else { Ok(()) }
 }
 
 /// Puts the terminal back as it was. Once; again only after another `enter`. Never panics, and waits but a moment for a
@@ -77,6 +98,9 @@ pub fn restore() {
 fn leave() {
     let (told, left) = mpsc::channel();
     let writer = move || {
+        if TITLED.load(Ordering::SeqCst) {
+            let _ = write_all(FORMER_TITLE);
+        }
         let _ = write_all(LEAVE);
         // Nobody listens any more where it took too long.
         let _ = told.send(());

@@ -835,6 +835,16 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
             }
             vec![Effect::PollNow]
         }
+        Action::Quiet => {
+            model.quiet = !model.quiet;
+            let text = if model.quiet {
+                "QUIET: no bell but for what lives may hang on; the same key rings again"
+            } else {
+                "the bell rings again"
+            };
+            model.say(Loud::Info, text);
+            vec![Effect::Quiet(model.quiet)]
+        }
         Action::Redraw => vec![Effect::Redraw],
         Action::Suspend => vec![Effect::Suspend],
         Action::Pause => {

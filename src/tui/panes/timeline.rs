@@ -31,7 +31,9 @@ fn items(scene: &Scene<'_>, model: &Model) -> Vec<Item> {
         model.pane == Pane::Timeline && (model.zoom || !model.place().filter.is_empty() || model.view != View::All);
     let most = if whole { MOST } else { SHARED };
     let mut out: Vec<Item> = Vec::new();
-    let mut run: Option<(&What, usize)> = None;
+    // In `out`, which grows backwards: how many items the first new row and all after it are.
+    let mut first_new: Option<usize> = None;
+    let mut run: Option<(&What, bool)> = None;
     for (index, row) in scene.incident().timeline.iter().rev().enumerate() {
         let what = &row.entry.what;
         // Numbers move all the time: their course stands in the signals and in the export. That one is lost is an event.
@@ -41,19 +43,30 @@ fn items(scene: &Scene<'_>, model: &Model) -> Vec<Item> {
         if !in_view(model, row) {
             continue;
         }
-        if let Some((previous, _)) = run
+        let new = is_new(model, row);
+        // What is new and what was seen are no one line: the mark stands between them.
+        if let Some((previous, was_new)) = run
+            && was_new == new
             && alike(previous, what)
             && let Some(Item { body: Body::Run(_, count), .. }) = out.last_mut()
         {
             *count += 1;
-            run = Some((what, index));
+            run = Some((what, new));
             continue;
         }
         if out.len() >= most {
             break;
         }
         out.push(Item { thing: Some(Thing::Entry(row.entry.id)), body: Body::Run(index, 1) });
-        run = Some((what, index));
+        run = Some((what, new));
+        if new {
+            first_new = Some(out.len());
+        }
+    }
+    // Where all that is shown is new, a mark would part it from nothing.
+    if let Some(first) = first_new.filter(|first| *first < out.len()) {
+        let mark = vec![piece("----- new", Meaning::New)];
+        out.insert(first, Item { thing: None, body: Body::Heading(mark) });
     }
     out.reverse();
     out
@@ -74,6 +87,11 @@ fn in_view(model: &Model, row: &Row) -> bool {
         View::Changes => matches!(row.entry.what, What::ChangeNoted(_) | What::Declared(_)),
         View::FollowUps => matches!(&row.entry.what, What::Noted(w) if w.follow_up),
     }
+}
+
+/// Whether the row came since the person looked.
+fn is_new(model: &Model, row: &Row) -> bool {
+    model.looked.is_some_and(|looked| row.entry.recorded > looked)
 }
 
 fn alike(a: &What, b: &What) -> bool {
@@ -116,7 +134,11 @@ fn meaning(what: &What) -> Meaning {
 }
 
 fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Piece> {
-    let Body::Run(index, count) = item.body else { return Vec::new() };
+    let (index, count) = match &item.body {
+        Body::Run(index, count) => (*index, *count),
+        Body::Heading(pieces) => return pieces.clone(),
+        Body::At(_) | Body::Of(..) => return Vec::new(),
+    };
     let Some(row) = at(scene, index) else { return Vec::new() };
     let line = line(&row.entry, scene.incident(), scene.plan(), scene.now(), scene.zone(model));
     let clock = scene.clock(model, row.entry.happened);
@@ -148,7 +170,7 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
             loud = Meaning::Dim;
         }
     }
-    let new = model.looked.is_some_and(|looked| row.entry.recorded > looked);
+    let new = is_new(model, row);
     let late = (row.entry.recorded - row.entry.happened).num_minutes() >= 5;
     if late && columns >= 60 && !row.entry.author.machine {
         text = format!("{text}, noted {}", scene.clock(model, row.entry.recorded));

@@ -195,12 +195,17 @@ fn text_typed_and_not_sent_survives_the_process() {
     }
     pty.signal(rustix::process::Signal::KILL);
     let again = Start::new(&home, &[]).size(80, 24).start();
-    again.see("kept from before");
-    again.keys("n");
+    // As it was left, wherever the room died; given up, it is kept for the same key.
     again.see("the bridge says");
     again.keys("\u{1b}");
     again.gone("Enter sends it off");
-    again.keys("q");
+    again.keys("n");
+    again.see("the bridge says");
+    again.signal(rustix::process::Signal::KILL);
+    let last = Start::new(&home, &["--as", "kim"]).size(80, 24).start();
+    last.see("IC NOBODY");
+    last.gone("the bridge says");
+    last.keys("q");
 }
 
 fn kept(path: &std::path::Path) -> String {

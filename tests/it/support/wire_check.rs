@@ -16,7 +16,25 @@ pub fn foreign(bytes: &[u8]) -> Option<String> {
         let near = || text[at..].chars().take(24).collect::<String>();
         match c {
             '\u{1b}' => {
-                if chars.next().map(|(_, c)| c) != Some('[') {
+                let kind = chars.next().map(|(_, c)| c);
+                if kind == Some(']') {
+                    // The title: printable text and its end.
+                    if chars.next().map(|(_, c)| c) != Some('2') || chars.next().map(|(_, c)| c) != Some(';') {
+                        return Some(format!("an operating system command that is no title: {:?}", near()));
+                    }
+                    let end = loop {
+                        match chars.next() {
+                            Some((_, c)) if c.is_control() => break c,
+                            Some(_) => {}
+                            None => return None,
+                        }
+                    };
+                    if end != '\u{1b}' || chars.next().map(|(_, c)| c) != Some('\\') {
+                        return Some(format!("a control in a title: {:?}", near()));
+                    }
+                    continue;
+                }
+                if kind != Some('[') {
                     return Some(format!("an escape that is no CSI: {:?}", near()));
                 }
                 let mut parameters = String::new();
@@ -34,6 +52,7 @@ pub fn foreign(bytes: &[u8]) -> Option<String> {
                     'C' => plain && !parameters.contains(';'),
                     'J' => parameters == "2",
                     'c' => parameters.is_empty(),
+                    't' => parameters == "22;2" || parameters == "23;2",
                     'h' | 'l' => parameters.strip_prefix('?').is_some_and(|mode| MODES.contains(&mode)),
                     _ => false,
                 };
@@ -41,6 +60,8 @@ pub fn foreign(bytes: &[u8]) -> Option<String> {
                     return Some(format!("a foreign sequence: {:?}", near()));
                 }
             }
+            // The bell.
+            '\u{7}' => {}
             '\r' if chars.next().map(|(_, c)| c) == Some('\n') => {}
             '\r' => return Some(format!("a carriage return alone: {:?}", near())),
             c if c.is_control() => return Some(format!("a control character: {:?}", near())),
@@ -78,11 +99,13 @@ mod tests {
         );
         for bad in [
             "\u{1b}]0;t\u{7}",
+            "\u{1b}]2;t\u{7}",
+            "\u{1b}]2;t\u{9b}m\u{1b}\\",
+            "\u{1b}[8;1;1t",
             "\u{1b}[3A",
             "\u{1b}c",
             "a\u{9b}2J",
             "a\rb",
-            "\u{7}",
             "\u{1b}[?1003h",
             "\u{1b}[6n",
             "a\u{202e}b",
@@ -90,6 +113,7 @@ mod tests {
         ] {
             assert!(foreign(bad.as_bytes()).is_some(), "{bad:?}");
         }
+        assert_eq!(foreign("\u{1b}[22;2t\u{1b}]2;SEV1 é\u{1b}\\\u{7}\u{1b}[23;2t".as_bytes()), None);
         assert!(foreign(b"a\xffb").is_some());
         assert_eq!(styles(b"\x1b[1;31mx\x1b[my\x1b[2J"), ["1;31", ""]);
     }
