@@ -31,9 +31,6 @@ use crate::room::{self, DemoClock, Drill, Ended};
 use crate::tui::terminal;
 
 pub fn run(context: &Context, args: &args::Drill) -> Result<ExitCode, Fail> {
-    if let Some(why) = terminal::unfit(&edge::variable("TERM").unwrap_or_default()) {
-        return Err(Fail::Failed(why));
-    }
     if !(args.speed > 0.0 && args.speed <= FASTEST) {
         return Err(Fail::wrong(format!("--speed {}: from more than 0 to {FASTEST}", args.speed)));
     }
@@ -46,6 +43,9 @@ pub fn run(context: &Context, args: &args::Drill) -> Result<ExitCode, Fail> {
         ));
     }
     let script = read_script(args.script.as_deref())?;
+    if let Some(why) = terminal::unfit(&edge::variable("TERM").unwrap_or_default()) {
+        return Err(Fail::Failed(why));
+    }
     let (path, place) = match &context.global.journal {
         Some(path) => (path.clone(), None),
         None => {

@@ -183,9 +183,9 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
 /// The author of what a drill plays in.
 pub const INJECT: &str = "inject";
 
-/// Whether a drill played it in; no person has said it.
+/// Whether these are words that a drill plays in; no person has said them.
 pub fn is_inject(entry: &Entry) -> bool {
-    entry.author.machine && entry.author.person == INJECT
+    matches!(entry.what, What::Noted(_)) && entry.author.machine && entry.author.person == INJECT
 }
 
 /// The words of a note or decision as they were first written: what an amendment puts others in the place of.

@@ -21,7 +21,7 @@ fn two() -> Home {
 #[test]
 fn the_list_says_who_is_needed_where() {
     let home = two();
-    home.must(&["--incident", &id(&home, "Outage"), "role", "ic", "zoe"]);
+    home.must(&["--incident", &id(&home, "Outage"), "role", "commander", "zoe"]);
     home.must(&["declare", "Practice", "--severity", "sev1", "--exercise", "--started", "-50m"]);
     let all: serde_json::Value = serde_json::from_str(&home.must(&["list", "--json"])).unwrap();
     let titles: Vec<&str> = all.as_array().unwrap().iter().map(|l| l["title"].as_str().unwrap()).collect();
