@@ -10,6 +10,7 @@ pub mod decide;
 pub mod decide_leading;
 pub mod detect;
 pub mod entry;
+pub mod exercise;
 pub mod fold;
 pub mod leading;
 pub mod message;

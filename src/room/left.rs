@@ -56,7 +56,8 @@ impl Left {
                 | Overlay::Filter
                 | Overlay::Brief { .. }
                 | Overlay::RollCall { .. }
-                | Overlay::Contacts { .. },
+                | Overlay::Contacts { .. }
+                | Overlay::Incidents { .. },
             )
             | None => None,
         };

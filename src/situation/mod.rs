@@ -4,6 +4,7 @@
 
 pub mod alarm;
 pub mod audience;
+pub mod need;
 pub mod now;
 pub mod obligations;
 pub mod open;

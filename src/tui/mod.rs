@@ -2,6 +2,7 @@
 
 pub mod form;
 pub mod header;
+pub mod incidents;
 pub mod ink;
 pub mod key;
 pub mod keymap;
@@ -17,5 +18,6 @@ pub mod scene;
 pub mod terminal;
 pub mod theme;
 pub mod title;
+pub mod undo;
 pub mod update;
 pub mod view;

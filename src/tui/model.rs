@@ -6,7 +6,8 @@ use super::form::Form;
 use super::review::Review;
 use crate::incident::Instant;
 use crate::incident::command::{Actor, Command};
-use crate::incident::entry::EntryId;
+use crate::incident::entry::{EntryId, IncidentId};
+use crate::situation::need::Need;
 use crate::situation::thing::Thing;
 use crate::text::Safe;
 
@@ -113,6 +114,10 @@ pub enum Overlay {
         first: Vec<String>,
         scroll: usize,
     },
+    /// The incidents; which one is lit.
+    Incidents {
+        lit: Option<IncidentId>,
+    },
     /// Typing a filter for the pane.
     Filter,
 }
@@ -121,6 +126,8 @@ pub enum Overlay {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loud {
     Info,
+    /// What a drill plays in.
+    Inject,
     Refused,
     Failed,
 }
@@ -179,6 +186,11 @@ pub struct Model {
     pub loading: bool,
     /// No bell is wanted, but for what lives may hang on.
     pub quiet: bool,
+    /// The incident that is open, and all others of the journal as last looked at.
+    pub incident: Option<IncidentId>,
+    pub others: Vec<Need>,
+    /// The entry that `u` asked about: the same key once more takes it back.
+    pub undo_asked: Option<EntryId>,
 }
 
 impl Model {
@@ -211,6 +223,9 @@ impl Model {
             looked: None,
             loading: true,
             quiet: false,
+            incident: None,
+            others: Vec::new(),
+            undo_asked: None,
         }
     }
 
@@ -225,6 +240,11 @@ impl Model {
     /// Whether a text field is open: the demo's clock stands still meanwhile.
     pub fn typing(&self) -> bool {
         matches!(self.overlay, Some(Overlay::Form(_) | Overlay::Review(_) | Overlay::Filter | Overlay::Palette { .. }))
+    }
+
+    /// Whether printable keys are text now, and no commands.
+    pub fn types(&self) -> bool {
+        matches!(self.overlay, Some(Overlay::Form(_) | Overlay::Filter | Overlay::Palette { .. }))
     }
 
     pub fn say(&mut self, loud: Loud, text: impl Into<Safe>) {
@@ -258,6 +278,8 @@ pub enum Effect {
     PauseDemo(bool),
     /// Whether the person wants no bell.
     Quiet(bool),
+    /// Leave this incident for another.
+    Switch(IncidentId),
     Suspend,
     Redraw,
     Quit,

@@ -169,6 +169,10 @@ pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, sc
         }
         Code::Char('R') => {
             let messages: Vec<_> = review.to_release().filter_map(|i| i.message).collect();
+            if scene.incident().is_exercise() && !messages.is_empty() {
+                let commands = rehearse(&review);
+                return append(model, commands, format!("{RELEASE} {} texts as told", messages.len()), None, scene);
+            }
             if messages.is_empty() {
                 model.say(Loud::Refused, "nothing chosen is approved: P approves what you read");
             } else {
@@ -215,6 +219,25 @@ fn approve_commands(review: &Review) -> Vec<Command> {
                 next_update: item.next_update,
             }),
         }
+    }
+    commands
+}
+
+/// In an exercise nothing leaves: what is released is set aside, and taken as told by nobody, so that the clocks go on as
+/// they would.
+fn rehearse(review: &Review) -> Vec<Command> {
+    let mut commands = Vec::new();
+    for (item, message) in review.to_release().filter_map(|item| Some((item, item.message?))) {
+        commands.push(Command::SkipMessage { message, why: "exercise: nothing is sent".to_owned() });
+        commands.push(Command::RecordElsewhere {
+            audience: item.audience.clone(),
+            channel: item.channel.clone(),
+            by: "nobody".to_owned(),
+            at: None,
+            proof: Some("exercise: taken as told".to_owned()),
+            text: item.text.clone(),
+            next_update: item.next_update,
+        });
     }
     commands
 }

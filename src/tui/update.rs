@@ -1,6 +1,7 @@
 //! What a key, a paste or news does to the model, and which effects it asks for. Pure: no IO, no clock.
 
 use super::form::{Answer, Form, Purpose};
+use super::incidents;
 use super::key::{Code, Key};
 use super::keymap::Keymap;
 use super::layout::layout;
@@ -10,12 +11,14 @@ use super::over;
 use super::panes::{self, Item};
 use super::releasing::{keep_text, on_review, open_review, proposed, refresh_review};
 use super::scene::Scene;
+use super::undo;
 use super::view::list_area;
 use crate::command::{self, Action, Place};
 use crate::incident::command::{Command, Target};
 use crate::incident::decide::decide;
 use crate::incident::entry::EntryId;
 use crate::incident::plan::Channel;
+use crate::incident::what::What;
 use crate::incident::words::{StageState, TaskState};
 use crate::report::brief::brief;
 use crate::report::can;
@@ -47,8 +50,17 @@ pub enum Msg {
 pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -> Vec<Effect> {
     let effects = match msg {
         Msg::Key(key) => {
-            model.flash = None;
-            on_key(model, key, scene, keymap)
+            // What an exercise says aloud is not wiped away by the words that somebody is typing.
+            if !(model.types() && matches!(model.flash, Some((Loud::Inject, _)))) {
+                model.flash = None;
+            }
+            let asked = model.undo_asked;
+            let effects = on_key(model, key, scene, keymap);
+            // A question stands for one key.
+            if model.undo_asked == asked {
+                model.undo_asked = None;
+            }
+            effects
         }
         Msg::Paste(text) => on_paste(model, &text),
         Msg::Resize(width, height) => {
@@ -135,7 +147,8 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             | Overlay::Can
             | Overlay::Brief { .. }
             | Overlay::RollCall { .. }
-            | Overlay::Contacts { .. },
+            | Overlay::Contacts { .. }
+            | Overlay::Incidents { .. },
         )
         | None => {
             model.say(Loud::Refused, "a paste is not keys: open a field first (n for a note), then paste");
@@ -146,6 +159,10 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
 
 fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Vec<Effect> {
     match model.overlay.take() {
+        None if key.code == Code::Esc && model.undo_asked.is_some() => {
+            model.say(Loud::Info, "nothing is taken back");
+            Vec::new()
+        }
         None => {
             let Some(action) = keymap.action(key) else {
                 model.say(Loud::Refused, safe!("{key} does nothing here: ? helps"));
@@ -197,6 +214,7 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
                 Vec::new()
             }
         },
+        Some(Overlay::Incidents { lit }) => incidents::on_key(model, lit, key, scene, keymap),
         Some(Overlay::Can) => match keymap.action(key) {
             Some(Action::Copy) => {
                 model.overlay = Some(Overlay::Can);
@@ -387,7 +405,8 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
     if row.place == Place::Demo && model.demo.is_none() {
         return Some("only a demo can be paused".into());
     }
-    let writes = !matches!(row.script, command::Script::None(_)) && !matches!(action, Action::Can | Action::Help);
+    let writes = !matches!(row.script, command::Script::None(_))
+        && !matches!(action, Action::Can | Action::Help | Action::Incidents);
     if writes {
         if let Some(why) = &model.read_only {
             return Some(safe!("read only: {why}"));
@@ -419,7 +438,14 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
             Some(Thing::Task(id)) if scene.incident().tasks.get(id).is_some_and(|t| t.live()) => None,
             _ => Some("only a task that is not over: light one".into()),
         },
-        Action::File | Action::Waive => match thing {
+        Action::Amend => match note(scene, thing) {
+            Some((entry, words)) => {
+                let text = if words.is_empty() { "?".to_owned() } else { words };
+                refused(model, scene, &Command::Amend { entry, text })
+            }
+            None => Some("light a note in the timeline first (pane 2)".into()),
+        },
+        Action::File | Action::Waive | Action::Withdraw => match thing {
             Some(Thing::Stage(_, stage)) if !stage.is_empty() => None,
             _ => Some("light a stage of an agency first (pane 4)".into()),
         },
@@ -434,9 +460,21 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
             None
         }
         Action::Elsewhere => scene.plan().audiences.is_empty().then(|| "no playbook names audiences".into()),
-        Action::Undo => own_last(model, scene).is_none().then(|| "nothing of your own to take back".into()),
+        Action::Undo => undo::own_last(model, scene).err(),
         _ => None,
     }
+}
+
+/// The note that is lit, with its words as they stand.
+fn note(scene: &Scene<'_>, thing: Option<&Thing>) -> Option<(EntryId, String)> {
+    let Some(Thing::Entry(id)) = thing else { return None };
+    let words = match &scene.incident().timeline.find(*id)?.entry.what {
+        What::Noted(w) => w.text.clone(),
+        What::ChangeNoted(w) => w.text.clone(),
+        _ => return None,
+    };
+    let amended = scene.incident().amended.get(id).map(|(text, _)| text.clone());
+    Some((*id, amended.unwrap_or(words)))
 }
 
 pub(super) fn refused(model: &Model, scene: &Scene<'_>, command: &Command) -> Option<Safe> {
@@ -568,24 +606,6 @@ fn advance(scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, Safe> {
     }
 }
 
-/// The newest entry of one's own that can be taken back.
-fn own_last(model: &Model, scene: &Scene<'_>) -> Option<(crate::incident::entry::EntryId, String)> {
-    use crate::incident::apply::retractable;
-    use crate::incident::timeline::Effect as Standing;
-    let own = scene.incident().timeline.iter().rev().take(500).filter(|row| {
-        let entry = &row.entry;
-        !entry.author.machine
-            && entry.author.person == model.actor.person
-            && retractable(&entry.what)
-            && row.effect == Standing::Applied
-            && !matches!(entry.what, crate::incident::what::What::Retracted(_))
-            && refused(model, scene, &Command::Retract { entry: entry.id, why: String::new() }).is_none()
-    });
-    let row = own.max_by_key(|row| row.entry.order())?;
-    let line = crate::report::line::line(&row.entry, scene.incident(), scene.plan(), scene.now(), scene.situation.zone);
-    Some((row.entry.id, format!("{} {}", line.tag, line.text)))
-}
-
 /// Does a command. `on`: the opened thing; else what is lit.
 fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) -> Vec<Effect> {
     let thing = on.or_else(|| lit(model, scene));
@@ -661,10 +681,17 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
             };
             open_form(model, purpose, scene)
         }
-        Action::File | Action::Waive => {
+        Action::Amend => match note(scene, thing.as_ref()) {
+            Some((entry, words)) => open_form(model, Purpose::Amend { entry, words }, scene),
+            None => Vec::new(),
+        },
+        Action::File | Action::Waive | Action::Withdraw => {
             let Some(Thing::Stage(rule, stage)) = thing else { return Vec::new() };
-            let purpose =
-                if action == Action::File { Purpose::File { rule, stage } } else { Purpose::Waive { rule, stage } };
+            let purpose = match action {
+                Action::File => Purpose::File { rule, stage },
+                Action::Waive => Purpose::Waive { rule, stage },
+                _ => Purpose::Withdraw { rule, stage },
+            };
             open_form(model, purpose, scene)
         }
         Action::Task => open_form(model, Purpose::Task, scene),
@@ -746,13 +773,13 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
             let channel = lit.or_else(by_hand).map(|c| c.id.clone()).unwrap_or_default();
             open_form(model, Purpose::Elsewhere { audience, channel }, scene)
         }
-        Action::Undo => match own_last(model, scene) {
-            Some((entry, what)) => {
-                let command = Command::Retract { entry, why: String::new() };
-                append(model, vec![command], format!("take back {what}"), None, scene)
+        Action::Undo => {
+            let Ok(last) = undo::own_last(model, scene) else { return Vec::new() };
+            match undo::press(model, &last, scene.now()) {
+                Some(command) => append(model, vec![command], format!("take back {}", last.what), None, scene),
+                None => Vec::new(),
             }
-            None => Vec::new(),
-        },
+        }
         Action::Send => {
             let audience = match thing {
                 Some(Thing::Audience(id)) => Some(id),
@@ -771,6 +798,10 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
         }
         Action::Help => {
             model.overlay = Some(Overlay::Help { scroll: 0 });
+            Vec::new()
+        }
+        Action::Incidents => {
+            model.overlay = Some(Overlay::Incidents { lit: incidents::first_lit(model, scene) });
             Vec::new()
         }
         Action::Palette => {

@@ -4,6 +4,7 @@ mod cli;
 mod config;
 mod demo;
 mod docs;
+mod drill;
 mod hour;
 mod house;
 mod incident;
