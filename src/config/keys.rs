@@ -66,7 +66,7 @@ pub const ALARMS: &[Key] = &[
     key(
         "ring",
         "list of words",
-        "[\"check_in\", \"ack\", \"promise\", \"deadline\", \"word\", \"restored\", \"unsure\", \"question\", \"source\"]",
+        "[\"check_in\", \"alert\", \"ack\", \"promise\", \"deadline\", \"word\", \"restored\", \"unsure\", \"question\", \"source\"]",
         "Which kinds of things ring.",
     ),
     key(

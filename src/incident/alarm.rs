@@ -7,6 +7,8 @@ use chrono::TimeDelta;
 pub enum Kind {
     /// A task's or a decision's check passed.
     CheckIn,
+    /// Alerts of one name fire, and nobody has taken them; or more of them since somebody did.
+    Alert,
     /// An acknowledgement of alerts lapsed.
     Ack,
     Promise,
@@ -27,8 +29,9 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 11] = [
         Kind::CheckIn,
+        Kind::Alert,
         Kind::Ack,
         Kind::Promise,
         Kind::Deadline,
@@ -43,6 +46,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::CheckIn => "check_in",
+            Kind::Alert => "alert",
             Kind::Ack => "ack",
             Kind::Promise => "promise",
             Kind::Deadline => "deadline",

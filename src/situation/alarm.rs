@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use super::Situation;
 use super::audience::Next;
 use super::obligations::Standing;
+use super::signals::AlertGroup;
 use super::thing::Thing;
 use crate::incident::Instant;
 use crate::incident::alarm::{Kind, Rings};
@@ -77,7 +78,7 @@ fn disturbs(alarm: &Alarm, now: Instant) -> bool {
     let clock = match alarm.kind {
         Kind::Unsure => return true,
         Kind::Promise | Kind::Deadline | Kind::Word | Kind::Restored => true,
-        Kind::CheckIn | Kind::Ack | Kind::Question | Kind::Source | Kind::Mark => false,
+        Kind::CheckIn | Kind::Alert | Kind::Ack | Kind::Question | Kind::Source | Kind::Mark => false,
     };
     alarm.life || (clock && alarm.at - now < CLOSE)
 }
@@ -255,12 +256,34 @@ impl Builder<'_> {
 
     fn acks(&mut self) {
         for group in self.situation.signals.alerts.iter().filter(|g| g.firing > 0) {
-            let Some(acked) = group.acked.as_ref().filter(|a| a.due <= self.now) else { continue };
+            let lapsed = group.acked.as_ref().filter(|a| a.due <= self.now);
+            let Some(acked) = lapsed else {
+                self.alerts(group);
+                continue;
+            };
             let text = format!("{} alike \"{}\": acked by {}, no progress", group.firing, group.name, acked.by);
             let key = format!("ack {} {}", group.name, stamp(acked.due));
             let say = format!("{}: who looks at it?", group.name);
             self.add(key, Kind::Ack, Thing::Alerts(group.name.clone()), acked.due, text, say);
         }
+    }
+
+    /// Alerts of one name that nobody has taken, or more of them since somebody did.
+    fn alerts(&mut self, group: &AlertGroup) {
+        let since = group.oldest.unwrap_or(self.now);
+        let (key, text) = match &group.acked {
+            None => (
+                format!("alert {} {}", group.name, stamp(since)),
+                format!("{} alike \"{}\": nobody on it", group.firing, group.name),
+            ),
+            Some(acked) if acked.new > 0 => (
+                format!("alert {} since {}", group.name, stamp(acked.due)),
+                format!("{} new \"{}\" since {} took them", acked.new, group.name, acked.by),
+            ),
+            Some(_) => return,
+        };
+        let say = format!("{}: who looks at it?", group.name);
+        self.add(key, Kind::Alert, Thing::Alerts(group.name.clone()), since, text, say);
     }
 
     fn questions(&mut self) {

@@ -8,9 +8,14 @@ use crate::support::wire::{Wire, json};
 
 /// A pager with three hundred alerts of one name.
 fn storm() -> String {
+    let at = |minutes: i64| {
+        let now: warroom::incident::Instant = std::time::SystemTime::now().into();
+        (now + chrono::TimeDelta::minutes(minutes)).format("%Y-%m-%dT%H:%M:%S.000Z").to_string()
+    };
+    let (since, until) = (at(-20), at(60));
     let alert = |n: usize| {
         format!(
-            r#"{{"fingerprint":"{n:016x}","labels":{{"alertname":"AttachReject","site":"s{n}"}},"annotations":{{"summary":"devices are rejected"}},"startsAt":"2024-02-22T08:45:00Z","endsAt":"2034-02-22T08:45:00Z","updatedAt":"2024-02-22T08:45:00Z","receivers":[{{"name":"x"}}],"status":{{"state":"active","silencedBy":[],"inhibitedBy":[]}}}}"#
+            r#"{{"fingerprint":"{n:016x}","labels":{{"alertname":"AttachReject","site":"s{n}"}},"annotations":{{"summary":"devices are rejected"}},"startsAt":"{since}","endsAt":"{until}","updatedAt":"{since}","receivers":[{{"name":"x"}}],"status":{{"state":"active","silencedBy":[],"inhibitedBy":[]}}}}"#
         )
     };
     format!("[{}]", (0..300).map(alert).collect::<Vec<_>>().join(","))
@@ -56,6 +61,7 @@ fn acted(size: (u16, u16)) {
         k.press("r").text("scribe sato").press("enter").see("sato is scribe");
     });
 
+    hour.pty.see("RANG");
     hour.step("pager alert storm: 300", 2, |k| {
         k.press(".").press("a").see("saved: ACK");
     });
