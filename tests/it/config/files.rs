@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
-use warroom::config::keys::{SECRET, SOURCE, TABLES, TOP, markdown};
-use warroom::config::{Ascii, Config, Known, Problem, SecretRef, init};
+use warroom::config::keys::{ALARMS, SECRET, SOURCE, TABLES, TOP, markdown};
+use warroom::config::{Alarms, Ascii, Config, Known, Problem, SecretRef, init};
+use warroom::incident::alarm::Kind;
 use warroom::incident::words::Family;
 use warroom::rulebook;
 
@@ -112,7 +113,10 @@ fn every_documented_key_is_read_and_every_read_key_is_documented() {
     let known: BTreeSet<&str> = said.split("expected one of ").nth(1).unwrap().split(", ").collect();
     let documented: BTreeSet<&str> = SOURCE.iter().map(|k| k.name).chain(["query"]).collect();
     assert_eq!(known, documented);
-    for key in TOP.iter().chain(TABLES).chain(SOURCE).chain(SECRET) {
+    let said = load(Path::new("c"), "[alarms]\nzzzzzzzz = 1").unwrap_err()[0].message.clone();
+    let known: BTreeSet<&str> = said.split("expected one of ").nth(1).unwrap().split(", ").collect();
+    assert_eq!(known, ALARMS.iter().map(|k| k.name).collect());
+    for key in TOP.iter().chain(TABLES).chain(ALARMS).chain(SOURCE).chain(SECRET) {
         assert!(markdown().contains(&format!("`{}`", key.name)) && !key.doc.is_empty(), "{}", key.name);
     }
 }
@@ -138,11 +142,29 @@ fn what_init_writes_reads_back_bare_wished_and_with_every_key_switched_on() {
         .map(|line| match line.strip_prefix("# ") {
             Some(rest) if TOP.iter().any(|k| rest.starts_with(&format!("{} = ", k.name))) => rest.to_owned(),
             Some(rest) if rest.starts_with("[keys]") || rest.starts_with("acknowledge") => rest.to_owned(),
+            Some(rest) if rest.starts_with("[alarms]") => rest.to_owned(),
+            Some(rest) if ALARMS.iter().any(|k| rest.starts_with(&format!("{} = ", k.name))) => rest.to_owned(),
             Some(_) | None => line.to_owned(),
         })
         .collect();
     let all_on = load(Path::new("c"), &on.join("\n")).unwrap();
     assert_eq!(all_on.keys.len(), 1);
+    // Switched on as they stand, they are what they are without.
+    let command = vec!["/usr/local/bin/page-me".to_owned()];
+    assert_eq!(all_on.alarms, Alarms { command, ..Alarms::default() });
+}
+
+#[test]
+fn what_rings_is_read_as_it_says() {
+    let text = include_str!("../../data/configs/valid/alarms.toml");
+    let alarms = load(Path::new("c"), text).unwrap().alarms;
+    let minutes = chrono::TimeDelta::minutes;
+    assert_eq!(alarms.rings.kinds, [Kind::Deadline, Kind::Restored]);
+    assert_eq!(alarms.rings.deadline, [minutes(120), minutes(5)]);
+    assert_eq!((alarms.rings.promise, alarms.rings.mark), (minutes(15), Some(minutes(10))));
+    assert!(alarms.rings.wants(Kind::Mark) && !alarms.rings.wants(Kind::Word));
+    assert!(!alarms.bell && !alarms.title);
+    assert_eq!(alarms.command, ["/usr/local/bin/page-me", "--urgent"]);
 }
 
 #[test]

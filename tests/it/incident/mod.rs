@@ -1,5 +1,6 @@
 //! What the tests of `incident` prove: the fold is a function of the set, detection repeats nothing, Now misses nothing.
 
+mod alarm;
 mod detect;
 mod fold;
 mod leading;

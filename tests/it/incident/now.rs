@@ -15,7 +15,7 @@ use warroom::situation::{Situation, assess};
 
 use super::{Record, id, minutes};
 
-fn audience(id: &str, life: bool, component: Option<&str>, first_word: u32) -> Audience {
+pub fn audience(id: &str, life: bool, component: Option<&str>, first_word: u32) -> Audience {
     Audience {
         id: id.into(),
         name: id.into(),
@@ -29,7 +29,7 @@ fn audience(id: &str, life: bool, component: Option<&str>, first_word: u32) -> A
     }
 }
 
-fn rule(id: &str, when: &str, unit: Unit, amount: Option<u32>) -> Rule {
+pub fn rule(id: &str, when: &str, unit: Unit, amount: Option<u32>) -> Rule {
     Rule {
         id: id.into(),
         jurisdiction: "US".into(),
@@ -62,20 +62,20 @@ fn rule(id: &str, when: &str, unit: Unit, amount: Option<u32>) -> Rule {
     }
 }
 
-fn source(name: &str, age: i64, misses: u32) -> Source {
+pub fn source(name: &str, age: i64, misses: u32) -> Source {
     let mut source = Source::never(name, Family::Status, "statuspage", 15, 5);
     source.last_success = Some(minutes(60) - chrono::TimeDelta::seconds(age));
     source.misses = misses;
     source
 }
 
-fn harmed(record: &mut Record, component: &str, minute: i64, to: ComponentState) {
+pub fn harmed(record: &mut Record, component: &str, minute: i64, to: ComponentState) {
     let (origin, name) = ("https://status".to_owned(), component.to_owned());
     let changed = ComponentChanged { origin, component: name.clone(), name, from: None, to, raw: String::new() };
     record.add(&format!("{component} {minute}"), minute, changed);
 }
 
-fn told(record: &mut Record, audience: &str, minute: i64, next: Option<i64>) {
+pub fn told(record: &mut Record, audience: &str, minute: i64, next: Option<i64>) {
     record.add(
         &format!("told {audience} {minute}"),
         minute,
@@ -91,12 +91,12 @@ fn told(record: &mut Record, audience: &str, minute: i64, next: Option<i64>) {
     );
 }
 
-fn fact(record: &mut Record, name: &str, value: serde_json::Value) {
+pub fn fact(record: &mut Record, name: &str, value: serde_json::Value) {
     let (unit, basis) = (String::new(), String::new());
     record.add(name, 6, FactSet { name: name.into(), value, unit, basis, confirmed_by: None, replaces: vec![] });
 }
 
-fn task(record: &mut Record, name: &str, minute: i64, owner: Option<&str>, box_: u32, first: bool) {
+pub fn task(record: &mut Record, name: &str, minute: i64, owner: Option<&str>, box_: u32, first: bool) {
     let owner = owner.map(str::to_owned);
     record.add(name, minute, TaskAdded { title: name.into(), team: None, owner, minutes: box_, first, planned: None });
 }
@@ -111,7 +111,7 @@ fn at_sixty(record: &Record, plan: &Plan, rules: &Rules, sources: &[Source]) -> 
     assess(&record.incident(), plan, rules, sources, moment)
 }
 
-fn plan(audiences: Vec<Audience>) -> Plan {
+pub fn plan(audiences: Vec<Audience>) -> Plan {
     Plan { name: "p".into(), audiences, ..Plan::default() }
 }
 

@@ -1,7 +1,9 @@
 //! The running room beside other processes and beside backends that hang: what it shows, what it sends, what it never repeats.
 
+mod away;
 mod exercise;
 mod several;
+mod who;
 
 use std::time::Duration;
 
