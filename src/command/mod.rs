@@ -105,7 +105,7 @@ commands! {
     TimeOut "time-out" ["O"] Anywhere "" Form Script::Form("warroom time-out"), "starts five minutes of thinking; then its four answers";
     Objectives "objectives" ["o"] Anywhere "" Form Script::Form("warroom objectives TEXT --until T"), "what is to be reached in this period";
     End "end" ["E"] Anywhere "" Form Script::Form("warroom end END --basis TEXT"), "mitigated, normal by metric, announced, verified: each on its own";
-    Go "go" ["."] Anywhere "" No SCREEN, "to what rang last, or what you made last";
+    Go "go" ["."] Anywhere "" No SCREEN, "to what rang or what you made last; again: to the one before";
     View "view" ["v"] Anywhere "" No SCREEN, "the timeline: all, decisions, changes, follow-ups";
     Ask "ask" ["D"] Anywhere "" Form Script::Form("warroom decide PROPOSAL --ask"), "puts a question to the commander";
     Phase "phase" ["P"] Anywhere "" Form Script::Form("warroom phase PHASE --why TEXT"), "sets the phase; resolving while something is down asks why";

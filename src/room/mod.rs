@@ -31,6 +31,7 @@ use crate::incident::observation::Source;
 use crate::journal::Access;
 use crate::report::line::is_inject;
 use crate::situation::need::Need;
+use crate::situation::thing::Thing;
 use crate::situation::{Situation, alarm, assess};
 use crate::tui::keymap::Keymap;
 use crate::tui::model::{Demo, Effect, Loud, Model, Overlay};
@@ -517,14 +518,22 @@ impl Room {
         }
     }
 
+    fn is_mine(&self, thing: &Thing) -> bool {
+        let (Thing::Ask(id) | Thing::Offer(id) | Thing::RollCall(id)) = thing else { return false };
+        let row = self.snapshot.incident.timeline.find(*id);
+        row.is_some_and(|row| row.entry.author.person == self.model.actor.person)
+    }
+
     /// Rings once for all that is new; what stood when the incident was first opened is no news.
     fn rang(&mut self, new: &[String], first: bool) {
-        let rang = self.bells.rang(new);
+        let mut rang = self.bells.rang(new);
+        // Nobody is rung for what they asked themself.
+        rang.retain(|alarm| !self.is_mine(&alarm.thing));
         let away = std::mem::replace(&mut self.away, false);
         if first || rang.is_empty() {
             return;
         }
-        self.model.last = rang.first().map(|alarm| alarm.thing.clone());
+        self.model.recall(rang.iter().map(|alarm| alarm.thing.clone()));
         let life = rang.iter().any(|alarm| alarm.life);
         if self.opening.alarms.bell && (life || !self.model.quiet) {
             self.screen.bell();

@@ -1,6 +1,6 @@
 //! What the screen remembers: which pane, which row, what is typed. Small, cloneable, holds no handle to anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::form::Form;
 use super::review::Review;
@@ -29,6 +29,9 @@ impl Pane {
         self as usize + 1
     }
 }
+
+/// How many things `.` goes through.
+const RECENT: usize = 20;
 
 /// Which rows the timeline shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -167,8 +170,8 @@ pub struct Model {
     pub channel: usize,
     /// Which rows the timeline shows.
     pub view: View,
-    /// What rang last, or was made last: where `.` goes.
-    pub last: Option<Thing>,
+    /// What rang or was made of late, the last first: where `.` goes.
+    pub recent: VecDeque<Thing>,
     pub overlay: Option<Overlay>,
     pub utc: bool,
     pub flash: Option<(Loud, Safe)>,
@@ -209,7 +212,7 @@ impl Model {
             places: std::array::from_fn(|_| Place::fresh()),
             channel: 0,
             view: View::All,
-            last: None,
+            recent: VecDeque::new(),
             overlay: None,
             utc: false,
             flash: None,
@@ -227,6 +230,15 @@ impl Model {
             others: Vec::new(),
             undo_asked: None,
         }
+    }
+
+    /// Puts things where `.` goes, the first of them first.
+    pub fn recall(&mut self, things: impl DoubleEndedIterator<Item = Thing>) {
+        for thing in things.rev() {
+            self.recent.retain(|known| *known != thing);
+            self.recent.push_front(thing);
+        }
+        self.recent.truncate(RECENT);
     }
 
     pub fn place(&self) -> &Place {

@@ -74,7 +74,7 @@ pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -
         }
         Msg::Outcome { effect, result, refused, made } => {
             if let Some(made) = made {
-                model.last = Some(scene.subject(&Thing::Entry(made)));
+                model.recall(std::iter::once(scene.subject(&Thing::Entry(made))));
             }
             on_outcome(model, effect, result, refused)
         }
@@ -747,8 +747,12 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
         }
         Action::Objectives => open_form(model, Purpose::Objectives, scene),
         Action::End => open_form(model, Purpose::End, scene),
-        Action::Go => match model.last.clone() {
-            Some(thing) => reveal(model, scene, thing),
+        Action::Go => match model.recent.pop_front() {
+            Some(thing) => {
+                // Pressed again it goes to the one before.
+                model.recent.push_back(thing.clone());
+                reveal(model, scene, thing)
+            }
             None => {
                 model.say(Loud::Refused, "nothing rang and nothing was made yet");
                 Vec::new()

@@ -106,6 +106,18 @@ impl<'a> Hour<'a> {
         let real: Instant = std::time::SystemTime::now().into();
         let clock = Clock { real, room: real + TimeDelta::minutes(self.ahead), speed: 1.0 };
         Journal::open(&self.home.journal(), Access::ReadWrite).unwrap().set_clock(&clock).unwrap();
+        // A minute may turn meanwhile.
+        let shown = [0, 1].map(|n| (real + TimeDelta::minutes(self.ahead + n)).format("%H:%M").to_string());
+        self.pty.wait("the room's clock", |screen| {
+            let head = crate::support::pty::rows(screen).into_iter().next().unwrap_or_default();
+            shown.iter().any(|time| head.contains(time))
+        });
+    }
+
+    /// Esc, and what lay open is gone: a key that follows at once would be another key.
+    pub fn leave(&mut self, open: &str) {
+        self.pty.keys("\u{1b}");
+        self.pty.gone(open);
     }
 
     /// The link drops and comes back.

@@ -71,6 +71,7 @@ fn acted(size: (u16, u16)) {
         k.press("n").text("-28m change MOP-17 went into the core").press("enter").see("saved: CHANGE");
     });
 
+    hour.minutes(4);
     hour.step("assigns \"check MOP-17\" to Ana, 5 min", 4, |k| {
         k.press("t")
             .text("check MOP-17")
@@ -85,7 +86,10 @@ fn acted(size: (u16, u16)) {
         k.press(".").press("space").see("saved: ACK ana");
     });
 
-    hour.minutes(6);
+    hour.minutes(2);
+    hour.pty.see("RANG: 300 alike");
+    hour.minutes(4);
+    hour.pty.see("RANG: ana back");
     hour.step("Ana's time-box ends: five more minutes, with a reason", 3, |k| {
         k.see("OVER");
         k.press(".").press("x").text("the log is long").press("enter").see("saved: MORE");
@@ -105,7 +109,7 @@ fn acted(size: (u16, u16)) {
     hour.step("executive: numbers?", 2, |k| {
         k.press("c").see("CONDITIONS").press("y").see("clipboard");
     });
-    hour.pty.keys("\u{1b}");
+    hour.leave("CONDITIONS");
 
     hour.pty.keys("5nhalf a thought");
     hour.pty.see("half a thought");
@@ -113,13 +117,15 @@ fn acted(size: (u16, u16)) {
     hour.step("the link drops and comes back", 0, |k| {
         k.see("half a thought");
     });
-    hour.pty.keys("\u{1b}");
+    hour.leave("half a thought");
     hour.pty.keys("1");
 
     for name in ["ben", "dunn", "ray", "ode", "lee", "ruiz", "kay", "tom"] {
         home.must(&["task", "add", &format!("a task for {name}"), "--owner", name]);
     }
-    hour.pty.wait("nine report", |s| s.contents().contains("SPAN"));
+    let reports = |hour: &Hour<'_>| hour.state()["reports"].as_array().unwrap().len();
+    assert_eq!(reports(&hour), 9);
+    assert!(list(&hour.state(), "now").any(|item| item["id"] == "span"), "it is warned of");
     hour.step("nine people report to you: two sub-teams", 6, |k| {
         k.press("W")
             .text("core ana ben dunn ray")
@@ -128,7 +134,8 @@ fn acted(size: (u16, u16)) {
             .press("enter")
             .see("saved: TEAM");
     });
-    hour.pty.gone("SPAN");
+    assert!(reports(&hour) <= 7, "{}", reports(&hour));
+    assert!(!list(&hour.state(), "now").any(|item| item["id"] == "span"));
 
     hour.step("an executive tells Ben to stop; asked whether they take command: no", 2, |k| {
         k.press("n").text("executive told Ben to stop; takes command? no").press("enter").see("saved: NOTE");
