@@ -21,7 +21,8 @@
 //! | `report`    | markdown, json, CAN                                                | situation and below           |
 //! | `tui`       | the screen; never journal, never backends                          | report command situation and below |
 //! | `demo`      | loopback servers that replay a scenario; never backends            | incident config text          |
-//! | `room`      | the running room: one loop and its effects                         | all but demo                  |
+//! | `drill`     | scripts of injects and the score; no IO                            | situation and below, config   |
+//! | `room`      | the running room: one loop and its effects                         | all but demo and drill        |
 //! | `cli`       | a file a subcommand                                                | everything                    |
 //!
 //! `tests/it/house` checks these arrows.
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod demo;
+pub mod drill;
 pub mod incident;
 pub mod journal;
 pub mod playbook;

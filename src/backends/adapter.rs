@@ -5,7 +5,10 @@ use super::response::{Answer, Response};
 use super::transport::auth::Scheme;
 use super::{Class, Failure};
 use crate::incident::Instant;
+use crate::incident::entry::{EntryId, IncidentId};
+use crate::incident::exercise::Real;
 use crate::incident::observation::Observation;
+use crate::incident::state::Incident;
 use crate::incident::words::{Family, Round};
 
 /// One kind of backend, with one configuration.
@@ -49,17 +52,39 @@ pub trait Adapter: Send + Sync {
     }
 }
 
-/// A message on its way out.
+/// A message on its way out. There is none of an exercise: it is made only from a real incident, and cannot be changed.
+///
+/// ```compile_fail
+/// use warroom::backends::Outgoing;
+/// fn forged(of: &Outgoing) -> Outgoing {
+///     Outgoing { text: "drill".to_owned(), ..of.clone() }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
-    pub audience: String,
-    pub channel: String,
-    pub round: Round,
-    pub text: String,
+    pub(super) audience: String,
+    pub(super) channel: String,
+    pub(super) round: Round,
+    pub(super) text: String,
     /// The incident's id, whole.
-    pub incident: String,
-    /// True where it is only practice: the receiver must be able to tell.
-    pub exercise: bool,
+    pub(super) incident: String,
+    _real: Real,
+}
+
+impl Outgoing {
+    /// The message as it stands. None: there is no such message, or the incident is an exercise.
+    pub fn of(incident: &Incident, id: IncidentId, message: EntryId) -> Option<Outgoing> {
+        let _real = Real::of(incident)?;
+        let message = incident.messages.get(&message)?;
+        Some(Outgoing {
+            audience: message.audience.clone(),
+            channel: message.channel.clone(),
+            round: message.round,
+            text: message.text.clone(),
+            incident: id.to_string(),
+            _real,
+        })
+    }
 }
 
 /// What became of an action.

@@ -35,6 +35,9 @@ pub fn run(context: &Context, args: &args::Agency) -> Result<ExitCode, Fail> {
             known(&session, rule, stage)?;
             Command::ConfirmStage { rule: rule.clone(), stage: stage.clone(), how: how.clone() }
         }
+        AgencyCmd::Withdraw { rule, stage, why } => {
+            Command::WithdrawStage { rule: rule.clone(), stage: stage.clone(), why: why.clone() }
+        }
         AgencyCmd::Waive { rule, stage, why } => {
             known(&session, rule, stage)?;
             Command::WaiveStage { rule: rule.clone(), stage: stage.clone(), why: why.clone() }

@@ -44,6 +44,8 @@ pub struct Global {
 pub enum Cmd {
     /// Replay a real outage on loopback backends and command it; leaves nothing behind
     Demo(Demo),
+    /// Practise: an exercise with injects from a script, and a score at its end
+    Drill(Drill),
     /// Open an incident and print its id
     Declare(Declare),
     /// List the incidents of the journal
@@ -70,7 +72,7 @@ pub enum Cmd {
     Task(Task),
     /// Messages: list, draft, show, edit, approve, send, skip, elsewhere, settle, promise
     Message(Message),
-    /// Agencies: list, draft, file, confirm, waive, clock
+    /// Agencies: list, draft, file, confirm, waive, withdraw, clock
     Agency(Agency),
     /// Poll the backends and keep time without a screen
     Poll(Poll),
@@ -112,6 +114,18 @@ pub struct Demo {
 }
 
 #[derive(clap::Args, Debug)]
+pub struct Drill {
+    /// Playbook's name (else the script's, else the configured one)
+    pub playbook: Option<String>,
+    /// Injects of your own (else the first hour of a carrier's outage)
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
+    /// Drill seconds per real second; from 1 up the clock stands still while a form is open
+    #[arg(long, default_value_t = 1.0, value_name = "N")]
+    pub speed: f64,
+}
+
+#[derive(clap::Args, Debug)]
 pub struct Declare {
     pub title: String,
     #[arg(long, value_parser = word::<Severity>)]
@@ -149,6 +163,9 @@ pub struct Note {
     /// Something to come back to
     #[arg(long)]
     pub follow_up: bool,
+    /// These are the words of that note from now on, by the beginning of its id; the old ones stay in the record
+    #[arg(long, value_name = "ID", conflicts_with_all = ["at", "follow_up"])]
+    pub amend: Option<String>,
 }
 
 #[derive(clap::Args, Debug)]
@@ -394,6 +411,13 @@ pub enum AgencyCmd {
     },
     /// It is not filed, and why
     Waive {
+        rule: String,
+        stage: String,
+        #[arg(long)]
+        why: String,
+    },
+    /// A filing is called back; what was filed stays in the record
+    Withdraw {
         rule: String,
         stage: String,
         #[arg(long)]

@@ -33,7 +33,7 @@ use crate::room::{self, DemoClock};
 use crate::tui::terminal;
 
 /// Scenario seconds per real second, at most: a day in a minute and a half.
-const FASTEST: f64 = 1000.0;
+pub const FASTEST: f64 = 1000.0;
 
 pub fn run(context: &Context, args: &args::Demo) -> Result<ExitCode, Fail> {
     if let Some(why) = terminal::unfit(&edge::variable("TERM").unwrap_or_default()) {
@@ -63,11 +63,15 @@ fn read_scenario(path: Option<&Path>) -> Result<Scenario, Fail> {
     read.map_err(|problems| Fail::problems(&problems))
 }
 
-/// A folder of our own that goes when the demo ends.
-struct Place(PathBuf);
+/// A folder of our own that goes when the demo or drill ends.
+pub struct Place(PathBuf);
 
 impl Place {
-    fn new() -> Result<Place, Fail> {
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn new() -> Result<Place, Fail> {
         let base = edge::variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|p| p.is_dir());
         let base = base.unwrap_or_else(std::env::temp_dir);
         sweep(&base);

@@ -11,6 +11,10 @@ use crate::tui::form::fact_value;
 
 pub fn note(context: &Context, args: &args::Note) -> Result<ExitCode, Fail> {
     let mut session = Session::open(context, true)?;
+    if let Some(id) = &args.amend {
+        let entry = session.entry(id)?;
+        return session.run(&Command::Amend { entry, text: args.text.clone() });
+    }
     let at = session.past(args.at.as_deref())?;
     session.run(&Command::Note { text: args.text.clone(), at, follow_up: args.follow_up })
 }

@@ -100,15 +100,8 @@ fn send(session: &mut Session<'_>, id: &str) -> Result<ExitCode, Fail> {
     let Some(entry) = entries.first() else { return Err(Fail::failed("nothing was written")) };
     let What::MessageSending(sending) = &entry.what else { return Err(Fail::failed("nothing was written")) };
     let incident = Arc::clone(session.incident());
-    let found = incident.messages.get(&message).ok_or_else(|| Fail::failed("no such message"))?;
-    let outgoing = Outgoing {
-        audience: found.audience.clone(),
-        channel: found.channel.clone(),
-        round: found.round,
-        text: found.text.clone(),
-        incident: session.id.to_string(),
-        exercise: incident.declared.as_ref().is_some_and(|d| d.exercise),
-    };
+    let outgoing = Outgoing::of(&incident, session.id, message)
+        .ok_or_else(|| Fail::failed("there is no such message, or this is an exercise: nothing left"))?;
     let outcome = match backends.iter().find(|b| b.config.name == sending.backend) {
         None => Outcome::Refused { why: format!("no backend named {} is configured here", sending.backend) },
         Some(backend) => {

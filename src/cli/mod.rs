@@ -8,6 +8,7 @@ pub mod completions;
 pub mod context;
 pub mod declare;
 pub mod demo;
+pub mod drill;
 pub mod edge;
 pub mod entry;
 pub mod export;
@@ -52,6 +53,7 @@ fn run(args: Args) -> Result<ExitCode, Fail> {
     match args.command {
         None => room::run(&context),
         Some(Cmd::Demo(a)) => demo::run(&context, &a),
+        Some(Cmd::Drill(a)) => drill::run(&context, &a),
         Some(Cmd::Declare(a)) => declare::run(&context, &a),
         Some(Cmd::List) => list::run(&context),
         Some(Cmd::State(a)) => state::run(&context, &a),

@@ -2,15 +2,34 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::fail::Fail;
+use crate::incident::exercise;
 use crate::text::Safe;
+
+/// Whether this command is about an exercise: then every line that it prints says so.
+static EXERCISE: AtomicBool = AtomicBool::new(false);
+
+/// From here on every line is marked, or none is.
+pub fn of_exercise(exercise: bool) {
+    EXERCISE.store(exercise, Ordering::Relaxed);
+}
+
+/// The mark before a line, where there is none.
+fn mark(line: &str) -> &'static str {
+    if EXERCISE.load(Ordering::Relaxed) && !line.is_empty() && !line.starts_with(exercise::MARK) {
+        "EXERCISE "
+    } else {
+        ""
+    }
+}
 
 /// Prints lines.
 pub fn lines<'a>(lines: impl IntoIterator<Item = &'a Safe>) -> Result<(), Fail> {
     let mut out = io::stdout().lock();
     for line in lines {
-        if !quiet(writeln!(out, "{line}"))? {
+        if !quiet(writeln!(out, "{}{line}", mark(line.as_str())))? {
             return Ok(());
         }
     }

@@ -60,6 +60,7 @@ pub fn opening(
             plan: playbook.plan,
             rules: context.rules_text(config)?,
         },
+        drill: None,
     })
 }
 

@@ -14,11 +14,11 @@ use crate::incident::entry::{Author, Draft, Entry, EntryId, IncidentId};
 use crate::incident::fold::Log;
 use crate::incident::observation::Source;
 use crate::incident::state::Incident;
-use crate::incident::words::Phase;
 use crate::journal::{Cursor, Journal};
 use crate::report::line::line;
 use crate::room::in_force::InForce;
-use crate::room::lobby::{Listed, listed};
+use crate::room::others;
+use crate::situation::need::Need;
 use crate::situation::{Situation, assess};
 use crate::text::{Safe, instant};
 
@@ -47,6 +47,7 @@ impl<'a> Session<'a> {
         let clock = journal.clock()?;
         let in_force = InForce::of(log.incident());
         tell(&in_force);
+        out::of_exercise(log.incident().is_exercise());
         Ok(Session { context, journal, id, log, cursor, in_force, clock })
     }
 
@@ -211,8 +212,8 @@ pub fn chosen(context: &Context, journal: &mut Journal) -> Result<IncidentId, Fa
     if let [only] = all.as_slice() {
         return Ok(only.incident);
     }
-    let list = listed(journal)?;
-    let open: Vec<&Listed> = list.iter().filter(|l| l.phase != Phase::Resolved).collect();
+    let list = others::all(journal, edge::now())?;
+    let open: Vec<&Need> = list.iter().filter(|need| need.open()).collect();
     match open.as_slice() {
         [only] => Ok(only.incident),
         [] => Err(Fail::failed("no incident is open: `warroom declare TITLE --severity sev1`")),

@@ -90,7 +90,7 @@ commands! {
     Palette "palette" [":"] Anywhere "any" No SCREEN, "any command by its name";
     Help "help" ["?"] Anywhere "help" No Script::Form("warroom keys"), "what works here";
     Undo "undo" ["u"] Anywhere "" No Script::Form("warroom undo ID --why TEXT"),
-        "takes back your own last entry; what left the building stays";
+        "takes back your own last entry, asks when that is over a minute old; what left the building stays";
     Extend "extend" ["x"] Lit "" Form Script::Form("warroom task extend ID MINUTES --why TEXT"), "more time for the lit task, with the reason";
     Block "block" ["b"] Lit "" Form Script::Form("warroom task block ID --on WHAT"), "the lit task waits for something or somebody";
     CancelTask "cancel-task" [] Lit "" Form Script::Form("warroom task cancel ID --why TEXT"), "the lit task is not needed, with the reason";
@@ -103,6 +103,12 @@ commands! {
         "sets the instant that an agency's deadline runs from, and why";
     Promise "promise" ["M"] Anywhere "" Form Script::Form("warroom message promise TEXT --to WHOM --due T"), "a promise made to somebody, with its time";
     Waive "waive" [] Lit "" Form Script::Form("warroom agency waive RULE STAGE --why TEXT"), "records why the lit stage is not filed";
+    Withdraw "withdraw" [] Lit "" Form Script::Form("warroom agency withdraw RULE STAGE --why TEXT"),
+        "calls the lit filing back, with the reason; what was filed stays in the record";
+    Amend "amend" [] Lit "" Form Script::Form("warroom note TEXT --amend ID"),
+        "new words for the lit note; the old ones stay in the record";
+    Incidents "incidents" ["I"] Anywhere "" No Script::Form("warroom list"),
+        "the incidents and which one needs you; Enter goes there, what is typed stays";
     Filter "filter" ["/"] Anywhere "" No SCREEN, "shows only the rows that hold a text";
     Now "now" ["1"] Anywhere "" No SCREEN, "pane 1: what needs the commander now";
     Timeline "timeline" ["2"] Anywhere "" No SCREEN, "pane 2: what happened";

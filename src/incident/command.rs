@@ -172,6 +172,12 @@ pub enum Command {
         stage: String,
         why: String,
     },
+    /// A filing that went out and is called back; what was filed stays in the record.
+    WithdrawStage {
+        rule: String,
+        stage: String,
+        why: String,
+    },
 
     Retract {
         entry: EntryId,

@@ -4,6 +4,7 @@ use super::Instant;
 use super::apply::{lowers, retractable};
 use super::command::{Actor, Command, Decision, Refusal, Target};
 use super::entry::{Draft, EntryId};
+use super::exercise;
 use super::message::{self, Message, MessageEvent};
 use super::plan::Plan;
 use super::stage::{self, StageEvent};
@@ -217,7 +218,7 @@ pub fn decide(
                 audience: audience.clone(),
                 channel: channel.clone(),
                 round: *round,
-                text: checked_text(plan, channel, text)?,
+                text: checked_text(incident, plan, channel, text)?,
                 next_update: *next_update,
             };
             one(drafted.into())
@@ -225,7 +226,7 @@ pub fn decide(
         Command::DraftAndApprove { audience, channel, round, text, next_update } => {
             reachable(plan, audience, channel)?;
             none_stands(incident, audience, channel)?;
-            let text = checked_text(plan, channel, text)?;
+            let text = checked_text(incident, plan, channel, text)?;
             let text_sha256 = message::sha256(&text);
             // Both entries are written together: the message's id is settled here.
             let id =
@@ -242,7 +243,7 @@ pub fn decide(
         }
         Command::EditMessage { message, text, next_update } => {
             let found = message_of(incident, *message)?;
-            let text = checked_text(plan, &found.channel, text)?;
+            let text = checked_text(incident, plan, &found.channel, text)?;
             let replaces = vec![found.text_entry];
             let event = MessageEvent::Edited {
                 entry: *message,
@@ -261,7 +262,7 @@ pub fn decide(
         }
         Command::SendMessage { message, process } => {
             let found = message_of(incident, *message)?;
-            if incident.declared.as_ref().is_some_and(|d| d.exercise) {
+            if incident.is_exercise() {
                 return Err(Refusal::new("this is an exercise: nothing of it leaves the building"));
             }
             if let Some(why) = plan.audience(&found.audience).and_then(|a| a.hold.as_ref()) {
@@ -292,7 +293,7 @@ pub fn decide(
                 channel: channel.clone(),
                 by: required(by, "who told them")?,
                 proof: proof.clone().filter(|p| !p.trim().is_empty()),
-                text: text.clone(),
+                text: exercise::text(incident, text),
                 round: Some(if told_before { Round::Update } else { Round::Initial }),
                 next_update: *next_update,
             };
@@ -372,12 +373,36 @@ pub fn decide(
             on_stage(incident, rule, stage, StageEvent::Waived { why: &why }, now)?;
             one(StageWaived { rule: rule.clone(), stage: stage.clone(), why }.into())
         }
+        Command::WithdrawStage { rule, stage, why } => {
+            let why = required(why, "a reason")?;
+            on_stage(incident, rule, stage, StageEvent::Withdrawn { why: &why }, now)?;
+            one(StageWithdrawn { rule: rule.clone(), stage: stage.clone(), why }.into())
+        }
         Command::Retract { entry, why } => {
             let row = incident.timeline.find(*entry).ok_or_else(|| Refusal::new("there is no such entry"))?;
             if !retractable(&row.entry.what) {
                 return Err(Refusal::new(
                     "what left the building, or was seen, cannot be taken back: write a correction",
                 ));
+            }
+            // These were true of the outside world: they go back in the open, or with a reason, never by a slip of a key.
+            match &row.entry.what {
+                What::StageFiled(_) => {
+                    return Err(Refusal::new(
+                        "a filing went out: withdraw it with the reason (withdraw), or file it anew",
+                    ));
+                }
+                What::StageConfirmed(_) if why.trim().is_empty() => {
+                    return Err(Refusal::new(
+                        "the agency's confirmation stands: `warroom undo ID --why` says why it is wrong",
+                    ));
+                }
+                What::ToldElsewhere(_) if why.trim().is_empty() => {
+                    return Err(Refusal::new(
+                        "they were told: record the right word (e), or `warroom undo ID --why` says it never went",
+                    ));
+                }
+                _ => {}
             }
             let message = match &row.entry.what {
                 What::MessageDrafted(_) => Some(row.entry.id),
@@ -399,6 +424,9 @@ pub fn decide(
         Command::Amend { entry, text } => {
             let row = incident.timeline.find(*entry).ok_or_else(|| Refusal::new("there is no such entry"))?;
             match row.entry.what {
+                _ if matches!(row.effect, super::timeline::Effect::Retracted(_)) => {
+                    Err(Refusal::new("it is taken back: there is nothing to amend"))
+                }
                 What::Noted(_) | What::Decided(_) => {
                     one(Amended { entry: *entry, text: required(text, "the new words")? }.into())
                 }
@@ -498,8 +526,8 @@ fn reachable(plan: &Plan, audience: &str, channel: &str) -> Result<(), Refusal> 
     Ok(())
 }
 
-fn checked_text(plan: &Plan, channel: &str, text: &str) -> Result<String, Refusal> {
-    let text = required(text, "a text")?;
+fn checked_text(incident: &Incident, plan: &Plan, channel: &str, text: &str) -> Result<String, Refusal> {
+    let text = exercise::text(incident, &required(text, "a text")?);
     if let Some(limit) = plan.channel(channel).and_then(|c| c.limit) {
         let length = text.chars().count();
         if length > limit {

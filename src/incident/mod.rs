@@ -8,6 +8,7 @@ pub mod command;
 pub mod decide;
 pub mod detect;
 pub mod entry;
+pub mod exercise;
 pub mod fold;
 pub mod message;
 pub mod observation;

@@ -66,6 +66,21 @@ impl Journal {
         self.main.read(|connection| entries_after(connection, incident, after, limit))
     }
 
+    /// The incidents that entries after the cursor belong to, and where to go on.
+    pub fn grown(&mut self, after: Cursor) -> Result<(Vec<IncidentId>, Cursor), JournalError> {
+        self.main.read(|connection| {
+            let mut grown = connection
+                .prepare_cached("SELECT incident, max(local) FROM entries WHERE local > ?1 GROUP BY incident")?;
+            let (mut found, mut cursor) = (Vec::new(), after);
+            let mut rows = grown.query([after.0])?;
+            while let Some(row) = rows.next()? {
+                cursor = cursor.max(Cursor(row.get(1)?));
+                found.extend(uuid(row.get_ref(0)?).map(IncidentId));
+            }
+            Ok((found, cursor))
+        })
+    }
+
     pub fn head(&mut self, incident: IncidentId) -> Result<Head, JournalError> {
         self.main.read(|connection| {
             let cursor = connection

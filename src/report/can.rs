@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::line::number;
+use crate::incident::exercise;
 use crate::incident::state::Incident;
 use crate::incident::words::{ComponentState, Role, TaskState};
 use crate::situation::Situation;
@@ -18,10 +19,9 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
     let age = |seconds: i64| duration::age(TimeDelta::seconds(seconds));
     let since = incident.started().map(|at| duration::short(now - at, false)).unwrap_or_else(|| "?".into());
     let mut lines = Vec::new();
-    let exercise = if incident.declared.as_ref().is_some_and(|d| d.exercise) { "EXERCISE " } else { "" };
     let severity = incident.severity().as_str().to_uppercase();
     let end = format!(", {since} in, at {}", instant::clock_zoned(now, now, situation.zone));
-    let head = format!("{exercise}{severity} {} ", incident.phase());
+    let head = format!("{severity} {} ", incident.phase());
     let room = COLUMNS.saturating_sub(head.chars().count() + end.chars().count());
     let title = shorten::shorten(&Safe::new(incident.title()), room);
     lines.push(format!("{head}{title}{end}"));
@@ -127,7 +127,7 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
     lines.extend(needs.iter().skip(1).take(room.min(2)).map(|need| format!("            {need}")));
     lines.extend(last);
     lines.truncate(LINES);
-    lines.iter().map(|line| shorten::shorten(&Safe::new(line), COLUMNS)).collect()
+    lines.iter().map(|line| shorten::shorten(&Safe::new(&exercise::line(incident, line)), COLUMNS)).collect()
 }
 
 /// As many of the words as fit a line, and how many more there are: a list read aloud never ends in half a word.

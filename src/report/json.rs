@@ -17,22 +17,29 @@ pub fn json(
     heads: &[(WriterId, u64, Hash)],
     generated: Instant,
 ) -> Value {
+    let declared = entries.iter().find_map(|e| if let What::Declared(w) = &e.what { Some(w) } else { None });
+    let exercise = declared.is_some_and(|w| w.exercise);
     let heads = heads.iter().map(|(writer, seq, hash)| json!({"writer": writer, "seq": seq, "hash": hash.hex()}));
     json!({
         "schema": SCHEMA,
         "incident": incident,
+        "exercise": exercise,
         "generated_at": generated,
         "heads": heads.collect::<Vec<_>>(),
-        "entries": entries.iter().map(|e| entry(e)).collect::<Vec<_>>(),
+        "entries": entries.iter().map(|e| entry(e, exercise)).collect::<Vec<_>>(),
     })
 }
 
-fn entry(entry: &Entry) -> Value {
+fn entry(entry: &Entry, exercise: bool) -> Value {
     let (kind, data) = entry.what.encode();
     let mut value = json!({
         "writer": entry.writer, "seq": entry.seq, "id": entry.id, "hlc": entry.hlc, "happened": entry.happened,
         "recorded": entry.recorded, "author": entry.author, "kind": kind, "data": data,
     });
+    // Beside the entry, not in it: a row that is cut out of the record still says what it is of.
+    if let (true, Some(fields)) = (exercise, value.as_object_mut()) {
+        fields.insert("exercise".to_owned(), Value::Bool(true));
+    }
     // What is not understood goes as its very text as well: a number may be too large to be a JSON value of ours.
     if let (What::Unknown { raw, .. }, Some(fields)) = (&entry.what, value.as_object_mut()) {
         fields.insert("raw".to_owned(), Value::String(raw.clone()));

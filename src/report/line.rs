@@ -41,6 +41,7 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         What::SeveritySet(w) => ("SEV", with(&format!("{} by {by}", w.severity), &w.why)),
         What::PhaseSet(w) => ("PHASE", with(&format!("{} by {by}", w.phase), &w.why)),
         What::EndReached(w) => ("END", with(&format!("{} ({by})", w.end), &w.basis)),
+        What::Noted(w) if is_inject(entry) => ("INJECT", amended.unwrap_or(&w.text).to_owned()),
         What::Noted(w) => ("NOTE", format!("{} ({by})", amended.unwrap_or(&w.text))),
         What::Asked(w) => {
             let risk = if w.risk.is_empty() { String::new() } else { format!("; risk: {}", w.risk) };
@@ -177,6 +178,23 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         What::Unknown { kind, .. } => ("?", format!("{kind}: needs a newer warroom")),
     };
     Line { tag, text: text.trim_end().to_owned() }
+}
+
+/// The author of what a drill plays in.
+pub const INJECT: &str = "inject";
+
+/// Whether these are words that a drill plays in; no person has said them.
+pub fn is_inject(entry: &Entry) -> bool {
+    matches!(entry.what, What::Noted(_)) && entry.author.machine && entry.author.person == INJECT
+}
+
+/// The words of a note or decision as they were first written: what an amendment puts others in the place of.
+pub fn words(what: &What) -> Option<&str> {
+    match what {
+        What::Noted(w) => Some(&w.text),
+        What::Decided(w) => Some(&w.outcome),
+        _ => None,
+    }
 }
 
 /// A number as people read it aloud: `125.0 M`, `27,100`, `3.5`.

@@ -5,10 +5,11 @@ use std::fmt::Write;
 
 use chrono_tz::Tz;
 
-use super::line::{line, number};
+use super::line::{line, number, words};
 use super::state::{late, proof};
 use crate::incident::Instant;
 use crate::incident::entry::{Hash, IncidentId, WriterId};
+use crate::incident::exercise::MARK;
 use crate::incident::message::Message;
 use crate::incident::observation::Health;
 use crate::incident::plan::Plan;
@@ -45,7 +46,19 @@ pub fn markdown(
     record.not_understood();
     record.sources();
     record.heads(heads);
-    record.out
+    if incident.is_exercise() { marked(&record.out) } else { record.out }
+}
+
+/// The record of an exercise: every heading and every row says so, wherever a part of it is pasted.
+fn marked(page: &str) -> String {
+    let mark = |line: &str| {
+        let (lead, rest) = match line.find(|c: char| !matches!(c, '#' | '-' | ' ')) {
+            Some(at) if line.starts_with(['#', '-', ' ']) && line[..at].ends_with(' ') => line.split_at(at),
+            _ => return format!("{line}\n"),
+        };
+        format!("{lead}{MARK} {rest}\n")
+    };
+    page.lines().map(mark).collect()
 }
 
 /// Outside text as one run of Markdown text.
@@ -130,7 +143,7 @@ impl Record<'_> {
         let title = escape(incident.title());
         self.add(&format!("# {}: {title}", incident.severity().as_str().to_uppercase()));
         self.add("");
-        if declared.is_some_and(|d| d.exercise) {
+        if incident.is_exercise() {
             self.add("**This was an exercise: nothing of it left the building.**\n");
         }
         if declared.is_some_and(|d| d.demo) {
@@ -495,14 +508,17 @@ impl Record<'_> {
             Effect::None(why) => format!(" **had no effect: {}**", escape(why)),
             Effect::Retracted(why) => format!(" **taken back: {}**", escape(why)),
         };
+        let was = match (self.incident.amended.contains_key(&entry.id), words(&entry.what)) {
+            (true, Some(was)) => format!(" *was: {}*", escape(was)),
+            _ => String::new(),
+        };
+        let text = match &row.effect {
+            Effect::Retracted(_) => format!("~~{}~~", escape(&said.text)),
+            Effect::Applied | Effect::None(_) => escape(&said.text),
+        };
         let by = format!("{} on {}", escape(&entry.author.person), escape(&entry.author.host));
         let id = entry.id.short();
-        format!(
-            "- {}{recorded} **{}** {} ({by}, `{id}`){effect}",
-            self.at(entry.happened),
-            escape(said.tag),
-            escape(&said.text)
-        )
+        format!("- {}{recorded} **{}** {text}{was} ({by}, `{id}`){effect}", self.at(entry.happened), escape(said.tag),)
     }
 
     fn not_understood(&mut self) {

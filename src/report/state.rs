@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::line::{line, number};
 use crate::incident::Instant;
 use crate::incident::entry::IncidentId;
+use crate::incident::exercise;
 use crate::incident::message::Message;
 use crate::incident::plan::Plan;
 use crate::incident::register::Register;
@@ -101,7 +102,7 @@ fn head(incident: &Incident, situation: &Situation, id: IncidentId) -> Value {
         "title": incident.title(),
         "severity": incident.severity(),
         "phase": incident.phase(),
-        "exercise": declared.is_some_and(|d| d.exercise),
+        "exercise": incident.is_exercise(),
         "demo": declared.is_some_and(|d| d.demo),
         "declared_at": maybe(declared.map(|d| d.at)),
         "declared_by": declared.map(|d| d.by.person.as_str()),
@@ -171,7 +172,7 @@ fn timeline(incident: &Incident, plan: &Plan, situation: &Situation, options: Op
         };
         json!({
             "id": entry.id, "happened": rfc3339(entry.happened), "recorded": rfc3339(entry.recorded),
-            "kind": entry.what.kind(), "tag": line.tag, "text": line.text, "author": entry.author.person,
+            "kind": entry.what.kind(), "tag": line.tag, "text": exercise::line(incident, &line.text), "author": entry.author.person,
             "host": entry.author.host, "machine": entry.author.machine, "effect": effect, "effect_why": why,
             "writer": entry.writer, "seq": entry.seq,
         })
@@ -462,15 +463,14 @@ const COLUMNS: usize = 120;
 
 /// The same for people: one page, at most sixty lines, the rest of each list counted.
 pub fn state_text(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<Safe> {
-    let mut page = Page { lines: Vec::new() };
+    let mut page = Page { lines: Vec::new(), incident };
     let (moment, zone) = (situation.moment, situation.zone);
     let clock = |at: Instant| instant::clock_zoned(at, moment.now, zone);
-    let exercise = if incident.declared.as_ref().is_some_and(|d| d.exercise) { "EXERCISE " } else { "" };
     let since = incident
         .started()
         .map_or("start NOT KNOWN".to_owned(), |at| format!("{} since {}", duration::since(moment.now - at), clock(at)));
     let severity = incident.severity().as_str().to_uppercase();
-    page.add(format!("{exercise}{severity} {} {}", incident.phase(), incident.title()));
+    page.add(format!("{severity} {} {}", incident.phase(), incident.title()));
     let commander = incident.holder(Role::Commander).unwrap_or("NOBODY");
     page.add(format!("{since}; now {}; commander {commander}", clock(moment.now)));
     let (fresh, all) = situation.fresh();
@@ -553,12 +553,14 @@ fn stage_text(stage: &StageView, now: Instant, clock: &dyn Fn(Instant) -> String
     format!("{} {}{by}{reference}", stage.name, stage.state)
 }
 
-struct Page {
+struct Page<'a> {
     lines: Vec<Safe>,
+    incident: &'a Incident,
 }
 
-impl Page {
+impl Page<'_> {
     fn add(&mut self, line: String) {
+        let line = exercise::line(self.incident, &line);
         self.lines.push(shorten::shorten(&Safe::new(&line), COLUMNS));
     }
 

@@ -1,23 +1,23 @@
 //! Before the room: which incident? The one that is open, the one that is picked, or a new one that is declared here.
 
 use chrono_tz::Tz;
+use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
 use super::screen::Screen;
-use super::{Ended, Heard, Opening, Signals};
-use crate::incident::Instant;
+use super::{Ended, Heard, Opening, Signals, others};
 use crate::incident::decide::{Declare, declare};
 use crate::incident::entry::{Author, IncidentId};
-use crate::incident::fold::fold;
 use crate::incident::plan::Plan;
-use crate::incident::words::{Phase, Severity};
+use crate::incident::words::Severity;
 use crate::journal::{Access, AppendError, Cursor, Journal, JournalError};
 use crate::safe;
-use crate::text::{Safe, instant};
+use crate::situation::need::Need;
+use crate::text::Safe;
+use crate::tui::incidents::{self, Rows};
 use crate::tui::ink::{Ink, piece};
 use crate::tui::key::{Code, Key};
 use crate::tui::model::Model;
-use crate::tui::panes::cell;
 use crate::tui::terminal::Input;
 use crate::tui::theme::Meaning;
 
@@ -32,41 +32,6 @@ pub struct DeclareWith {
     pub rules: String,
 }
 
-/// An incident of the journal, as the list shows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Listed {
-    pub incident: IncidentId,
-    pub title: String,
-    pub severity: Severity,
-    pub phase: Phase,
-    pub exercise: bool,
-    pub started: Option<Instant>,
-    pub declared: Option<Instant>,
-    pub entries: u64,
-}
-
-/// All incidents of a journal, the newest first.
-pub fn listed(journal: &mut Journal) -> Result<Vec<Listed>, JournalError> {
-    let mut out = Vec::new();
-    for summary in journal.incidents()? {
-        let (entries, _) = journal.read_after(summary.incident, Cursor::START, usize::MAX)?;
-        let state = fold(entries);
-        let declared = state.declared.as_ref();
-        out.push(Listed {
-            incident: summary.incident,
-            title: state.title().to_owned(),
-            severity: state.severity(),
-            phase: state.phase(),
-            exercise: declared.is_some_and(|d| d.exercise),
-            started: state.started(),
-            declared: declared.map(|d| d.at).or(summary.first),
-            entries: summary.entries,
-        });
-    }
-    out.sort_by_key(|l| std::cmp::Reverse(l.declared));
-    Ok(out)
-}
-
 /// The journal, open, and the incident to open on it.
 pub async fn choose(
     opening: &Opening,
@@ -77,13 +42,13 @@ pub async fn choose(
 ) -> Result<(Journal, IncidentId), Ended> {
     // Off the loop: a slow disk leaves the keys alive.
     let (path, access) = (opening.journal.clone(), opening.access);
-    let wanted = opening.incident;
+    let (wanted, real) = (opening.incident, (opening.real)());
     let opened = tokio::task::spawn_blocking(move || {
         let mut journal = Journal::open(&path, access)?;
         // With a named incident there is nothing to choose, and nothing to fold yet.
         let list = match wanted {
             Some(_) => Vec::new(),
-            None => listed(&mut journal)?,
+            None => others::all(&mut journal, real)?,
         };
         Ok::<_, JournalError>((journal, list))
     });
@@ -114,7 +79,7 @@ pub async fn choose(
     if let Some(incident) = opening.incident {
         return Ok((journal, incident));
     }
-    let open: Vec<&Listed> = list.iter().filter(|l| l.phase != Phase::Resolved).collect();
+    let open: Vec<&Need> = list.iter().filter(|need| need.open()).collect();
     if let [only] = open.as_slice() {
         return Ok((journal, only.incident));
     }
@@ -197,7 +162,7 @@ enum Chosen {
 }
 
 impl Picker {
-    fn key(&mut self, key: Key, list: &[Listed]) -> Chosen {
+    fn key(&mut self, key: Key, list: &[Need]) -> Chosen {
         if let Some(typed) = &mut self.typed {
             match key.code {
                 Code::Esc => self.typed = None,
@@ -230,36 +195,25 @@ impl Picker {
         Chosen::Nothing
     }
 
-    fn show(&self, list: &[Listed], opening: &Opening, screen: &mut Screen, model: &Model) {
+    fn show(&self, list: &[Need], opening: &Opening, screen: &mut Screen, model: &Model) {
         let mut buffer = screen.buffer(model);
         let look = screen.look();
         let mut ink = Ink::new(&mut buffer, look.theme, look.ascii);
         let area = ink.area();
-        let zone = opening.declare.timezone;
         let now = (opening.real)();
         let head = if list.is_empty() { "No incident is open." } else { "Which incident?" };
         ink.row(area, 1, 0, &[piece(head, Meaning::Header)]);
         ink.row(area, 1, 1, &[piece(safe!("journal {}", opening.journal.display()), Meaning::Dim)]);
         // What is lit stays in sight: nobody opens what they do not see.
-        let rows = usize::from(area.height).saturating_sub(7).max(1);
-        let skip = (self.at + 1).saturating_sub(rows);
-        for (index, l) in list.iter().enumerate().skip(skip).take(rows) {
-            let y = 3 + (index - skip) as u16;
-            let started = l.started.map(|at| instant::clock_zoned(at, now, zone)).unwrap_or_default();
-            let state = if l.phase == Phase::Resolved { Meaning::Dim } else { Meaning::Text };
-            let pieces = [
-                piece(if index == self.at { "> " } else { "  " }, Meaning::Key),
-                cell(&l.severity.as_str().to_uppercase(), 5, Meaning::Title),
-                cell(l.phase.as_str(), 13, state),
-                cell(&started, 22, Meaning::Dim),
-                piece(safe!("{}{}", if l.exercise { "EXERCISE " } else { "" }, l.title), state),
-            ];
-            ink.row(area, 0, y, &pieces);
-            if index == self.at && self.typed.is_none() {
-                ink.light(area, y, Meaning::Lit);
-            }
-        }
-        let y = 4 + list.len().min(rows) as u16;
+        let rows = Rows {
+            list,
+            lit: if self.typed.is_none() { list.get(self.at).map(|need| need.incident) } else { None },
+            here: None,
+            me: &opening.actor.person,
+            now,
+        };
+        let above = Rect { height: area.height.saturating_sub(4), ..area };
+        let y = 4 + incidents::draw(&mut ink, above, 3, &rows);
         let mut cursor = None;
         match &self.typed {
             Some(typed) => {

@@ -3,7 +3,9 @@
 //! Quits in order: stop asking, let deliveries end for a moment, finish what was typed, put the terminal back.
 
 pub mod in_force;
+pub mod keylog;
 pub mod lobby;
+pub mod others;
 pub mod pollers;
 pub mod screen;
 pub mod store;
@@ -22,6 +24,8 @@ use crate::incident::command::Actor;
 use crate::incident::entry::IncidentId;
 use crate::incident::observation::Source;
 use crate::journal::Access;
+use crate::report::line::is_inject;
+use crate::situation::need::Need;
 use crate::situation::{Situation, assess};
 use crate::tui::keymap::Keymap;
 use crate::tui::model::{Demo, Effect, Loud, Model, Overlay};
@@ -29,6 +33,7 @@ use crate::tui::scene::{Scene, Snapshot};
 use crate::tui::terminal::{self, Input};
 use crate::tui::theme::Theme;
 use crate::tui::update::{Msg, RELEASE, update};
+use keylog::KeyLog;
 use pollers::{Backend, Control};
 use screen::Screen;
 use store::{Ask, News, Setup, Store};
@@ -49,6 +54,15 @@ pub struct Opening {
     pub real: fn() -> Instant,
     /// What is needed to declare from the lobby.
     pub declare: lobby::DeclareWith,
+    /// A drill: the keys are counted, and it ends by itself.
+    pub drill: Option<Drill>,
+}
+
+/// What a drill needs of the room.
+pub struct Drill {
+    pub keys: KeyLog,
+    /// True: it is over.
+    pub over: watch::Receiver<bool>,
 }
 
 /// The clock that a demo's servers follow.
@@ -81,7 +95,7 @@ pub async fn run(opening: Opening) -> Ended {
     ended
 }
 
-async fn inside(opening: Opening) -> Ended {
+async fn inside(mut opening: Opening) -> Ended {
     let (input_tx, mut input) = mpsc::unbounded_channel();
     if let Err(error) = terminal::read_input(move |event| input_tx.send(event).is_ok()) {
         return Ended::Failed(error.to_string());
@@ -90,35 +104,80 @@ async fn inside(opening: Opening) -> Ended {
         Ok(signals) => signals,
         Err(error) => return Ended::Failed(format!("signals cannot be heard: {error}")),
     };
+    // Rooms that were left for another while they still had to record how a text went.
+    let mut behind = JoinSet::new();
     let mut screen = match Screen::start(opening.theme.clone(), opening.keymap.clone(), opening.ascii) {
         Ok(screen) => screen,
         Err(error) => return Ended::Failed(error.to_string()),
     };
-    // The first frame is drawn before the journal is touched.
     let process = store::process_name(&opening.actor.host);
-    let mut model = Model::new(opening.actor.clone(), process.clone(), terminal::size());
-    let empty = Snapshot::default();
-    let real = (opening.real)();
-    let first = assess(&empty.incident, &empty.plan, &empty.rules, &[], Moment { now: real, real });
-    screen.draw(&model, &Scene { snapshot: &empty, situation: &first });
-    let chosen = lobby::choose(&opening, &mut screen, &mut input, &mut signals, &mut model).await;
-    let (journal, incident) = match chosen {
-        Ok(chosen) => chosen,
-        Err(ended) => {
-            screen.finish(&mut input).await;
-            return ended;
-        }
-    };
-    if let Access::ReadOnly = opening.access {
-        model.read_only = Some("asked for with --read-only".to_owned());
-    }
+    let mut model = Model::new(opening.actor.clone(), process, terminal::size());
     if let Some(demo) = &opening.demo {
         let path = opening.journal.display().to_string();
         model.demo = Some(Demo { speed: demo.speed, paused: demo.paused, journal: path });
     }
+    let ended = loop {
+        let room = match stay(opening, screen, model, &mut input, &mut signals, &mut behind).await {
+            Ok(room) => room,
+            Err((ended, left)) => {
+                screen = left;
+                break ended;
+            }
+        };
+        let before = room.model;
+        (opening, screen) = (room.opening, room.screen);
+        match room.next {
+            Some(next) => opening.incident = Some(next),
+            None => break room.ended,
+        }
+        // The next room begins anew: what was lit or typed here is of this incident.
+        model = Model::new(opening.actor.clone(), before.process, before.size);
+        (model.demo, model.utc) = (before.demo, before.utc);
+    };
+    let all = async { while behind.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(Duration::from_millis(600), all).await;
+    if ended != Ended::TerminalLost {
+        screen.finish(&mut input).await;
+    }
+    ended
+}
+
+/// How a room was left, and what the next one takes over.
+struct Left {
+    ended: Ended,
+    next: Option<IncidentId>,
+    opening: Opening,
+    screen: Screen,
+    model: Model,
+}
+
+/// One incident's room, from its first frame until it is left in order.
+async fn stay(
+    opening: Opening,
+    mut screen: Screen,
+    mut model: Model,
+    input: &mut mpsc::UnboundedReceiver<Input>,
+    signals: &mut Signals,
+    behind: &mut JoinSet<()>,
+) -> Result<Left, (Ended, Screen)> {
+    // The first frame is drawn before the journal is touched.
+    let process = model.process.clone();
+    let empty = Snapshot::default();
+    let real = (opening.real)();
+    let first = assess(&empty.incident, &empty.plan, &empty.rules, &[], Moment { now: real, real });
+    screen.draw(&model, &Scene { snapshot: &empty, situation: &first });
+    let chosen = lobby::choose(&opening, &mut screen, input, signals, &mut model).await;
+    let (journal, incident) = match chosen {
+        Ok(chosen) => chosen,
+        Err(ended) => return Err((ended, screen)),
+    };
+    model.incident = Some(incident);
+    if let Access::ReadOnly = opening.access {
+        model.read_only = Some("asked for with --read-only".to_owned());
+    }
     let polls: Vec<Backend> = opening.backends.iter().filter(|b| b.polls(real)).cloned().collect();
     let configured: Vec<Source> = polls.iter().map(Backend::source).collect();
-    let paused = opening.demo.as_ref().is_some_and(|demo| demo.paused);
+    let paused = model.demo.as_ref().is_some_and(|demo| demo.paused);
     let (news_tx, mut news) = mpsc::unbounded_channel();
     let setup = Setup {
         journal,
@@ -131,8 +190,13 @@ async fn inside(opening: Opening) -> Ended {
     };
     let (store, thread) = match store::start(setup, news_tx) {
         Ok(started) => started,
-        Err(error) => return Ended::Failed(format!("no thread for the journal: {error}")),
+        Err(error) => return Err((Ended::Failed(format!("no thread for the journal: {error}")), screen)),
     };
+    let (others_tx, others_rx) = mpsc::unbounded_channel();
+    // It fails only where there is no thread to be had: then nothing is said of the others.
+    let _others = others::start(&opening.journal, incident, opening.real, move |needs| {
+        let _ = others_tx.send(needs);
+    });
     let (control, _) = watch::channel(Control::default());
     let client = Arc::new(Client::new(&opening.actor.host, Limits::default()));
     let mut tasks = JoinSet::new();
@@ -156,14 +220,15 @@ async fn inside(opening: Opening) -> Ended {
         store: store.clone(),
         control,
         client,
-        incident,
         opening,
+        others: others_rx,
+        next: None,
         deliveries: JoinSet::new(),
         stale: true,
         held: paused,
         typed: Typed::default(),
     };
-    let ended = room.live(&mut input, &mut news, &mut signals).await;
+    let ended = room.live(input, &mut news, signals).await;
     tasks.abort_all();
     room.keep_typed();
     room.take_releases(&mut news).await;
@@ -171,14 +236,32 @@ async fn inside(opening: Opening) -> Ended {
     if room.opening.access == Access::ReadWrite {
         store.ask(Ask::Looked(room.now()));
     }
+    let Room { model, screen, opening, next, mut deliveries, .. } = room;
+    if next.is_some() && !deliveries.is_empty() {
+        // A text is on its way: its room stays behind until it is on disk how that went.
+        behind.spawn(async move {
+            while deliveries.join_next().await.is_some() {}
+            store.ask(Ask::Stop);
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        });
+        return Ok(Left { ended, next, opening, screen, model });
+    }
     store.ask(Ask::Stop);
     // What was asked of the journal is finished; a disk that hangs does not hold the terminal for ever.
     let joined = tokio::task::spawn_blocking(move || thread.join());
     let _ = tokio::time::timeout(Duration::from_millis(700), joined).await;
-    if ended != Ended::TerminalLost {
-        room.screen.finish(&mut input).await;
+    Ok(Left { ended, next, opening, screen, model })
+}
+
+/// Resolves when a drill is over; never without one.
+async fn over(drill: &mut Option<Drill>) {
+    let ended = match drill {
+        Some(drill) => drill.over.wait_for(|over| *over).await.is_ok(),
+        None => false,
+    };
+    if !ended {
+        std::future::pending::<()>().await;
     }
-    ended
 }
 
 /// The signals that the room hears.
@@ -234,8 +317,11 @@ struct Room {
     store: Store,
     control: watch::Sender<Control>,
     client: Arc<Client>,
-    incident: IncidentId,
     opening: Opening,
+    /// What the other incidents need.
+    others: mpsc::UnboundedReceiver<Result<Vec<Need>, String>>,
+    /// The incident that this one is left for.
+    next: Option<IncidentId>,
     deliveries: JoinSet<()>,
     /// The situation is older than the snapshot.
     stale: bool,
@@ -328,6 +414,14 @@ impl Room {
                 () = tokio::time::sleep(wake) => self.stale = true,
                 () = tokio::time::sleep(typed), if self.typed.due.is_some() => self.keep_typed(),
                 _ = lease.tick(), if shares => self.store.ask(Ask::Lease),
+                Some(needs) = self.others.recv() => match needs {
+                    Ok(needs) => self.model.others = needs,
+                    Err(why) => {
+                        self.apply(Msg::Tell(Loud::Failed, format!("the other incidents cannot be read: {why}")));
+                    }
+                },
+                // The drill is over: nobody presses a key for it.
+                () = over(&mut self.opening.drill) => return Ended::Quit,
                 Some(_) = self.deliveries.join_next(), if !self.deliveries.is_empty() => {},
             }
             self.draw();
@@ -378,7 +472,12 @@ impl Room {
 
     async fn on_input(&mut self, event: Input) -> Option<Ended> {
         let msg = match event {
-            Input::Key(key) => Msg::Key(key),
+            Input::Key(key) => {
+                if let Some(drill) = &self.opening.drill {
+                    drill.keys.press(key, self.model.types(), self.now());
+                }
+                Msg::Key(key)
+            }
             Input::Paste(text) => Msg::Paste(text),
             Input::Answered => {
                 self.screen.answered();
@@ -402,6 +501,7 @@ impl Room {
                     let text = format!("kept from before: what you typed for \"{form}\"; the same key brings it back");
                     self.model.say(Loud::Info, crate::text::Safe::new(&text));
                 }
+                self.say_injects(&snapshot);
                 self.snapshot = snapshot;
                 self.model.loading = false;
                 self.stale = true;
@@ -415,7 +515,6 @@ impl Room {
                         Arc::clone(&self.client),
                         backend,
                         sending,
-                        self.incident.to_string(),
                         self.store.clone(),
                         self.opening.real,
                     ));
@@ -437,6 +536,16 @@ impl Room {
             }
             News::Tell(text) => self.apply(Msg::Tell(Loud::Failed, text)),
             News::Lost(why) => Some(Ended::Failed(why)),
+        }
+    }
+
+    /// What a drill plays in is said loudly: it comes as a call does, into whatever the person is doing.
+    fn say_injects(&mut self, after: &Snapshot) {
+        let before = &self.snapshot.incident.timeline;
+        let rows = after.incident.timeline.iter().rev().take(50).filter(|row| before.find(row.entry.id).is_none());
+        let Some(row) = rows.filter(|row| is_inject(&row.entry)).max_by_key(|row| row.entry.order()) else { return };
+        if let Some(words) = crate::report::line::words(&row.entry.what) {
+            self.model.say(Loud::Inject, crate::safe!("INJECT  {words}"));
         }
     }
 
@@ -479,6 +588,10 @@ impl Room {
                 self.store.ask(Ask::Forget { form });
             }
             Effect::PauseDemo(_) => self.hold_demo(),
+            Effect::Switch(incident) => {
+                self.next = Some(incident);
+                return Some(Ended::Quit);
+            }
             Effect::Suspend => self.suspend(),
             Effect::Redraw => self.screen.forget(),
             Effect::Quit => return Some(Ended::Quit),

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::store::{Ask, DeliveryEnd, Sending, Store};
 use crate::backends::schedule::{self, Seed};
-use crate::backends::{Adapter, Client, Outcome, Outgoing, poller};
+use crate::backends::{Adapter, Client, Outcome, poller};
 use crate::config::SourceConfig;
 use crate::incident::Instant;
 use crate::incident::clock::{Clock, Moment};
@@ -115,7 +115,6 @@ pub async fn deliver(
     client: Arc<Client>,
     backend: Option<Backend>,
     sending: Sending,
-    incident: String,
     store: Store,
     real: fn() -> Instant,
 ) {
@@ -123,16 +122,9 @@ pub async fn deliver(
     let end = match backend {
         None => DeliveryEnd::Failed(format!("no backend named {} is configured here", sending.backend)),
         Some(backend) => {
-            let outgoing = Outgoing {
-                audience: sending.audience,
-                channel: sending.channel,
-                round: sending.round,
-                text: sending.text,
-                incident,
-                exercise: sending.exercise,
-            };
             let key = sending.key.to_string();
-            match poller::deliver(&client, &*backend.adapter, &backend.config, &outgoing, &key, real()).await {
+            let Backend { config, adapter } = &backend;
+            match poller::deliver(&client, &**adapter, config, &sending.outgoing, &key, real()).await {
                 Outcome::Done { reference } => DeliveryEnd::Sent(reference),
                 Outcome::Refused { why } => DeliveryEnd::Failed(why),
                 Outcome::Unknown { why } => DeliveryEnd::Unknown(why),

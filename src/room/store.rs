@@ -8,12 +8,14 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::in_force::InForce;
+use crate::backends::Outgoing;
 use crate::incident::Instant;
 use crate::incident::clock::Clock;
 use crate::incident::command::{Actor, Command, Refusal};
 use crate::incident::decide::decide;
 use crate::incident::detect::{detect, detect_source};
 use crate::incident::entry::{Author, Draft, Entry, EntryId, IncidentId};
+use crate::incident::exercise;
 use crate::incident::fold::Log;
 use crate::incident::observation::{Observation, Source};
 use crate::incident::plan::Plan;
@@ -70,11 +72,7 @@ pub struct Sending {
     pub message: EntryId,
     pub key: EntryId,
     pub backend: String,
-    pub audience: String,
-    pub channel: String,
-    pub round: crate::incident::words::Round,
-    pub text: String,
-    pub exercise: bool,
+    pub outgoing: Outgoing,
 }
 
 /// What the store tells.
@@ -327,7 +325,7 @@ impl Keeper {
         } else {
             format!("  happened {}", crate::text::instant::echo(entry.happened, zone))
         };
-        format!("saved: {} {}{more}{when}", line.tag, line.text)
+        format!("saved: {}{more}{when}", exercise::line(incident, &format!("{} {}", line.tag, line.text)))
     }
 
     fn release(&mut self, effect: u64, messages: &[EntryId]) {
@@ -360,18 +358,8 @@ impl Keeper {
 
     fn sending(&self, entry: &Entry) -> Option<Sending> {
         let What::MessageSending(w) = &entry.what else { return None };
-        let incident = self.log.incident();
-        let message = incident.messages.get(&w.message)?;
-        Some(Sending {
-            message: w.message,
-            key: entry.id,
-            backend: w.backend.clone(),
-            audience: message.audience.clone(),
-            channel: message.channel.clone(),
-            round: message.round,
-            text: message.text.clone(),
-            exercise: incident.declared.as_ref().is_some_and(|d| d.exercise),
-        })
+        let outgoing = Outgoing::of(self.log.incident(), self.setup.incident, w.message)?;
+        Some(Sending { message: w.message, key: entry.id, backend: w.backend.clone(), outgoing })
     }
 
     fn delivered(&mut self, message: EntryId, end: DeliveryEnd) {

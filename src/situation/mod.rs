@@ -3,6 +3,7 @@
 //! `assess` is a pure function; the screen, the reports and the commands read the same `Situation`. Never acts.
 
 pub mod audience;
+pub mod need;
 pub mod now;
 pub mod obligations;
 pub mod proposal;

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::Situation;
 use crate::incident::Instant;
 use crate::incident::entry::EntryId;
+use crate::incident::exercise;
 use crate::incident::plan::Plan;
 use crate::incident::state::Incident;
 use crate::incident::words::{MessageState, Phase, Round};
@@ -92,7 +93,7 @@ fn one(
     let next_update = next_update(situation.moment.now, planned.cadence);
     let words = words(incident, plan, situation, next_update);
     let (text, stop) = match render::render(template, &words) {
-        Ok(text) => (text.trim().to_owned(), None),
+        Ok(text) => (exercise::text(incident, text.trim()), None),
         Err(why) => (String::new(), Some(format!("the template stops: {why}"))),
     };
     let over = plan.channel(channel).and_then(|c| c.limit).filter(|limit| text.chars().count() > *limit);

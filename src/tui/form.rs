@@ -59,8 +59,17 @@ pub enum Purpose {
         rule: String,
         stage: String,
     },
+    Withdraw {
+        rule: String,
+        stage: String,
+    },
     Settle {
         message: EntryId,
+    },
+    /// Other words for a note; those that stand.
+    Amend {
+        entry: EntryId,
+        words: String,
     },
     /// New words for a message in the review, by its place there.
     EditText {
@@ -96,7 +105,9 @@ impl Purpose {
             Purpose::File { rule, stage } => format!("file {rule} {stage}"),
             Purpose::Confirm { rule, stage, .. } => format!("confirm {rule} {stage}"),
             Purpose::Waive { rule, stage } => format!("waive {rule} {stage}"),
+            Purpose::Withdraw { rule, stage } => format!("withdraw {rule} {stage}"),
             Purpose::Settle { message } => format!("settle {message}"),
+            Purpose::Amend { entry, .. } => format!("amend {entry}"),
             Purpose::EditText { audience, channel } => format!("text {audience} {channel}"),
             Purpose::Check { decision, .. } => format!("check {decision}"),
         }
@@ -320,6 +331,13 @@ impl Form {
             }
             Purpose::Waive { rule, stage } => {
                 (format!("Not filed: {rule} {stage}"), vec![field("why", "", Line, true)])
+            }
+            Purpose::Withdraw { rule, stage } => {
+                (format!("Withdrawn: {rule} {stage}"), vec![field("why", "said to the agency too", Line, true)])
+            }
+            Purpose::Amend { words, .. } => {
+                preset.push((0, words.clone()));
+                ("Other words; the old ones stay in the record".to_owned(), vec![field("text", "", Line, true)])
             }
             Purpose::Settle { .. } => (
                 "Did it go out?".to_owned(),
@@ -571,6 +589,10 @@ impl Form {
             Purpose::Waive { rule, stage } => {
                 Command::WaiveStage { rule: rule.clone(), stage: stage.clone(), why: text(0) }
             }
+            Purpose::Withdraw { rule, stage } => {
+                Command::WithdrawStage { rule: rule.clone(), stage: stage.clone(), why: text(0) }
+            }
+            Purpose::Amend { entry, .. } => Command::Amend { entry: *entry, text: text(0) },
             Purpose::Settle { message } => {
                 Command::SettleMessage { message: *message, went: text(0) == "yes", how: text(1) }
             }

@@ -6,8 +6,10 @@ use super::ink::{Ink, Piece, piece};
 use super::model::Model;
 use super::scene::Scene;
 use super::theme::Meaning;
+use crate::incident::exercise::MARK;
 use crate::incident::words::{Phase, Role, Severity};
 use crate::safe;
+use crate::situation::need;
 use crate::situation::thing::Thing;
 use crate::text::{Safe, duration, instant, width};
 
@@ -18,6 +20,14 @@ pub fn draw(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model) -> 
     second(ink, area, scene, model, narrow)
 }
 
+/// An exercise says so before all else.
+fn mark(scene: &Scene<'_>) -> Vec<Piece> {
+    match scene.incident().is_exercise() {
+        true => vec![piece(MARK, Meaning::Exercise), piece(" ", Meaning::Text)],
+        false => Vec::new(),
+    }
+}
+
 fn first(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narrow: bool) {
     let incident = scene.incident();
     let now = scene.now();
@@ -26,10 +36,7 @@ fn first(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narrow
         ink.row(area, 0, 0, &[piece(text, Meaning::Header)]);
         return;
     };
-    let mut left: Vec<Piece> = Vec::new();
-    if declared.exercise {
-        left.push(piece("EXERCISE ", Meaning::Exercise));
-    }
+    let mut left: Vec<Piece> = mark(scene);
     if declared.demo {
         left.push(piece(if area.width < 150 { "DEMO" } else { "DEMO, nothing leaves" }, Meaning::Exercise));
         left.push(piece(" ", Meaning::Text));
@@ -92,6 +99,10 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
     }
     let now = scene.now();
     let mut right: Vec<Piece> = Vec::new();
+    if let Some(text) = need::elsewhere(&model.others, model.incident) {
+        let text = if narrow { text.replace("other: ", "+") } else { text };
+        right.push(piece(safe!("  {text}"), Meaning::Late));
+    }
     let (fresh, all) = scene.situation.fresh();
     let meaning = if fresh < all { Meaning::Late } else { Meaning::Dim };
     if !model.loading || all > 0 {
@@ -116,8 +127,9 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
     }
     let columns = |pieces: &[Piece]| pieces.iter().map(|p| width::width(p.text.as_str())).sum::<usize>();
     let room = usize::from(area.width).saturating_sub(columns(&right));
-    let mut left = vec![piece("NEXT ", Meaning::Dim)];
-    let mut used = 5;
+    let mut left = mark(scene);
+    left.push(piece("NEXT ", Meaning::Dim));
+    let mut used = columns(&left);
     let mut seconds = false;
     // Of the check-ins only the nearest: promises and deadlines must not be crowded out.
     let mut one_task = false;

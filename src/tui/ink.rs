@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::theme::{Meaning, Theme};
+use crate::incident::exercise::MARK;
 use crate::text::{Safe, shorten, width};
 
 /// A piece of a row.
@@ -24,11 +25,17 @@ pub struct Ink<'a> {
     buffer: &'a mut Buffer,
     theme: &'a Theme,
     ascii: bool,
+    /// What is drawn is an exercise: every box says so.
+    exercise: bool,
 }
 
 impl<'a> Ink<'a> {
     pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, ascii: bool) -> Ink<'a> {
-        Ink { buffer, theme, ascii }
+        Ink { buffer, theme, ascii, exercise: false }
+    }
+
+    pub fn of_exercise(self, exercise: bool) -> Ink<'a> {
+        Ink { exercise, ..self }
     }
 
     pub fn area(&self) -> Rect {
@@ -139,7 +146,13 @@ impl<'a> Ink<'a> {
             self.put(area, 0, y, 1, &Safe::from("│"), Meaning::Border);
             self.put(area, area.width - 1, y, 1, &Safe::from("│"), Meaning::Border);
         }
-        self.put(area, 2, 0, inner.saturating_sub(2), title, Meaning::Title);
+        let mark = if self.exercise {
+            self.put(area, 2, 0, inner.saturating_sub(2), &Safe::from(MARK), Meaning::Exercise) as u16 + 1
+        } else {
+            0
+        };
+        let left = inner.saturating_sub(2 + usize::from(mark));
+        self.put(area, 2 + mark, 0, left, title, Meaning::Title);
         Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod form;
 pub mod header;
+pub mod incidents;
 pub mod ink;
 pub mod key;
 pub mod keymap;
@@ -14,5 +15,6 @@ pub mod review;
 pub mod scene;
 pub mod terminal;
 pub mod theme;
+pub mod undo;
 pub mod update;
 pub mod view;

@@ -6,7 +6,8 @@ use super::form::Form;
 use super::review::Review;
 use crate::incident::Instant;
 use crate::incident::command::{Actor, Command};
-use crate::incident::entry::EntryId;
+use crate::incident::entry::{EntryId, IncidentId};
+use crate::situation::need::Need;
 use crate::situation::thing::Thing;
 use crate::text::Safe;
 
@@ -67,6 +68,10 @@ pub enum Overlay {
         scroll: usize,
     },
     Can,
+    /// The incidents; which one is lit.
+    Incidents {
+        lit: Option<IncidentId>,
+    },
     /// Typing a filter for the pane.
     Filter,
 }
@@ -75,6 +80,8 @@ pub enum Overlay {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loud {
     Info,
+    /// What a drill plays in.
+    Inject,
     Refused,
     Failed,
 }
@@ -127,6 +134,11 @@ pub struct Model {
     /// Rows recorded after this instant are new since the person looked.
     pub looked: Option<Instant>,
     pub loading: bool,
+    /// The incident that is open, and all others of the journal as last looked at.
+    pub incident: Option<IncidentId>,
+    pub others: Vec<Need>,
+    /// The entry that `u` asked about: the same key once more takes it back.
+    pub undo_asked: Option<EntryId>,
 }
 
 impl Model {
@@ -156,6 +168,9 @@ impl Model {
             minutes: 5,
             looked: None,
             loading: true,
+            incident: None,
+            others: Vec::new(),
+            undo_asked: None,
         }
     }
 
@@ -170,6 +185,11 @@ impl Model {
     /// Whether a text field is open: the demo's clock stands still meanwhile.
     pub fn typing(&self) -> bool {
         matches!(self.overlay, Some(Overlay::Form(_) | Overlay::Review(_) | Overlay::Filter | Overlay::Palette { .. }))
+    }
+
+    /// Whether printable keys are text now, and no commands.
+    pub fn types(&self) -> bool {
+        matches!(self.overlay, Some(Overlay::Form(_) | Overlay::Filter | Overlay::Palette { .. }))
     }
 
     pub fn say(&mut self, loud: Loud, text: impl Into<Safe>) {
@@ -201,6 +221,8 @@ pub enum Effect {
         form: String,
     },
     PauseDemo(bool),
+    /// Leave this incident for another.
+    Switch(IncidentId),
     Suspend,
     Redraw,
     Quit,

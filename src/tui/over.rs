@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::form::{Form, Kind};
+use super::incidents;
 use super::ink::{Ink, Piece, piece};
 use super::keymap::Keymap;
 use super::model::{Model, Overlay};
@@ -46,6 +47,13 @@ pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>
                 .map(|line| vec![piece(line, Meaning::Text)])
                 .collect();
             draw_lines(ink, "CAN: read it aloud. y copies, Esc goes back", &lines, 0);
+            None
+        }
+        Overlay::Incidents { lit } => {
+            let rows = incidents::of_screen(model, scene).len().max(1) * incidents::HIGH + 3;
+            let area = middle(ink.area(), 110, u16::try_from(rows).unwrap_or(u16::MAX));
+            let inner = ink.frame(area, &Safe::from("INCIDENTS: Enter goes there, what is typed stays; Esc goes back"));
+            incidents::overlay(ink, inner, scene, model, *lit);
             None
         }
         Overlay::Filter => {
@@ -528,6 +536,10 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, k
                 let line = crate::report::line::line(entry, incident, scene.plan(), scene.now(), scene.zone(model));
                 add(line.tag, &line.text, Meaning::Header);
                 let zone = scene.zone(model);
+                if let (true, Some(was)) = (incident.amended.contains_key(id), crate::report::line::words(&entry.what))
+                {
+                    add("WAS", was, Meaning::Dim);
+                }
                 add("WHEN", &crate::text::instant::echo(entry.happened, zone), Meaning::Text);
                 add("NOTED", &crate::text::instant::echo(entry.recorded, zone), Meaning::Text);
                 add("BY", &format!("{} on {}", entry.author.person, entry.author.host), Meaning::Text);

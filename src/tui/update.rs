@@ -1,6 +1,7 @@
 //! What a key, a paste or news does to the model, and which effects it asks for. Pure: no IO, no clock.
 
 use super::form::{Answer, Form, Purpose};
+use super::incidents;
 use super::key::{Code, Key};
 use super::keymap::Keymap;
 use super::layout::layout;
@@ -9,11 +10,14 @@ use super::over;
 use super::panes::{self, Item};
 use super::review::{Item as ReviewItem, Review};
 use super::scene::Scene;
+use super::undo;
 use super::view::list_area;
 use crate::command::{self, Action, Place};
 use crate::incident::command::{Command, Target};
 use crate::incident::decide::decide;
+use crate::incident::entry::EntryId;
 use crate::incident::plan::Channel;
+use crate::incident::what::What;
 use crate::incident::words::{StageState, TaskState};
 use crate::report::can;
 use crate::safe;
@@ -43,8 +47,17 @@ pub enum Msg {
 pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -> Vec<Effect> {
     let effects = match msg {
         Msg::Key(key) => {
-            model.flash = None;
-            on_key(model, key, scene, keymap)
+            // What an exercise says aloud is not wiped away by the words that somebody is typing.
+            if !(model.types() && matches!(model.flash, Some((Loud::Inject, _)))) {
+                model.flash = None;
+            }
+            let asked = model.undo_asked;
+            let effects = on_key(model, key, scene, keymap);
+            // A question stands for one key.
+            if model.undo_asked == asked {
+                model.undo_asked = None;
+            }
+            effects
         }
         Msg::Paste(text) => on_paste(model, &text),
         Msg::Resize(width, height) => {
@@ -118,7 +131,14 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             let clean: String = text.chars().filter(|c| !c.is_control()).collect();
             model.place_mut().filter.push_str(&clean);
         }
-        Some(Overlay::Help { .. } | Overlay::Review(_) | Overlay::Detail { .. } | Overlay::Can) | None => {
+        Some(
+            Overlay::Help { .. }
+            | Overlay::Review(_)
+            | Overlay::Detail { .. }
+            | Overlay::Can
+            | Overlay::Incidents { .. },
+        )
+        | None => {
             model.say(Loud::Refused, "a paste is not keys: open a field first (n for a note), then paste");
         }
     }
@@ -127,6 +147,10 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
 
 fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Vec<Effect> {
     match model.overlay.take() {
+        None if key.code == Code::Esc && model.undo_asked.is_some() => {
+            model.say(Loud::Info, "nothing is taken back");
+            Vec::new()
+        }
         None => {
             let Some(action) = keymap.action(key) else {
                 model.say(Loud::Refused, safe!("{key} does nothing here: ? helps"));
@@ -164,6 +188,7 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
                 Vec::new()
             }
         },
+        Some(Overlay::Incidents { lit }) => incidents::on_key(model, lit, key, scene, keymap),
         Some(Overlay::Can) => match keymap.action(key) {
             Some(Action::Copy) => {
                 model.overlay = Some(Overlay::Can);
@@ -354,7 +379,8 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
     if row.place == Place::Demo && model.demo.is_none() {
         return Some("only a demo can be paused".into());
     }
-    let writes = !matches!(row.script, command::Script::None(_)) && !matches!(action, Action::Can | Action::Help);
+    let writes = !matches!(row.script, command::Script::None(_))
+        && !matches!(action, Action::Can | Action::Help | Action::Incidents);
     if writes {
         if let Some(why) = &model.read_only {
             return Some(safe!("read only: {why}"));
@@ -386,7 +412,14 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
             Some(Thing::Task(id)) if scene.incident().tasks.get(id).is_some_and(|t| t.live()) => None,
             _ => Some("only a task that is not over: light one".into()),
         },
-        Action::File | Action::Waive => match thing {
+        Action::Amend => match note(scene, thing) {
+            Some((entry, words)) => {
+                let text = if words.is_empty() { "?".to_owned() } else { words };
+                refused(model, scene, &Command::Amend { entry, text })
+            }
+            None => Some("light a note in the timeline first (pane 2)".into()),
+        },
+        Action::File | Action::Waive | Action::Withdraw => match thing {
             Some(Thing::Stage(_, stage)) if !stage.is_empty() => None,
             _ => Some("light a stage of an agency first (pane 4)".into()),
         },
@@ -401,9 +434,17 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
             None
         }
         Action::Elsewhere => scene.plan().audiences.is_empty().then(|| "no playbook names audiences".into()),
-        Action::Undo => own_last(model, scene).is_none().then(|| "nothing of your own to take back".into()),
+        Action::Undo => undo::own_last(model, scene).err(),
         _ => None,
     }
+}
+
+/// The note that is lit, with its words as they stand.
+fn note(scene: &Scene<'_>, thing: Option<&Thing>) -> Option<(EntryId, String)> {
+    let Some(Thing::Entry(id)) = thing else { return None };
+    let What::Noted(noted) = &scene.incident().timeline.find(*id)?.entry.what else { return None };
+    let amended = scene.incident().amended.get(id).map(|(text, _)| text.clone());
+    Some((*id, amended.unwrap_or_else(|| noted.text.clone())))
 }
 
 fn refused(model: &Model, scene: &Scene<'_>, command: &Command) -> Option<Safe> {
@@ -527,24 +568,6 @@ fn advance(scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, Safe> {
     }
 }
 
-/// The newest entry of one's own that can be taken back.
-fn own_last(model: &Model, scene: &Scene<'_>) -> Option<(crate::incident::entry::EntryId, String)> {
-    use crate::incident::apply::retractable;
-    use crate::incident::timeline::Effect as Standing;
-    let own = scene.incident().timeline.iter().rev().take(500).filter(|row| {
-        let entry = &row.entry;
-        !entry.author.machine
-            && entry.author.person == model.actor.person
-            && retractable(&entry.what)
-            && row.effect == Standing::Applied
-            && !matches!(entry.what, crate::incident::what::What::Retracted(_))
-            && refused(model, scene, &Command::Retract { entry: entry.id, why: String::new() }).is_none()
-    });
-    let row = own.max_by_key(|row| row.entry.order())?;
-    let line = crate::report::line::line(&row.entry, scene.incident(), scene.plan(), scene.now(), scene.situation.zone);
-    Some((row.entry.id, format!("{} {}", line.tag, line.text)))
-}
-
 /// Does a command. `on`: the opened thing; else what is lit.
 fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) -> Vec<Effect> {
     let thing = on.or_else(|| lit(model, scene));
@@ -606,10 +629,17 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
             };
             open_form(model, purpose, scene)
         }
-        Action::File | Action::Waive => {
+        Action::Amend => match note(scene, thing.as_ref()) {
+            Some((entry, words)) => open_form(model, Purpose::Amend { entry, words }, scene),
+            None => Vec::new(),
+        },
+        Action::File | Action::Waive | Action::Withdraw => {
             let Some(Thing::Stage(rule, stage)) = thing else { return Vec::new() };
-            let purpose =
-                if action == Action::File { Purpose::File { rule, stage } } else { Purpose::Waive { rule, stage } };
+            let purpose = match action {
+                Action::File => Purpose::File { rule, stage },
+                Action::Waive => Purpose::Waive { rule, stage },
+                _ => Purpose::Withdraw { rule, stage },
+            };
             open_form(model, purpose, scene)
         }
         Action::Task => open_form(model, Purpose::Task, scene),
@@ -651,13 +681,13 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
             let channel = lit.or_else(by_hand).map(|c| c.id.clone()).unwrap_or_default();
             open_form(model, Purpose::Elsewhere { audience, channel }, scene)
         }
-        Action::Undo => match own_last(model, scene) {
-            Some((entry, what)) => {
-                let command = Command::Retract { entry, why: String::new() };
-                append(model, vec![command], format!("take back {what}"), None, scene)
+        Action::Undo => {
+            let Ok(last) = undo::own_last(model, scene) else { return Vec::new() };
+            match undo::press(model, &last, scene.now()) {
+                Some(command) => append(model, vec![command], format!("take back {}", last.what), None, scene),
+                None => Vec::new(),
             }
-            None => Vec::new(),
-        },
+        }
         Action::Send => {
             let audience = match thing {
                 Some(Thing::Audience(id)) => Some(id),
@@ -676,6 +706,10 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
         }
         Action::Help => {
             model.overlay = Some(Overlay::Help { scroll: 0 });
+            Vec::new()
+        }
+        Action::Incidents => {
+            model.overlay = Some(Overlay::Incidents { lit: incidents::first_lit(model, scene) });
             Vec::new()
         }
         Action::Palette => {
@@ -978,6 +1012,10 @@ fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene
         }
         Code::Char('R') => {
             let messages: Vec<_> = review.to_release().filter_map(|i| i.message).collect();
+            if scene.incident().is_exercise() && !messages.is_empty() {
+                let commands = rehearse(&review);
+                return append(model, commands, format!("{RELEASE} {} texts as told", messages.len()), None, scene);
+            }
             if messages.is_empty() {
                 model.say(Loud::Refused, "nothing chosen is approved: P approves what you read");
             } else {
@@ -1024,6 +1062,25 @@ fn approve_commands(review: &Review) -> Vec<Command> {
                 next_update: item.next_update,
             }),
         }
+    }
+    commands
+}
+
+/// In an exercise nothing leaves: what is released is set aside, and taken as told by nobody, so that the clocks go on as
+/// they would.
+fn rehearse(review: &Review) -> Vec<Command> {
+    let mut commands = Vec::new();
+    for (item, message) in review.to_release().filter_map(|item| Some((item, item.message?))) {
+        commands.push(Command::SkipMessage { message, why: "exercise: nothing is sent".to_owned() });
+        commands.push(Command::RecordElsewhere {
+            audience: item.audience.clone(),
+            channel: item.channel.clone(),
+            by: "nobody".to_owned(),
+            at: None,
+            proof: Some("exercise: taken as told".to_owned()),
+            text: item.text.clone(),
+            next_update: item.next_update,
+        });
     }
     commands
 }

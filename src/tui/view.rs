@@ -43,7 +43,7 @@ pub fn list_area(layout: &Layout, pane: Pane) -> Option<Rect> {
 /// Draws everything into the buffer. Total at any size.
 pub fn view(model: &Model, scene: &Scene<'_>, look: &Look<'_>, buffer: &mut Buffer) -> Drawn {
     let layout = layout((buffer.area.width, buffer.area.height), model.zoom, model.pane);
-    let mut ink = Ink::new(buffer, look.theme, look.ascii);
+    let mut ink = Ink::new(buffer, look.theme, look.ascii).of_exercise(scene.incident().is_exercise());
     let mut seconds = header::draw(&mut ink, layout.header, scene, model);
     for (pane, area) in &layout.panes {
         draw_pane(&mut ink, *area, *pane, &layout, scene, model);
@@ -248,6 +248,7 @@ fn draw_footer(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, 
     if let Some((loud, text)) = &model.flash {
         let meaning = match loud {
             Loud::Info => Meaning::Good,
+            Loud::Inject => Meaning::Exercise,
             Loud::Refused => Meaning::Soon,
             Loud::Failed => Meaning::Life,
         };

@@ -4,6 +4,7 @@ mod cli;
 mod config;
 mod demo;
 mod docs;
+mod drill;
 mod house;
 mod incident;
 mod journal;

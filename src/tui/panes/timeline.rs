@@ -1,9 +1,10 @@
 //! Pane 2: what happened, oldest first, the newest at the foot. Rows alike in a row are one line.
 
 use super::{Body, Item, Piece, cell, piece};
+use crate::incident::entry::Entry;
 use crate::incident::timeline::{Effect, Row};
 use crate::incident::what::What;
-use crate::report::line::line;
+use crate::report::line::{is_inject, line};
 use crate::safe;
 use crate::situation::thing::Thing;
 use crate::text::Safe;
@@ -74,8 +75,8 @@ fn at<'a>(scene: &Scene<'a>, index: usize) -> Option<&'a Row> {
     scene.incident().timeline.iter().rev().nth(index)
 }
 
-fn meaning(what: &What) -> Meaning {
-    match what {
+fn meaning(entry: &Entry) -> Meaning {
+    match &entry.what {
         What::ComponentChanged(w) if w.to.harms() => Meaning::Late,
         What::ComponentChanged(w) if w.to == crate::incident::words::ComponentState::Operational => Meaning::Good,
         What::MessageFailed(_) | What::Asked(_) => Meaning::Late,
@@ -84,6 +85,7 @@ fn meaning(what: &What) -> Meaning {
         What::MessageSent(_) | What::MessageDelivered(_) | What::SourceBack(_) | What::TaskDone(_) => Meaning::Good,
         What::Decided(_) | What::Declared(_) | What::PhaseSet(_) | What::SeveritySet(_) => Meaning::Title,
         What::StageFiled(_) | What::StageConfirmed(_) => Meaning::Good,
+        _ if is_inject(entry) => Meaning::Exercise,
         _ => Meaning::Text,
     }
 }
@@ -108,7 +110,7 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
         _ if count > 1 => format!("{count} alike: {}", line.text),
         _ => line.text,
     };
-    let mut loud = meaning(&row.entry.what);
+    let mut loud = meaning(&row.entry);
     match &row.effect {
         Effect::Applied => {}
         Effect::None(why) => {
@@ -126,9 +128,15 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
     if late && columns >= 60 && !row.entry.author.machine {
         text = format!("{text}, noted {}", scene.clock(model, row.entry.recorded));
     }
+    let mark = match (scene.incident().is_exercise(), columns >= 70) {
+        (true, true) => piece("EXERCISE ", Meaning::Exercise),
+        (true, false) => piece("EX ", Meaning::Exercise),
+        (false, _) => piece("", Meaning::Text),
+    };
     vec![
         piece(if new { Safe::from("*") } else { Safe::from(" ") }, Meaning::New),
         cell(&clock, wide, Meaning::Dim),
+        mark,
         cell(line.tag, 6, loud),
         piece(Safe::new(&text), if loud == Meaning::Dim { loud } else { Meaning::Text }),
     ]

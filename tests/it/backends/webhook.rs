@@ -6,7 +6,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use warroom::backends::poller::{self, LookUp};
 use warroom::backends::{Outcome, Outgoing};
 use warroom::config::{SecretRef, SourceConfig};
-use warroom::incident::words::{Delivery, Round};
+use warroom::incident::entry::{Author, Entry, EntryId, Hlc, IncidentId, WriterId};
+use warroom::incident::fold::fold;
+use warroom::incident::what::{Declared, MessageDrafted, What};
+use warroom::incident::words::{Delivery, Round, Severity};
 
 use super::given;
 use crate::support::wire::{Act, Wire, answer, json};
@@ -20,15 +23,48 @@ fn source(url: &str, more: &str) -> SourceConfig {
     source
 }
 
-fn message() -> Outgoing {
-    Outgoing {
+/// A delivery of the one message of an incident: what it is made from.
+fn outgoing(exercise: bool) -> Option<Outgoing> {
+    let declared = Declared {
+        title: "Outage".to_owned(),
+        severity: Severity::Sev1,
+        started: given::now(),
+        detected: None,
+        exercise,
+        timezone: "UTC".to_owned(),
+        organisation: Vec::new(),
+        demo: false,
+    };
+    let drafted = MessageDrafted {
         audience: "consumers".to_owned(),
         channel: "sms".to_owned(),
         round: Round::Initial,
         text: "Keine Verbindung \"im\" Süden\n".to_owned(),
-        incident: "5e0f".to_owned(),
-        exercise: true,
-    }
+        next_update: None,
+    };
+    let id = |n: &str| EntryId::derived(&[n]);
+    let entry = |seq: u64, name: &str, what: What| Entry {
+        writer: WriterId(uuid::Uuid::nil()),
+        seq,
+        id: id(name),
+        hlc: Hlc(seq as i64, 0),
+        happened: given::now(),
+        recorded: given::now(),
+        author: Author { person: "kim".to_owned(), host: "jump".to_owned(), machine: false },
+        what,
+    };
+    let incident = fold([entry(1, "declared", declared.into()), entry(2, "message", drafted.into())]);
+    Outgoing::of(&incident, IncidentId(uuid::Uuid::nil()), id("message"))
+}
+
+fn message() -> Outgoing {
+    outgoing(false).expect("a real incident")
+}
+
+#[test]
+fn of_an_exercise_there_is_no_delivery_to_make() {
+    assert_eq!(outgoing(true), None);
+    assert!(outgoing(false).is_some());
 }
 
 async fn deliver(source: &SourceConfig) -> Outcome {
@@ -59,7 +95,7 @@ async fn what_arrives_is_signed_over_its_own_bytes() {
     assert_eq!(seen.header("webhook-signature"), Some(right));
     let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap();
     let expected = serde_json::json!({"id": "key-1", "audience": "consumers", "channel": "sms", "round": "initial",
-        "text": "Keine Verbindung \"im\" Süden\n", "incident": "5e0f", "exercise": true});
+        "text": "Keine Verbindung \"im\" Süden\n", "incident": "00000000-0000-0000-0000-000000000000", "exercise": false});
     assert_eq!(body, expected);
     let mut unsigned = source(&wire.url(), "");
     unsigned.token = None;

@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["situation", "rulebook", "playbook", "incident", "text"]),
     ("tui", &["report", "command", "situation", "rulebook", "playbook", "config", "incident", "text"]),
     ("demo", &["incident", "config", "text"]),
+    ("drill", &["situation", "rulebook", "playbook", "config", "incident", "text"]),
     (
         "room",
         &[
@@ -39,6 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "room",
             "demo",
+            "drill",
             "tui",
             "report",
             "command",

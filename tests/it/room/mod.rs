@@ -1,5 +1,8 @@
 //! The running room beside other processes and beside backends that hang: what it shows, what it sends, what it never repeats.
 
+mod exercise;
+mod several;
+
 use std::time::Duration;
 
 use crate::support::pty::{Home, Start};

@@ -6,6 +6,7 @@ mod first;
 mod keys;
 mod panes;
 mod review;
+mod undo;
 mod words;
 
 use crate::support::pty::{Home, Pty, Start};

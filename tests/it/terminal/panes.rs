@@ -68,7 +68,7 @@ fn styles(buffer: &Buffer) -> String {
     format!("{rows}{}\n", legend.join("\n"))
 }
 
-fn themes() -> (Theme, Theme) {
+pub fn themes() -> (Theme, Theme) {
     (Theme::default_at(Depth::True), Theme::default_at(Depth::Mono))
 }
 
