@@ -262,7 +262,7 @@ fn drafts(step: &Step, now: Instant) -> Vec<Draft> {
 }
 
 fn read(path: &Path, id: IncidentId) -> Result<Log, Fail> {
-    let mut journal = Journal::open(path, Access::ReadOnly)?;
+    let mut journal = Journal::open(path, Access::ReadWrite)?;
     let (entries, _) = journal.read_after(id, Cursor::START, usize::MAX)?;
     let mut log = Log::default();
     log.absorb(entries);
@@ -271,7 +271,7 @@ fn read(path: &Path, id: IncidentId) -> Result<Log, Fail> {
 
 /// Prints the score, and where the record is if it stays.
 fn tell(context: &Context, script: &Script, path: &Path, played: &Played) -> Result<(), Fail> {
-    let session = Session::on(context, Journal::open(path, Access::ReadOnly)?, played.id)?;
+    let session = Session::on(context, Journal::open(path, Access::ReadWrite)?, played.id)?;
     let under = Under { plan: &session.in_force.plan, rules: &session.in_force.rules };
     let entries: Vec<Arc<_>> = session.log.entries().to_vec();
     let score = score(script, &entries, &played.keys.pressed(), under, played.begun, played.over);

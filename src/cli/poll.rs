@@ -63,7 +63,7 @@ fn once(context: &Context, backends: &[Backend]) -> Result<ExitCode, Fail> {
         if context.global.json {
             rows.push(serde_json::json!({
                 "id": source.name, "name": source.name, "family": source.family, "kind": source.kind,
-                "error": source.error, "entries": written.len(),
+                "error": source.error, "entries": written.len(), "exercise": session.incident().is_exercise(),
             }));
         } else {
             let state = source.error.clone().unwrap_or_else(|| format!("answered, {} new entries", written.len()));

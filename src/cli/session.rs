@@ -139,7 +139,7 @@ impl<'a> Session<'a> {
                 .map(|e| {
                     serde_json::json!({
                         "id": e.id, "kind": e.what.kind(), "happened": e.happened, "recorded": e.recorded,
-                        "author": e.author.person,
+                        "author": e.author.person, "exercise": incident.is_exercise(),
                     })
                 })
                 .collect();

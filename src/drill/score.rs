@@ -20,7 +20,7 @@ use crate::incident::words::TaskState;
 use crate::situation::assess;
 use crate::situation::audience::Next;
 use crate::situation::thing::Thing;
-use crate::text::duration;
+use crate::text::{Safe, duration, shorten};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
@@ -200,6 +200,11 @@ fn look(
     }
 }
 
+/// A row of the score fits eighty columns beside its mark; all of it stands in the JSON.
+fn short(text: &str, columns: usize) -> String {
+    shorten::shorten(&Safe::new(text), columns).into_string()
+}
+
 impl Score {
     /// For people: a line a step, then what was missed.
     pub fn lines(&self, zone: chrono_tz::Tz) -> Vec<String> {
@@ -207,7 +212,7 @@ impl Score {
         let mut out =
             vec![format!("DRILL {}: {}, {} keys", self.title, duration::age(self.ended - self.begun), self.keys)];
         out.push("min  done after  keys      inject".to_owned());
-        for step in &self.steps {
+        for step in self.steps.iter().filter(|step| step.went != Went::NotReached) {
             let of = step.allowed.map(|n| format!(" of {n}")).unwrap_or_default();
             let (after, keys) = match step.went {
                 Went::Done { after, keys } => {
@@ -216,12 +221,17 @@ impl Score {
                 }
                 Went::Missed => ("MISSED".to_owned(), format!("-{of}")),
                 Went::Told => ("told".to_owned(), String::new()),
-                Went::NotReached => ("not reached".to_owned(), String::new()),
+                Went::NotReached => continue,
             };
-            out.push(format!("{:>3}  {after:<11} {keys:<8}  {}", step.minute, step.inject));
+            out.push(format!("{:>3}  {after:<11} {keys:<8}  {}", step.minute, short(&step.inject, 43)));
             if step.went == Went::Missed && !step.does.is_empty() {
-                out.push(format!("{:27}a commander: {}", "", step.does));
+                out.push(format!("{:5}a commander {}", "", short(&step.does, 53)));
             }
+        }
+        match self.steps.iter().filter(|step| step.went == Went::NotReached).count() {
+            0 => {}
+            1 => out.push("1 step was not reached".to_owned()),
+            n => out.push(format!("{n} steps were not reached")),
         }
         out.push(match self.first_word {
             Some(after) => format!("first word after {}", duration::age(after)),

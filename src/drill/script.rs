@@ -108,7 +108,7 @@ fn script(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Script> {
         }
     });
     let began = minutes(root, "began", 0, faults);
-    let length = minutes(root, "minutes", 1, faults);
+    let length = root.number("minutes", 1, LONGEST, faults);
     let mut steps: Vec<Step> = Vec::new();
     for mut fields in root.tables("step", faults) {
         let read = step(&mut fields, faults);
@@ -121,13 +121,15 @@ fn script(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Script> {
         }
         steps.push(read);
     }
-    let Some(last) = steps.last().map(|step| step.minute) else {
+    let Some(last) = steps.iter().map(|step| step.minute).max() else {
         root.fault("step", "missing; expected [[step]] tables", faults);
         return None;
     };
-    if let Some(length) = length.filter(|length| *length < last) {
-        root.fault("minutes", format!("it would end after {length} minutes, before its last step at {last}"), faults);
+    if let Some(length) = length.as_ref().filter(|length| length.value < u64::from(last)) {
+        let message = format!("it would end after {} minutes, before its last step at {last}", length.value);
+        faults.add(length.line, &length.key, message);
     }
+    let length = length.and_then(|n| u32::try_from(n.value).ok());
     Some(Script {
         title: title?.value,
         playbook,
@@ -227,6 +229,6 @@ mod tests {
         has("s.toml, line 7, step.done.with.text: expected text");
         has("s.toml, line 10, step.inject: empty");
         has("s.toml, line 11, step.minute: minute 5 stands before it");
-        has("s.toml, line 1, minutes: it would end after 4 minutes");
+        has("s.toml, line 2, minutes: it would end after 4 minutes");
     }
 }

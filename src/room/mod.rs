@@ -194,7 +194,7 @@ async fn stay(
     };
     let (others_tx, others_rx) = mpsc::unbounded_channel();
     // It fails only where there is no thread to be had: then nothing is said of the others.
-    let _others = others::start(&opening.journal, incident, opening.real, move |needs| {
+    let others = others::start(&opening.journal, opening.access, incident, opening.real, move |needs| {
         let _ = others_tx.send(needs);
     });
     let (control, _) = watch::channel(Control::default());
@@ -230,6 +230,8 @@ async fn stay(
     };
     let ended = room.live(input, &mut news, signals).await;
     tasks.abort_all();
+    let others = tokio::task::spawn_blocking(move || others.map(others::Others::end));
+    let _ = tokio::time::timeout(Duration::from_millis(500), others).await;
     room.keep_typed();
     room.take_releases(&mut news).await;
     room.wait_for_deliveries().await;

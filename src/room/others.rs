@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::in_force::InForce;
@@ -40,15 +43,30 @@ pub fn all(journal: &mut Journal, real: Instant) -> Result<Vec<Need>, JournalErr
     Ok(out)
 }
 
-/// Ends the thread when dropped; nobody waits for a look under way.
+/// A handle to the thread.
 pub struct Others {
-    _asks: Sender<()>,
-    _watch: Option<Watch>,
+    asks: Sender<()>,
+    watch: Option<Watch>,
+    over: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Others {
+    /// Ends the thread and waits for it, not longer than one incident takes to fold. It has to let go of the journal before
+    /// the room's store does: who closes it last leaves it in order for those who only read.
+    pub fn end(self) {
+        self.over.store(true, Ordering::Relaxed);
+        // The watch holds a sender too: the queue ends with both.
+        drop(self.watch);
+        drop(self.asks);
+        let _ = self.thread.join();
+    }
 }
 
 /// Looks now, whenever somebody writes to the journal, and now and then. `tell` hears of every change.
 pub fn start(
     path: &Path,
+    access: Access,
     own: IncidentId,
     real: fn() -> Instant,
     tell: impl Fn(Result<Vec<Need>, String>) + Send + 'static,
@@ -61,16 +79,18 @@ pub fn start(
             let _ = written.send(());
         }
     });
-    let path = path.to_owned();
-    std::thread::Builder::new().name("others".into()).spawn(move || {
-        let mut eye = match Journal::open(&path, Access::ReadOnly) {
-            Ok(journal) => Eye { journal, own, cursor: Cursor::START, known: BTreeMap::new(), told: Vec::new() },
+    let (path, over) = (path.to_owned(), Arc::new(AtomicBool::new(false)));
+    let ended = Arc::clone(&over);
+    let thread = std::thread::Builder::new().name("others".into()).spawn(move || {
+        let mut eye = match Journal::open(&path, access) {
+            Ok(journal) => {
+                Eye { journal, own, cursor: Cursor::START, known: BTreeMap::new(), told: Vec::new(), over: ended }
+            }
             Err(error) => return tell(Err(error.to_string())),
         };
         eye.stay(&queue, real, tell);
     })?;
-    // The watch holds a sender of its own: it goes first, then the queue ends.
-    Ok(Others { _watch: watch.ok(), _asks: asks })
+    Ok(Others { watch: watch.ok(), asks, over, thread })
 }
 
 struct Known {
@@ -86,6 +106,7 @@ struct Eye {
     cursor: Cursor,
     known: BTreeMap<IncidentId, Known>,
     told: Vec<Need>,
+    over: Arc<AtomicBool>,
 }
 
 impl Eye {
@@ -98,6 +119,9 @@ impl Eye {
                 }
                 Ok(_) => {}
                 Err(error) => tell(Err(error.to_string())),
+            }
+            if self.over.load(Ordering::Relaxed) {
+                return;
             }
             let open = self.told.iter().any(Need::open);
             let heard = match open {
@@ -115,6 +139,9 @@ impl Eye {
     fn look(&mut self, real: Instant) -> Result<Vec<Need>, JournalError> {
         let (grown, cursor) = self.journal.grown(self.cursor)?;
         for id in grown.iter().filter(|id| **id != self.own) {
+            if self.over.load(Ordering::Relaxed) {
+                return Ok(self.told.clone());
+            }
             let known = self.known.entry(*id).or_insert_with(|| Known {
                 log: Log::default(),
                 cursor: Cursor::START,

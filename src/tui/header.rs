@@ -67,8 +67,11 @@ fn first(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narrow
     };
     if narrow {
         left.push(piece(safe!(" {elapsed} "), Meaning::Header));
-        let phase = incident.phase().as_str().to_uppercase();
-        left.push(piece(safe!("{}", phase.get(..6).unwrap_or(&phase)), Meaning::Text));
+        // Where an exercise takes its columns the phase gives way: the time must not.
+        if !declared.exercise {
+            let phase = incident.phase().as_str().to_uppercase();
+            left.push(piece(safe!("{}", phase.get(..6).unwrap_or(&phase)), Meaning::Text));
+        }
         left.extend(ic);
         left.push(piece(safe!("  {time}"), Meaning::Text));
         ink.row(area, 0, 0, &left);

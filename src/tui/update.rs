@@ -16,6 +16,7 @@ use crate::command::{self, Action, Place};
 use crate::incident::command::{Command, Target};
 use crate::incident::decide::decide;
 use crate::incident::entry::EntryId;
+use crate::incident::exercise;
 use crate::incident::plan::Channel;
 use crate::incident::what::What;
 use crate::incident::words::{StageState, TaskState};
@@ -221,13 +222,15 @@ fn copy(model: &mut Model, text: String) -> Vec<Effect> {
 }
 
 fn detail_text(scene: &Scene<'_>, thing: &Thing) -> String {
-    match scene.situation.item(thing) {
+    let text = match scene.situation.item(thing) {
         Some(item) => format!("{} {}\n{}", item.label, item.text, item.say),
         None => match scene.subject(thing) {
             Thing::Message(id) => scene.incident().messages.get(&id).map(|m| m.text.clone()).unwrap_or_default(),
             other => format!("{other:?}"),
         },
-    }
+    };
+    // It is pasted elsewhere: what is of an exercise says so there too.
+    exercise::line(scene.incident(), &text)
 }
 
 fn on_filter(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -419,7 +422,14 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
             }
             None => Some("light a note in the timeline first (pane 2)".into()),
         },
-        Action::File | Action::Waive | Action::Withdraw => match thing {
+        Action::Withdraw => match thing {
+            Some(Thing::Stage(rule, stage)) => {
+                let (rule, stage, why) = (rule.clone(), stage.clone(), "?".to_owned());
+                refused(model, scene, &Command::WithdrawStage { rule, stage, why })
+            }
+            _ => Some("light a stage of an agency first (pane 4)".into()),
+        },
+        Action::File | Action::Waive => match thing {
             Some(Thing::Stage(_, stage)) if !stage.is_empty() => None,
             _ => Some("light a stage of an agency first (pane 4)".into()),
         },

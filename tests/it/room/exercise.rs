@@ -12,6 +12,9 @@ fn every_screen_says_so_first() {
     for size in [(160, 48), (120, 36), (80, 24), (40, 10)] {
         let mut pty = Start::new(&home, &[]).size(size.0, size.1).start();
         pty.wait("both lines of the header", |s| rows(s)[..2].iter().all(|row| row.starts_with("EXERCISE ")));
+        if size.0 == 40 {
+            pty.wait("the time, uncut", |s| !rows(s)[0].contains('…') && rows(s)[0].contains(':'));
+        }
         // Header, and the box over it: also where the box hides the header.
         for key in ["?", "n", "I", ":", "c", "3s", "1\r"] {
             pty.keys(key);
@@ -55,6 +58,8 @@ fn every_line_that_is_printed_says_so() {
     let state: serde_json::Value = serde_json::from_str(&home.must(&["state", "--json"])).unwrap();
     assert_eq!(state["incident"]["exercise"], true);
     assert!(state["timeline"].as_array().unwrap().iter().all(|r| said(r["text"].as_str().unwrap())));
+    let noted: serde_json::Value = serde_json::from_str(&home.must(&["note", "more", "--json"])).unwrap();
+    assert_eq!(noted[0]["exercise"], true);
     let can: serde_json::Value = serde_json::from_str(&home.must(&["can", "--json"])).unwrap();
     assert!(can["lines"].as_array().unwrap().iter().all(|l| said(l.as_str().unwrap())));
     // Of a real incident nothing does.
@@ -73,7 +78,7 @@ fn every_text_says_so_and_a_release_goes_nowhere() {
     let home = Home::new();
     outbox(&home, &wire);
     declare(&home, &["--exercise"]);
-    let pty = Start::new(&home, &[]).size(160, 48).start();
+    let mut pty = Start::new(&home, &[]).size(160, 48).start();
     pty.see("FirstNet");
     pty.keys("3s");
     pty.see("REVIEW");
@@ -83,6 +88,7 @@ fn every_text_says_so_and_a_release_goes_nowhere() {
     pty.keys("R");
     pty.wait("the word is taken as told", |s| s.contents().contains("ELSEWH"));
     pty.keys("q");
+    assert_eq!(pty.exit(), 0);
     assert_eq!(wire.connections(), 0);
     let messages: serde_json::Value = serde_json::from_str(&home.must(&["message", "list", "--json"])).unwrap();
     let states: Vec<&str> = messages.as_array().unwrap().iter().map(|m| m["state"].as_str().unwrap()).collect();
