@@ -102,7 +102,7 @@ async fn play(context: &Context, args: &args::Drill, script: &Script, path: &Pat
             exercise: true,
             demo: false,
             timezone: config.timezone.name().to_owned(),
-            organisation: config.organisation.clone(),
+            organisation: script.organisation.clone().unwrap_or_else(|| config.organisation.clone()),
             playbook: Some((playbook.plan.name.clone(), playbook.text.clone())),
             rules: context.rules_text(&config)?,
         },

@@ -10,6 +10,7 @@ use crate::config::problem::Faults;
 use crate::incident::entry::Entry;
 use crate::incident::what::What;
 use crate::incident::words::Severity;
+use crate::rulebook::names::ORGANISATIONS;
 
 /// A day, in minutes: what is longer is no drill.
 const LONGEST: u64 = 24 * 60;
@@ -22,6 +23,8 @@ pub struct Script {
     /// The playbook it is written for.
     pub playbook: Option<String>,
     pub severity: Severity,
+    /// Kinds of organisation that practise, for the agency rules; None: as configured.
+    pub organisation: Option<Vec<String>>,
     /// Minutes that the outage has lasted when the commander joins.
     pub began: u32,
     /// Minutes after which it ends, done or not.
@@ -107,6 +110,13 @@ fn script(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Script> {
             None
         }
     });
+    let organisation = root.texts("organisation", faults);
+    for (word, list) in organisation.iter().flat_map(|list| list.value.iter().map(move |word| (word, list))) {
+        if !ORGANISATIONS.iter().any(|known| known.name == word) {
+            let message = unknown("organisation", word, ORGANISATIONS.iter().map(|known| known.name));
+            faults.add(list.line, &list.key, format!("{word}: {message}"));
+        }
+    }
     let began = minutes(root, "began", 0, faults);
     let length = root.number("minutes", 1, LONGEST, faults);
     let mut steps: Vec<Step> = Vec::new();
@@ -134,6 +144,7 @@ fn script(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Script> {
         title: title?.value,
         playbook,
         severity: severity.unwrap_or(Severity::Sev1),
+        organisation: organisation.map(|list| list.value),
         began: began.unwrap_or(0),
         minutes: length.unwrap_or(last.saturating_add(10)),
         steps,
@@ -218,17 +229,18 @@ mod tests {
 
     #[test]
     fn every_fault_has_file_line_and_key() {
-        let text = "title = \"x\"\nminutes = 4\n[[step]]\nminute = 5\ninject = \"a\"\nkey = 3\n\
+        let text = "title = \"x\"\norganisation = [\"wireless\"]\nminutes = 4\n[[step]]\nminute = 5\ninject = \"a\"\nkey = 3\n\
                     done = [{ entry = \"note.add/1\" }, { entry = \"message.sent/1\", with = { text = 1 } }]\n\
                     [[step]]\nminute = 3\ninject = \"\"\n[[step]]\nminute = 2\ninject = \"b\"\n";
         let said: Vec<String> = Script::read("s.toml", text).unwrap_err().iter().map(ToString::to_string).collect();
         let has = |wanted: &str| assert!(said.iter().any(|s| s.starts_with(wanted)), "{wanted}: {said:#?}");
-        has("s.toml, line 6, step.key: no such key; did you mean \"keys\"?");
-        has("s.toml, line 7, step.done.entry: no such kind of entry; did you mean \"note.added/1\"?");
-        has("s.toml, line 7, step.done.entry: nothing of an exercise is sent");
-        has("s.toml, line 7, step.done.with.text: expected text");
-        has("s.toml, line 10, step.inject: empty");
-        has("s.toml, line 11, step.minute: minute 5 stands before it");
-        has("s.toml, line 2, minutes: it would end after 4 minutes");
+        has("s.toml, line 7, step.key: no such key; did you mean \"keys\"?");
+        has("s.toml, line 8, step.done.entry: no such kind of entry; did you mean \"note.added/1\"?");
+        has("s.toml, line 8, step.done.entry: nothing of an exercise is sent");
+        has("s.toml, line 8, step.done.with.text: expected text");
+        has("s.toml, line 11, step.inject: empty");
+        has("s.toml, line 12, step.minute: minute 5 stands before it");
+        has("s.toml, line 2, organisation: wireless: no such organisation");
+        has("s.toml, line 3, minutes: it would end after 4 minutes");
     }
 }

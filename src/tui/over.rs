@@ -380,12 +380,16 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
         ink.put(inner, 0, inner.height.saturating_sub(1), columns, text, Meaning::Soon);
         return;
     }
+    let leaves = match scene.incident().is_exercise() {
+        true => safe!(" takes {release} as told, none leaves  "),
+        false => safe!(" RELEASES {release}  "),
+    };
     // What leaves stands first: on a narrow screen the rest may be cut.
     let foot = [
         piece("P", if approve > 0 { Meaning::Key } else { Meaning::Dim }),
         piece(safe!(" approves {approve}  "), if approve > 0 { Meaning::Text } else { Meaning::Dim }),
         piece("R", if release > 0 { Meaning::Late } else { Meaning::Dim }),
-        piece(safe!(" RELEASES {release}  "), if release > 0 { Meaning::Late } else { Meaning::Dim }),
+        piece(leaves, if release > 0 { Meaning::Late } else { Meaning::Dim }),
         piece("Space", Meaning::Key),
         piece(" choose  ", Meaning::Text),
         piece("A", Meaning::Key),
