@@ -427,8 +427,7 @@ impl Room {
         if first || rang.is_empty() {
             return;
         }
-        let life = rang.iter().any(|alarm| alarm.life);
-        if self.opening.alarms.bell && (life || !self.model.quiet) {
+        if bells::sounds(&rang, self.opening.alarms.bell, self.model.quiet) {
             self.screen.bell();
         }
         // A failure that nobody has read yet stays; what rang stands in Now.
