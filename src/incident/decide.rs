@@ -263,11 +263,11 @@ pub fn decide(
             one(MessageApproved { message: *message, text_sha256: text_sha256.clone() }.into())
         }
         Command::SendMessage { message, process } => {
+            answerable(incident, actor, "release")?;
             let found = message_of(incident, *message)?;
             if incident.declared.as_ref().is_some_and(|d| d.exercise) {
                 return Err(Refusal::new("this is an exercise: nothing of it leaves the building"));
             }
-            answerable(incident, actor, "release")?;
             if let Some(why) = plan.audience(&found.audience).and_then(|a| a.hold.as_ref()) {
                 return Err(Refusal::new(format!("on hold: {why}")));
             }
