@@ -32,6 +32,8 @@ pub struct Due {
     bells: Bells,
     /// The disk has answered once.
     opened: bool,
+    /// How many things were due when it was first asked.
+    standing: usize,
     runs: JoinSet<(String, Result<(), String>)>,
     permits: Arc<Semaphore>,
 }
@@ -46,6 +48,7 @@ impl Due {
             clock: Clock::wall(),
             bells: Bells::default(),
             opened: false,
+            standing: 0,
             runs: JoinSet::new(),
             permits: Arc::new(Semaphore::new(AT_ONCE)),
         }
@@ -70,6 +73,8 @@ impl Due {
             for alarm in all.iter().filter(|alarm| bells.contains(&alarm.key)) {
                 self.tell(alarm)?;
             }
+        } else {
+            self.standing += bells.len();
         }
         Ok(Some(Ask::Ring { whose: Whose::Host, bells }))
     }
@@ -84,6 +89,13 @@ impl Due {
                 0 => Ok(()),
                 n => out::line(&format!("{n} due already, for which nothing is run: `warroom state` lists them")),
             };
+        }
+        if opening {
+            out::line(&format!(
+                "{} due, {} of it told before",
+                self.standing,
+                self.standing.saturating_sub(rang.len())
+            ))?;
         }
         for alarm in rang {
             if opening {

@@ -67,24 +67,9 @@ impl Journal {
         Ok(pairs.unwrap_or_default())
     }
 
-    /// True the first time: the bell is to ring for this person, once, in whichever of the person's rooms comes first.
-    pub fn ring(&mut self, incident: IncidentId, person: &str, bell: &str) -> Result<bool, JournalError> {
-        self.write_local(|tx| {
-            let new = tx.execute(
-                "INSERT OR IGNORE INTO bells (incident, person, bell) VALUES (?1, ?2, ?3)",
-                params![incident.0.as_bytes(), person, bell],
-            )?;
-            Ok(new == 1)
-        })
-    }
-
-    /// Those of the bells that had not rung for the person; from now on they have. All or none are kept.
-    pub fn ring_all(
-        &mut self,
-        incident: IncidentId,
-        person: &str,
-        bells: &[String],
-    ) -> Result<Vec<String>, JournalError> {
+    /// Those of the bells that had not rung for the person, in whichever of the person's rooms comes first; from now on they
+    /// have. All or none are kept.
+    pub fn ring(&mut self, incident: IncidentId, person: &str, bells: &[String]) -> Result<Vec<String>, JournalError> {
         self.write_local(|tx| {
             let mut insert =
                 tx.prepare_cached("INSERT OR IGNORE INTO bells (incident, person, bell) VALUES (?1, ?2, ?3)")?;
@@ -113,20 +98,6 @@ impl Journal {
             connection.query_row(query, [session], |row| row.get(0)).optional()
         })?;
         Ok(name.flatten())
-    }
-
-    /// Whether the bell has rung for the person.
-    pub fn has_rung(&mut self, incident: IncidentId, person: &str, bell: &str) -> Result<bool, JournalError> {
-        let rung = self.read_local(|connection| {
-            connection
-                .query_row(
-                    "SELECT 1 FROM bells WHERE incident = ?1 AND person = ?2 AND bell = ?3",
-                    params![incident.0.as_bytes(), person, bell],
-                    |_| Ok(()),
-                )
-                .optional()
-        })?;
-        Ok(rung.flatten().is_some())
     }
 
     fn write_local<T>(&mut self, f: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, JournalError> {

@@ -39,6 +39,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How often to look all the same where it can: it may have forgotten. Rare, since a still room wakes for nothing.
 const DOUBT: Duration = Duration::from_secs(60);
 
+/// A write is told before its commit can be read, the disk lying between: after a burst there is one more notice.
+const AFTER: Duration = Duration::from_secs(1);
+
 /// Ends when dropped; a notice under way may still come.
 pub struct Watch {
     stop: Sender<Signal>,
@@ -152,11 +155,20 @@ impl Files {
 
 fn run(files: &Files, signals: &Receiver<Signal>, look: Duration, mut deliver: impl FnMut(Notice)) {
     let mut seen = files.look();
+    let mut again: Option<Notice> = None;
     loop {
-        let first = match signals.recv_timeout(look) {
+        let wait = if again.is_some() { AFTER } else { look };
+        let first = match signals.recv_timeout(wait) {
             Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             Ok(Signal::Touched(paths)) => paths,
-            Ok(Signal::Unsure) | Err(RecvTimeoutError::Timeout) => Vec::new(),
+            Ok(Signal::Unsure) => Vec::new(),
+            Err(RecvTimeoutError::Timeout) => match again.take() {
+                Some(notice) => {
+                    deliver(notice);
+                    continue;
+                }
+                None => Vec::new(),
+            },
         };
         let mut touched: BTreeSet<OsString> = names(first).collect();
         let begun = Monotonic::now();
@@ -177,6 +189,7 @@ fn run(files: &Files, signals: &Receiver<Signal>, look: Duration, mut deliver: i
         seen = now;
         if notice.any() {
             deliver(notice);
+            again = Some(notice);
         }
     }
 }

@@ -35,6 +35,12 @@ impl Bells {
     }
 }
 
+/// Whether the terminal's bell sounds for them. Quiet is broken where lives may hang on it; a bell that is configured away
+/// never sounds.
+pub fn sounds(alarms: &[Alarm], bell: bool, quiet: bool) -> bool {
+    bell && alarms.iter().any(|alarm| alarm.life || !quiet)
+}
+
 /// What rang, in one line: the first of them, and how many more.
 pub fn line(alarms: &[Alarm], exercise: bool) -> String {
     let Some(first) = alarms.first() else { return String::new() };
@@ -73,5 +79,14 @@ mod tests {
         let rang = bells.rang(&["a".to_owned(), "b".to_owned()]);
         assert_eq!(line(&rang, true), "EXERCISE B  and 1 more");
         assert!(bells.rang(&["a".to_owned()]).is_empty());
+    }
+
+    #[test]
+    fn lives_break_the_quiet_and_nothing_else_does() {
+        let (chore, life) = (alarm("a", false), alarm("b", true));
+        assert!(sounds(std::slice::from_ref(&chore), true, false));
+        assert!(!sounds(std::slice::from_ref(&chore), true, true));
+        assert!(sounds(&[chore.clone(), life.clone()], true, true));
+        assert!(!sounds(&[chore, life], false, false) && !sounds(&[], true, false));
     }
 }

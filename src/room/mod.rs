@@ -534,8 +534,7 @@ impl Room {
             return;
         }
         self.model.recall(rang.iter().map(|alarm| alarm.thing.clone()));
-        let life = rang.iter().any(|alarm| alarm.life);
-        if self.opening.alarms.bell && (life || !self.model.quiet) {
+        if bells::sounds(&rang, self.opening.alarms.bell, self.model.quiet) {
             self.screen.bell();
         }
         // A failure that nobody has read yet stays; what rang stands in Now.

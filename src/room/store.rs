@@ -571,7 +571,7 @@ impl Keeper {
         }
         let mut all = bells.to_vec();
         all.push(OPENED.to_owned());
-        match journal.ring_all(incident, &person, &all) {
+        match journal.ring(incident, &person, &all) {
             Ok(mut new) => {
                 let before = new.len();
                 new.retain(|bell| bell != OPENED);

@@ -24,14 +24,33 @@ fn drafts_marks_and_bells_are_a_persons_own_and_no_entries() {
     assert_eq!(one.drafts(INCIDENT, "ann").unwrap(), [("note".to_owned(), "half a sentence".to_owned())]);
     assert_eq!(one.seen(INCIDENT, "ann").unwrap(), [("timeline".to_owned(), "42".to_owned())]);
     assert!(one.seen(INCIDENT, "bob").unwrap().is_empty());
-    assert!(!two.has_rung(INCIDENT, "ann", "due 1").unwrap());
-    assert!(one.ring(INCIDENT, "ann", "due 1").unwrap());
-    assert!(!two.ring(INCIDENT, "ann", "due 1").unwrap(), "once for all of a person's rooms");
-    assert!(two.ring(INCIDENT, "bob", "due 1").unwrap());
-    assert!(two.has_rung(INCIDENT, "ann", "due 1").unwrap());
+    let due = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(one.ring(INCIDENT, "ann", &due(&["due 1", "due 2"])).unwrap(), ["due 1", "due 2"]);
+    let again = two.ring(INCIDENT, "ann", &due(&["due 2", "due 3", "due 3"])).unwrap();
+    assert_eq!(again, ["due 3"], "once for all of a person's rooms");
+    assert_eq!(two.ring(INCIDENT, "bob", &due(&["due 1"])).unwrap(), ["due 1"]);
     one.put_draft(INCIDENT, "ann", "note", "").unwrap();
     assert!(two.drafts(INCIDENT, "ann").unwrap().is_empty());
     assert!(all(&mut one).is_empty());
+}
+
+#[test]
+fn a_name_is_kept_for_a_terminal_session_and_an_older_file_learns_to() {
+    let (_directory, path) = place();
+    let mut journal = writing(&path);
+    journal.put_draft(INCIDENT, "ann", "note", "kept").unwrap();
+    drop(journal);
+    // As the first version made it.
+    let local = rusqlite::Connection::open(path.with_file_name("journal.db.local")).unwrap();
+    local.execute_batch("DROP TABLE names; PRAGMA user_version = 1;").unwrap();
+    drop(local);
+    let mut journal = writing(&path);
+    assert_eq!(journal.name("session").unwrap(), None);
+    journal.put_name("session", "kim").unwrap();
+    journal.put_name("session", "ana").unwrap();
+    journal.put_name("other", "ben").unwrap();
+    assert_eq!(writing(&path).name("session").unwrap().as_deref(), Some("ana"));
+    assert_eq!(journal.drafts(INCIDENT, "ann").unwrap().len(), 1, "nothing is lost");
 }
 
 #[test]

@@ -91,7 +91,9 @@ proptest! {
         prop_assert!(!text.starts_with(['#', '-', '+', '=', '>']));
         let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
         prop_assert!(rest.len() == text.len() || !rest.starts_with(['.', ')']));
-        prop_assert!(!text.contains("://") && !text.to_lowercase().contains("www."));
+        // A colon behind a backslash begins no address.
+        let bare = text.replace("\\:", "").to_lowercase();
+        prop_assert!(!bare.contains("://") && !bare.contains("www."));
         // What a reader sees is what was said.
         let mut seen = String::new();
         let mut chars = text.chars();
