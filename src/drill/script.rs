@@ -51,7 +51,8 @@ pub struct Step {
 /// Entries of a kind by a person, whose fields hold these texts, upper or lower case alike.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Done {
-    pub entry: String,
+    /// Any of these kinds.
+    pub entry: Vec<String>,
     pub with: BTreeMap<String, String>,
     pub count: usize,
 }
@@ -72,7 +73,7 @@ pub struct Alerts {
 impl Done {
     /// Whether this entry is one of those that are waited for.
     pub fn is(&self, entry: &Entry) -> bool {
-        if entry.author.machine || entry.what.kind() != self.entry {
+        if entry.author.machine || !self.entry.iter().any(|kind| kind == entry.what.kind()) {
             return false;
         }
         let (_, data) = entry.what.encode();
@@ -181,10 +182,11 @@ fn step(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Step> {
 
 fn read_done(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Done> {
     let entry = fields.need_text("entry", faults);
-    if let Some(kind) = &entry {
-        if !What::KINDS.contains(&kind.value.as_str()) {
-            faults.add(kind.line, &kind.key, unknown("kind of entry", &kind.value, What::KINDS.iter().copied()));
-        } else if NEVER.contains(&kind.value.as_str()) {
+    let kinds = |value: &str| value.split('|').map(|kind| kind.trim().to_owned()).collect::<Vec<_>>();
+    for (kind, word) in entry.iter().flat_map(|kind| kinds(&kind.value).into_iter().map(move |word| (kind, word))) {
+        if !What::KINDS.contains(&word.as_str()) {
+            faults.add(kind.line, &kind.key, unknown("kind of entry", &word, What::KINDS.iter().copied()));
+        } else if NEVER.contains(&word.as_str()) {
             let message = "nothing of an exercise is sent, so this never comes; expected \"message.elsewhere/1\", which a \
                            release writes here";
             faults.add(kind.line, &kind.key, message);
@@ -206,7 +208,7 @@ fn read_done(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Done> {
             }
         }
     }
-    Some(Done { entry: entry?.value, with, count: usize::try_from(count).unwrap_or(1) })
+    Some(Done { entry: kinds(&entry?.value), with, count: usize::try_from(count).unwrap_or(1) })
 }
 
 /// What is only ever written of a text that leaves.

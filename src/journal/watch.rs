@@ -25,6 +25,14 @@ pub struct Notice {
 }
 
 impl Notice {
+    fn and(self, other: Notice) -> Notice {
+        Notice {
+            journal: self.journal || other.journal,
+            local: self.local || other.local,
+            cache: self.cache || other.cache,
+        }
+    }
+
     fn any(self) -> bool {
         self.journal || self.local || self.cache
     }
@@ -39,8 +47,10 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How often to look all the same where it can: it may have forgotten. Rare, since a still room wakes for nothing.
 const DOUBT: Duration = Duration::from_secs(60);
 
-/// A write is told before its commit can be read, the disk lying between: after a burst there is one more notice.
-const AFTER: Duration = Duration::from_secs(1);
+/// A write is told before its commit can be read, the disk lying between: after a burst there are a few more notices, each
+/// three times as late as the one before.
+const AFTER: Duration = Duration::from_millis(300);
+const LAST: Duration = Duration::from_secs(2);
 
 /// Ends when dropped; a notice under way may still come.
 pub struct Watch {
@@ -155,16 +165,18 @@ impl Files {
 
 fn run(files: &Files, signals: &Receiver<Signal>, look: Duration, mut deliver: impl FnMut(Notice)) {
     let mut seen = files.look();
-    let mut again: Option<Notice> = None;
+    // What was touched and may not have been readable yet, and when it is looked at once more.
+    let mut again: Option<(Notice, Duration)> = None;
     loop {
-        let wait = if again.is_some() { AFTER } else { look };
+        let wait = again.map_or(look, |(_, after)| after);
         let first = match signals.recv_timeout(wait) {
             Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             Ok(Signal::Touched(paths)) => paths,
             Ok(Signal::Unsure) => Vec::new(),
             Err(RecvTimeoutError::Timeout) => match again.take() {
-                Some(notice) => {
+                Some((notice, after)) => {
                     deliver(notice);
+                    again = (after < LAST).then_some((notice, after * 3));
                     continue;
                 }
                 None => Vec::new(),
@@ -188,8 +200,10 @@ fn run(files: &Files, signals: &Receiver<Signal>, look: Duration, mut deliver: i
         notice.cache |= now.cache != seen.cache;
         seen = now;
         if notice.any() {
-            deliver(notice);
-            again = Some(notice);
+            // With what is still in doubt: a cache that is written all the time must not put the journal off.
+            let all = again.map_or(notice, |(doubt, _)| notice.and(doubt));
+            deliver(all);
+            again = Some((all, AFTER));
         }
     }
 }

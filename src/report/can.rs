@@ -46,7 +46,12 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
         }
     }
     if first {
-        lines.push("CONDITIONS  nothing known down".to_owned());
+        // Nobody who looks is not the same as nothing wrong.
+        let none = situation.signals.components.is_empty();
+        lines.push(
+            if none { "CONDITIONS  NOT KNOWN: no page is watched" } else { "CONDITIONS  nothing known down" }
+                .to_owned(),
+        );
     }
     let numbers: Vec<String> = situation
         .signals

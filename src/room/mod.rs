@@ -519,7 +519,7 @@ impl Room {
     }
 
     fn is_mine(&self, thing: &Thing) -> bool {
-        let (Thing::Ask(id) | Thing::Offer(id) | Thing::RollCall(id)) = thing else { return false };
+        let (Thing::Offer(id) | Thing::RollCall(id)) = thing else { return false };
         let row = self.snapshot.incident.timeline.find(*id);
         row.is_some_and(|row| row.entry.author.person == self.model.actor.person)
     }
@@ -527,7 +527,7 @@ impl Room {
     /// Rings once for all that is new; what stood when the incident was first opened is no news.
     fn rang(&mut self, new: &[String], first: bool) {
         let mut rang = self.bells.rang(new);
-        // Nobody is rung for what they asked themself.
+        // Nobody is rung for what they offered or asked of others themself.
         rang.retain(|alarm| !self.is_mine(&alarm.thing));
         let away = std::mem::replace(&mut self.away, false);
         if first || rang.is_empty() {

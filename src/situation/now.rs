@@ -617,7 +617,7 @@ impl Builder<'_> {
         let mut items = Vec::new();
         for offer in leading.offers.values() {
             let (from, role) = (offer.from.as_deref().unwrap_or("nobody"), offer.role.title().to_lowercase());
-            let text = format!("{role}: {from} to {}, not answered for {}", offer.to, self.ago(offer.at));
+            let text = format!("{role}: {from} to {}, offered {}, no answer yet", offer.to, self.clock(offer.at));
             let say = format!("{}, read the brief: do you take {role}?", offer.to);
             let why = format!("{from} holds it until {} accepts", offer.to);
             let mut item = line(Thing::Offer(offer.id), Band::Decide, "HANDOVER", text, offer.at, say, why);

@@ -277,9 +277,11 @@ fn draw_form(ink: &mut Ink<'_>, form: &Form, scene: &Scene<'_>, model: &Model) -
             y += 1;
         }
     }
-    let keys = match form.fields.iter().any(|f| f.kind == Kind::Lines) {
-        true => " ctrl-s keeps  Esc back ",
-        false => " Enter sends it off  Tab next  Esc keeps for later ",
+    let many = form.fields.iter().filter(|f| f.kind == Kind::Lines).count();
+    let keys = match (many, form.fields.len() - many) {
+        (1.., 0) => " ctrl-s keeps  Esc back ",
+        (1.., _) => " Enter sends it off (ctrl-s from the text)  Tab next  Esc keeps for later ",
+        (0, _) => " Enter sends it off  Tab next  Esc keeps for later ",
     };
     ink.put(
         area,

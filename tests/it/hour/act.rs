@@ -123,6 +123,7 @@ impl<'a> Hour<'a> {
     /// The link drops and comes back.
     pub fn reattach(&mut self) {
         self.pty.close_master();
+        self.pty.exit();
         self.pty = Start::new(self.home, &["--as", self.person]).size(self.size.0, self.size.1).start();
         self.pty.see("SEV1");
     }

@@ -88,7 +88,7 @@ fn a_room_without_others_says_nothing_of_them_until_there_is_one() {
     home.must(&["declare", "Second", "--severity", "sev2", "--started", "-90m"]);
     pty.see("other: 1 SEV2");
     let second = id(&home, "Second");
-    home.must(&["--incident", &second, "phase", "resolved", "--why", "over"]);
+    home.must(&["--incident", &second, "phase", "resolved", "--why", "over", "--override-by", "zoe"]);
     pty.gone("other: 1 SEV2");
     pty.keys("q");
 }
