@@ -21,7 +21,7 @@ fn main() {
     }
     // `cargo bench -- NAME` runs the figures whose name holds it.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let all: [(&str, fn()); 8] = [
+    let all: [(&str, fn()); 9] = [
         ("append", append),
         ("fold", folding),
         ("open", opening),
@@ -30,6 +30,7 @@ fn main() {
         ("start", start),
         ("idle", idle),
         ("keys", keys),
+        ("together", together),
     ];
     for (name, figure) in all {
         if wanted.is_empty() || wanted.iter().any(|w| name.contains(w.as_str())) {
@@ -397,6 +398,22 @@ impl Shown {
         }
     }
 
+    /// The same, looked for only in what came lately: a room that is written to for ten minutes shows a lot.
+    fn wait_lately(&self, mark: &str) -> Tick {
+        let guard = Tick::now();
+        loop {
+            {
+                let got = self.got.lock().unwrap();
+                let lately = &got.2[got.2.len().saturating_sub(20_000)..];
+                if lately.windows(mark.len()).any(|w| w == mark.as_bytes()) {
+                    return got.1;
+                }
+            }
+            assert!(guard.elapsed() < Duration::from_secs(60), "{mark} never shows");
+            std::thread::sleep(Duration::from_micros(500));
+        }
+    }
+
     fn bytes(&self) -> usize {
         self.got.lock().unwrap().0
     }
@@ -449,6 +466,55 @@ fn start() {
             sizes.0
         ),
     );
+}
+
+/// Two rooms and a script on one journal, five entries a second for a minute (`WARROOM_SECONDS=600`: for ten): how long until
+/// both show each, against one append without rooms.
+fn together() {
+    let seconds: usize = std::env::var("WARROOM_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(60);
+    let home = tempfile::tempdir().unwrap();
+    declare(home.path());
+    let path = home.path().join(".local/state/warroom/journal.db");
+    let mut journal = Journal::open(&path, Access::ReadWrite).unwrap();
+    let incident = journal.incidents().unwrap()[0].incident;
+    let mut write = |n: usize| {
+        let now: Instant = std::time::SystemTime::now().into();
+        let what: What = Noted { text: format!("script {n};"), follow_up: false }.into();
+        let begun = Tick::now();
+        journal.append(incident, &author(), now, Cursor::START, |_| Ok(vec![Draft::now(what)])).unwrap();
+        begun.elapsed()
+    };
+    let mut alone: Vec<Duration> = (0..50).map(|n| write(1_000_000 + n)).collect();
+    let rooms = [
+        Shown::start(WARROOM, &["--as", "kim"], home.path()).0,
+        Shown::start(WARROOM, &["--as", "ana"], home.path()).0,
+    ];
+    rooms.iter().for_each(|room| drop(room.wait("NEVER TOLD")));
+    let (mut shown, mut written) = (Vec::new(), Vec::new());
+    let begun = Tick::now();
+    for n in 0..seconds * 5 {
+        let due = begun + Duration::from_millis(200) * n as u32;
+        std::thread::sleep(due.saturating_duration_since(Tick::now()));
+        let asked = Tick::now();
+        written.push(write(n));
+        for room in &rooms {
+            shown.push(room.wait_lately(&format!("script {n};")) - asked);
+        }
+    }
+    let worst = shown.iter().max().copied().unwrap_or_default();
+    let alone = percentile(&mut alone, 0.5);
+    say(
+        "together",
+        format!(
+            "{} entries in {seconds} s, both rooms: shown p50 {:?} p99 {:?} worst {worst:?}; appended p50 {:?}, alone {alone:?}, ratio {:.2}",
+            written.len(),
+            percentile(&mut shown, 0.5),
+            percentile(&mut shown, 0.99),
+            percentile(&mut written, 0.5),
+            percentile(&mut written, 0.5).as_secs_f64() / alone.as_secs_f64(),
+        ),
+    );
+    rooms.into_iter().for_each(Shown::end);
 }
 
 /// What a still room costs in ten seconds.

@@ -71,7 +71,7 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
             incident.leading.offered(entry, w);
         }
         What::HandoverAccepted(w) => {
-            let offer = incident.leading.answered(w.offer)?;
+            let offer = incident.leading.accepted(entry, w)?;
             role_set(incident, entry, offer.role, Some(offer.to), &w.replaces);
         }
         What::HandoverRefused(w) => {

@@ -99,7 +99,7 @@ pub fn decide(
             let text = required(text, "a note")?;
             // The scribe's first word says what it is: a change, or something to come back to.
             let what: What = match first_word(&text) {
-                "change" => ChangeNoted { text }.into(),
+                "change" if !follow_up => ChangeNoted { text }.into(),
                 word => Noted { follow_up: *follow_up || word == "todo", text }.into(),
             };
             Ok(vec![Draft { what, happened: past(*at, now)?, id: None }])
@@ -177,9 +177,7 @@ pub fn decide(
         Command::AcceptOffer { offer, brief_sha256 } => one(leading::accept(incident, *offer, brief_sha256, actor)?),
         Command::RefuseOffer { offer, why } => one(leading::refuse_offer(incident, *offer, why, actor)?),
         Command::SetTeams(wishes) => {
-            let teams: Result<Vec<What>, Refusal> =
-                wishes.iter().map(|wish| leading::set_team(incident, plan, wish)).collect();
-            Ok(teams?.into_iter().map(Draft::now).collect())
+            Ok(leading::set_teams(incident, plan, wishes)?.into_iter().map(Draft::now).collect())
         }
         Command::CallRoll { people, minutes } => one(leading::call_roll(incident, plan, people, *minutes)?),
         Command::AnswerRoll { call, person, says } => one(leading::answer_roll(incident, *call, person, says)?),

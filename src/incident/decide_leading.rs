@@ -7,17 +7,13 @@ use super::Instant;
 use super::command::{Actor, Refusal, TeamWish};
 use super::decide::{checked_minutes, components_down, refuse, required};
 use super::entry::EntryId;
-use super::leading;
+use super::leading::{self, same};
 use super::message::sha256;
+use super::person;
 use super::plan::Plan;
 use super::state::Incident;
 use super::what::*;
 use super::words::{ComponentState, Phase, Quality, Role};
-
-/// Whether two names mean the same person.
-pub fn same(a: &str, b: &str) -> bool {
-    a.trim().to_lowercase() == b.trim().to_lowercase()
-}
 
 pub fn offer(incident: &Incident, role: Role, to: &str, brief: &str, actor: &Actor) -> Result<What, Refusal> {
     let to = required(to, "to whom")?;
@@ -65,8 +61,23 @@ fn mine<'a>(incident: &'a Incident, offer: EntryId, actor: &Actor) -> Result<&'a
     }
 }
 
+/// Several teams at once; each may be split off one that is made with it.
+pub fn set_teams(incident: &Incident, plan: &Plan, wishes: &[TeamWish]) -> Result<Vec<What>, Refusal> {
+    let mut out: Vec<What> = Vec::new();
+    let mut made: Vec<String> = Vec::new();
+    for wish in wishes {
+        let set = set_team(incident, plan, wish, &made)?;
+        if made.contains(&set.team) {
+            return Err(Refusal::new(format!("{} is named twice", set.name)));
+        }
+        made.push(set.team.clone());
+        out.push(set.into());
+    }
+    Ok(out)
+}
+
 /// A team's lead and people; a name that the plan does not know becomes a sub-team of `parent`.
-pub fn set_team(incident: &Incident, plan: &Plan, wish: &TeamWish) -> Result<What, Refusal> {
+fn set_team(incident: &Incident, plan: &Plan, wish: &TeamWish, beside: &[String]) -> Result<TeamSet, Refusal> {
     let name = required(&wish.team, "a team")?;
     let planned = plan.teams.iter().find(|t| t.id == name || same(&t.name, &name));
     let made = incident
@@ -82,7 +93,9 @@ pub fn set_team(incident: &Incident, plan: &Plan, wish: &TeamWish) -> Result<Wha
     if team.is_empty() {
         return Err(Refusal::new("a team's name needs a letter or a digit"));
     }
-    let known = |id: &str| plan.team(id).is_some() || incident.leading.teams.contains_key(id);
+    let known = |id: &str| {
+        plan.team(id).is_some() || incident.leading.teams.contains_key(id) || beside.iter().any(|made| made == id)
+    };
     let parent = match &wish.parent {
         Some(parent) if *parent == team => return Err(Refusal::new("a team is not its own sub-team")),
         Some(parent) if !known(parent) => return Err(Refusal::new(format!("no team is called {parent}"))),
@@ -101,7 +114,7 @@ pub fn set_team(incident: &Incident, plan: &Plan, wish: &TeamWish) -> Result<Wha
     }
     let name = planned.map_or(name, |t| t.name.clone());
     let replaces = incident.leading.teams.get(&team).map(|r| r.replaces()).unwrap_or_default();
-    Ok(TeamSet { team, name, parent, lead, members, replaces }.into())
+    Ok(TeamSet { team, name, parent, lead, members, replaces })
 }
 
 fn id_of(name: &str) -> String {
@@ -132,7 +145,15 @@ pub fn present(incident: &Incident, plan: &Plan) -> BTreeSet<String> {
         people.extend(lead_of(incident, plan, &id));
         people.extend(members_of(incident, plan, &id));
     }
-    let is_team = |name: &str| plan.teams.iter().any(|t| t.id == name || same(&t.name, name));
+    let teams = team_ids(incident, plan);
+    let made = |id: &str| incident.leading.team(id).map(|t| t.name.clone());
+    let is_team = |name: &str| {
+        let named = |id: &String| {
+            let planned = plan.team(id).map(|t| t.name.clone());
+            same(id, name) || planned.or_else(|| made(id)).is_some_and(|n| same(&n, name))
+        };
+        teams.iter().any(named)
+    };
     let owners = incident.tasks.values().filter(|t| t.live()).filter_map(|t| t.owner.clone());
     people.extend(owners.filter(|owner| !is_team(owner)));
     people
@@ -189,8 +210,13 @@ pub fn critical(incident: &Incident, plan: &Plan) -> Vec<String> {
         if seen.is_empty() {
             out.push(format!("{}: NOT KNOWN, no page shows it", critical.component));
         }
+        // A page that does not answer says nothing of now.
+        let silent_page = incident.sources.values().any(|s| s.failing && s.family == "status");
         for component in seen {
             match component.state {
+                Some(ComponentState::Operational) if silent_page => {
+                    out.push(format!("{}: OLD, a page does not answer", component.name));
+                }
                 Some(ComponentState::Operational) => {}
                 Some(state) => out.push(format!("{}: {}", component.name, state.short())),
                 None => out.push(format!("{}: NOT KNOWN, it left the page", component.name)),
@@ -229,8 +255,8 @@ pub fn set_phase(
     let mut overrode = Vec::new();
     if phase == Phase::Resolved {
         let critical = critical(incident, plan);
-        let named = by_name.is_some_and(|name| same(name, &actor.person));
-        if !critical.is_empty() && !(named && !why.trim().is_empty()) {
+        let unnamed = !by_name.is_some_and(|name| same(name, &actor.person));
+        if !critical.is_empty() && (unnamed || why.trim().is_empty()) {
             let what = critical.join("; ");
             return Err(Refusal::new(format!("not resolved: {what}. To override give a reason and your own name")));
         }
@@ -238,6 +264,9 @@ pub fn set_phase(
             let down = components_down(incident);
             let down = if down.is_empty() { String::new() } else { format!(" These are down: {}.", down.join(", ")) };
             return Err(Refusal::new(format!("resolving asks why.{down}")));
+        }
+        if !critical.is_empty() {
+            person::answers(&actor.person, "override what is critical")?;
         }
         overrode = critical;
     }

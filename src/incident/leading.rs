@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 
 use super::Instant;
 use super::entry::{Entry, EntryId};
+use super::message::sha256;
 use super::register::Register;
 use super::task::NoEffect;
 use super::what::*;
@@ -63,6 +64,9 @@ pub struct RollCall {
     pub answers: BTreeMap<String, (Instant, String)>,
 }
 
+/// How long a roll-call says who is there.
+pub const ROLL_STANDS: TimeDelta = TimeDelta::minutes(60);
+
 impl RollCall {
     pub fn due(&self) -> Instant {
         later(self.at, self.minutes)
@@ -101,6 +105,11 @@ pub struct Check {
     pub seen: String,
 }
 
+/// Whether two names mean the same person or thing.
+pub fn same(a: &str, b: &str) -> bool {
+    a.trim().to_lowercase() == b.trim().to_lowercase()
+}
+
 fn later(at: Instant, minutes: u32) -> Instant {
     at.checked_add_signed(TimeDelta::minutes(i64::from(minutes))).unwrap_or(at)
 }
@@ -127,10 +136,17 @@ impl Leading {
         register.agreed().or_else(|| register.before())
     }
 
-    /// How somebody is reached: way and contact, those that stand undisputed.
+    /// How somebody is reached: way and contact. Where two say different things both stand: one of them may answer.
     pub fn contacts_of<'a>(&'a self, of: &'a str) -> impl Iterator<Item = (&'a str, &'a Contact)> {
-        let of = self.contacts.iter().filter(move |((whom, _), _)| whom == of);
-        of.filter_map(|((_, way), register)| Some((way.as_str(), register.agreed()?.as_ref()?)))
+        let of = self.contacts.iter().filter(move |((whom, _), _)| same(whom, of));
+        of.flat_map(|((_, way), register)| {
+            register.heads().iter().filter_map(move |head| Some((way.as_str(), head.value.as_ref()?)))
+        })
+    }
+
+    /// Whether a way was recorded here, struck out or not: then the plan's does not count.
+    pub fn records(&self, of: &str, way: &str) -> bool {
+        self.contacts.keys().any(|(whom, recorded)| same(whom, of) && same(recorded, way))
     }
 
     pub fn offered(&mut self, entry: &Entry, w: &HandoverOffered) {
@@ -146,6 +162,18 @@ impl Leading {
             by: entry.author.person.clone(),
         };
         self.offers.insert(entry.id, offer);
+    }
+
+    /// Accepts an offer: only the one it was made to, having read these words.
+    pub fn accepted(&mut self, entry: &Entry, w: &HandoverAccepted) -> Result<Offer, NoEffect> {
+        let offer = self.offers.get(&w.offer).ok_or_else(|| NoEffect::new("that offer does not stand any more"))?;
+        if !same(&offer.to, &entry.author.person) {
+            return Err(NoEffect::new(format!("it was offered to {}", offer.to)));
+        }
+        if sha256(&offer.brief) != w.brief_sha256 {
+            return Err(NoEffect::new("the brief was another one"));
+        }
+        self.answered(w.offer)
     }
 
     /// Takes an offer off the table, for its answer.

@@ -29,7 +29,7 @@ pub fn json(alarm: &Alarm, incident: &Incident, id: IncidentId, host: &str) -> V
 }
 
 pub fn is_exercise(incident: &Incident) -> bool {
-    incident.declared.as_ref().is_some_and(|d| d.exercise)
+    incident.is_exercise()
 }
 
 /// Its text; of an exercise it says so itself, wherever it is read out.

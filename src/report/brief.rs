@@ -11,7 +11,7 @@ use crate::text::{Safe, duration, instant, shorten};
 
 const COLUMNS: usize = 72;
 
-/// The lines of a brief, at most eighteen: the CAN report, then what only the one who leaves knows.
+/// The lines of a brief: the CAN report, then at most eight of what only the one who leaves knows.
 pub fn brief(incident: &Incident, plan: &Plan, situation: &Situation, worries: &str) -> Vec<String> {
     let now = situation.moment.now;
     let clock = |at| instant::clock_zoned(at, now, situation.zone);

@@ -248,6 +248,7 @@ pub fn is_inject(entry: &Entry) -> bool {
 pub fn words(what: &What) -> Option<&str> {
     match what {
         What::Noted(w) => Some(&w.text),
+        What::ChangeNoted(w) => Some(&w.text),
         What::Decided(w) => Some(&w.outcome),
         _ => None,
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::situation::thing::Thing;
 use crate::tui::form::{Form, Purpose};
-use crate::tui::model::{Model, Overlay, Pane, Place};
+use crate::tui::model::{Model, Overlay, Pane, Place, View};
 use crate::tui::scene::Scene;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub struct Left {
     zoom: bool,
     utc: bool,
     channel: usize,
+    #[serde(default)]
+    view: View,
     places: Vec<LeftPlace>,
     open: Option<Open>,
 }
@@ -66,6 +68,7 @@ impl Left {
             zoom: model.zoom,
             utc: model.utc,
             channel: model.channel,
+            view: model.view,
             places: model.places.iter().map(place).collect(),
             open,
         }
@@ -92,6 +95,7 @@ impl Left {
         model.pane = self.pane;
         model.zoom = self.zoom;
         model.utc = self.utc;
+        model.view = self.view;
         model.channel = self.channel.min(scene.plan().channels.len().saturating_sub(1));
         for (place, left) in model.places.iter_mut().zip(self.places) {
             place.filter = left.filter;

@@ -40,7 +40,7 @@ use crate::tui::scene::{Scene, Snapshot};
 use crate::tui::terminal::{self, Input};
 use crate::tui::theme::Theme;
 use crate::tui::title;
-use crate::tui::update::{Msg, update};
+use crate::tui::update::{Msg, shown, update};
 use bells::Bells;
 use keylog::KeyLog;
 use left::Left;
@@ -486,7 +486,10 @@ impl Room {
     fn draw(&mut self) {
         self.assess();
         let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
-        self.screen.draw(&self.model, &scene);
+        // What was read changes what the keys may do: that is shown at once.
+        if self.screen.draw(&self.model, &scene) && shown(&mut self.model, &scene) {
+            self.screen.draw(&self.model, &scene);
+        }
         if !self.model.loading {
             self.screen.title(title::title(&scene));
         }
@@ -539,7 +542,7 @@ impl Room {
         }
         // A failure that nobody has read yet stays; what rang stands in Now.
         if !matches!(self.model.flash, Some((Loud::Failed, _))) {
-            let exercise = self.snapshot.incident.declared.as_ref().is_some_and(|d| d.exercise);
+            let exercise = self.snapshot.incident.is_exercise();
             let when = if away { " while you were away" } else { "" };
             let text = format!("RANG{when}: {}", bells::line(&rang, exercise));
             self.model.say(Loud::Refused, crate::text::Safe::new(&text));
@@ -692,6 +695,9 @@ impl Room {
             }
             Effect::PauseDemo(_) => self.hold_demo(),
             Effect::Quiet(quiet) => self.store.ask(Ask::Quiet(quiet)),
+            Effect::Switch(_) if self.opening.drill.is_some() => {
+                self.model.say(Loud::Refused, "a drill is left with q first: its keys and its end are its own");
+            }
             Effect::Switch(incident) => {
                 self.next = Some(incident);
                 return Some(Ended::Quit);

@@ -112,19 +112,23 @@ struct Eye {
 impl Eye {
     fn stay(&mut self, queue: &Receiver<()>, real: fn() -> Instant, tell: impl Fn(Result<Vec<Need>, String>)) {
         loop {
+            let mut failed = false;
             match self.look(real()) {
                 Ok(needs) if needs != self.told => {
                     self.told.clone_from(&needs);
                     tell(Ok(needs));
                 }
                 Ok(_) => {}
-                Err(error) => tell(Err(error.to_string())),
+                Err(error) => {
+                    failed = true;
+                    tell(Err(error.to_string()));
+                }
             }
             if self.over.load(Ordering::Relaxed) {
                 return;
             }
             let open = self.told.iter().any(Need::open);
-            let heard = match open {
+            let heard = match open || failed {
                 true => queue.recv_timeout(AGAIN),
                 // Nothing can run out: a still room wakes for nothing.
                 false => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),

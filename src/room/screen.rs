@@ -72,11 +72,11 @@ impl Screen {
         })
     }
 
-    /// Draws the scene, if the terminal is ready for a frame; else it is drawn when it is.
-    pub fn draw(&mut self, model: &Model, scene: &Scene<'_>) {
+    /// Draws the scene, if the terminal is ready for a frame; else it is drawn when it is. Whether it was.
+    pub fn draw(&mut self, model: &Model, scene: &Scene<'_>) -> bool {
         if self.busy() {
             self.waiting = true;
-            return;
+            return false;
         }
         self.waiting = false;
         let (width, height) = model.size;
@@ -85,7 +85,7 @@ impl Screen {
         self.drawn = view(model, scene, &look, &mut buffer);
         let mut frame = self.painter.paint(&buffer, self.drawn.cursor);
         if frame.is_empty() {
-            return;
+            return true;
         }
         let silent = !self.answers && self.first.is_some_and(|first| first.elapsed() > SILENT);
         self.unasked += frame.len();
@@ -97,6 +97,7 @@ impl Screen {
         }
         self.first.get_or_insert_with(Tick::now);
         self.output.send(frame);
+        true
     }
 
     fn busy(&self) -> bool {

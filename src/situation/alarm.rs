@@ -272,10 +272,10 @@ impl Builder<'_> {
     fn alerts(&mut self, group: &AlertGroup) {
         let since = group.oldest.unwrap_or(self.now);
         let (key, text) = match &group.acked {
-            None => (
-                format!("alert {} {}", group.name, stamp(since)),
-                format!("{} alike \"{}\": nobody on it", group.firing, group.name),
-            ),
+            // Without the instant: the oldest of many comes and goes while they stand.
+            None => {
+                (format!("alert {}", group.name), format!("{} alike \"{}\": nobody on it", group.firing, group.name))
+            }
             Some(acked) if acked.new > 0 => (
                 format!("alert {} since {}", group.name, stamp(acked.due)),
                 format!("{} new \"{}\" since {} took them", acked.new, group.name, acked.by),

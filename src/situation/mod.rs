@@ -124,8 +124,11 @@ fn clocks(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NextCl
         let text = format!("{} back", task.owner.as_deref().unwrap_or("nobody"));
         out.push(NextClock { thing: Thing::Task(task.id), at, text, iff: false });
     }
-    // What is past counts on where a duty or a word is owed; a check-in that passed is in Now.
-    out.retain(|clock| clock.at > now || matches!(clock.thing, Thing::Stage(..) | Thing::Promise(_)));
-    out.sort_by(|a, b| (a.at, &a.thing).cmp(&(b.at, &b.thing)));
+    // What is past counts on where something is owed; a word that is late stands with its audience.
+    let owed = |thing: &Thing| matches!(thing, Thing::Stage(..) | Thing::Promise(_) | Thing::Task(_));
+    out.retain(|clock| clock.at > now || owed(&clock.thing));
+    // Of what is past a duty or a promise stands before an old chore.
+    let chore = |clock: &NextClock| clock.at <= now && matches!(clock.thing, Thing::Task(_));
+    out.sort_by(|a, b| (a.at > now, chore(a), a.at, &a.thing).cmp(&(b.at > now, chore(b), b.at, &b.thing)));
     out
 }

@@ -9,6 +9,7 @@ use super::obligations::Standing;
 use super::thing::Thing;
 use crate::incident::Instant;
 use crate::incident::apply::NEXT_UPDATE;
+use crate::incident::leading::ROLL_STANDS;
 use crate::incident::observation::Health;
 use crate::incident::plan::Plan;
 use crate::incident::state::Incident;
@@ -626,8 +627,7 @@ impl Builder<'_> {
         }
         if let Some(call) = leading.rollcall().filter(|call| call.due() <= self.now) {
             let silent: Vec<&str> = call.silent().collect();
-            // After an hour it says nothing any more about who is there.
-            if !silent.is_empty() && self.now - call.at < TimeDelta::hours(1) {
+            if !silent.is_empty() && self.now - call.at < ROLL_STANDS {
                 let text = format!("roll-call: {} not heard for {}", silent.join(", "), self.ago(call.at));
                 let say = format!("{}: are you there?", silent.join(", "));
                 let why = format!("asked {} by {}", self.clock(call.at), call.by);

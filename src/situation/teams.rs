@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::incident::decide_leading::{lead_of, members_of, same, team_ids};
+use crate::incident::decide_leading::{lead_of, members_of, team_ids};
+use crate::incident::leading::same;
 use crate::incident::plan::Plan;
 use crate::incident::state::Incident;
 use crate::incident::words::{ComponentState, Role};
@@ -98,7 +99,7 @@ pub fn ways(incident: &Incident, plan: &Plan, of: &str) -> Vec<Way> {
         .map(|(way, c)| Way { way: way.to_owned(), address: c.address.clone(), fails: fails(&c.needs) })
         .collect();
     for planned in plan.contacts.iter().filter(|c| same(&c.of, of)) {
-        if !incident.leading.contacts.contains_key(&(of.to_owned(), planned.way.clone())) {
+        if !incident.leading.records(of, &planned.way) {
             let (way, address) = (planned.way.clone(), planned.address.clone());
             out.push(Way { way, address, fails: fails(&planned.needs) });
         }

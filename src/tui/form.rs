@@ -129,7 +129,7 @@ impl Purpose {
             Purpose::Check { decision, .. } => format!("check {decision}"),
             Purpose::Offer { role } => format!("offer {role}"),
             Purpose::RefuseOffer { offer } => format!("refuse {offer}"),
-            Purpose::SubTeams { .. } => "sub-teams".into(),
+            Purpose::SubTeams { team } => format!("sub-teams {}", team.as_deref().unwrap_or_default()),
             Purpose::TimeOut => "time-out".into(),
             Purpose::Objectives => "objectives".into(),
             Purpose::End => "end".into(),
@@ -180,6 +180,8 @@ pub struct Form {
     pub fields: Vec<Field>,
     pub at: usize,
     pub error: Option<Safe>,
+    /// What stood in the fields before anybody typed.
+    preset: Vec<String>,
 }
 
 /// What a key did to a form.
@@ -450,7 +452,7 @@ impl Form {
                 )
             }
         };
-        let mut form = Form { purpose, title: Safe::new(&title), fields, at: 0, error: None };
+        let mut form = Form { purpose, title: Safe::new(&title), fields, at: 0, error: None, preset: Vec::new() };
         for (index, text) in preset {
             if let Some(field) = form.fields.get_mut(index) {
                 field.set(&text);
@@ -458,13 +460,21 @@ impl Form {
         }
         // Begin at the first field that is still empty.
         form.at = form.fields.iter().position(|f| f.value().is_empty()).unwrap_or(0);
+        form.preset = form.texts();
         form
+    }
+
+    /// What stands in the fields now was not typed.
+    pub fn begin_here(&mut self) {
+        self.preset = self.texts();
     }
 
     /// Puts kept text back into the fields.
     pub fn restore(&mut self, kept: &[String]) {
+        // A brief is made anew from the state: an old one would be read for the present.
+        let offer = matches!(self.purpose, Purpose::Offer { .. });
         for (field, text) in self.fields.iter_mut().zip(kept) {
-            if !text.is_empty() {
+            if !text.is_empty() && !(offer && field.kind == Kind::Lines) {
                 field.set(text);
             }
         }
@@ -474,8 +484,13 @@ impl Form {
         self.fields.iter().map(Field::value).collect()
     }
 
+    /// Whether nobody typed anything that stands.
     pub fn is_empty(&self) -> bool {
-        self.fields.iter().all(|f| f.value().trim().is_empty())
+        let typed = |(field, before): (&Field, &String)| {
+            let text = field.value();
+            !text.trim().is_empty() && text != *before
+        };
+        !self.fields.iter().zip(&self.preset).any(typed)
     }
 
     pub fn key(&mut self, key: Key, help: &Help<'_>) -> Answer {
@@ -690,15 +705,12 @@ impl Form {
             }
             Purpose::TimeOut => {
                 let timeout = help.timeout.ok_or("no time-out is on disk yet: O starts one")?;
-                let mut answers: Vec<String> = (0..4).map(text).collect();
-                // Typed in one go: apart by semicolons.
-                if answers[1..].iter().all(String::is_empty) {
-                    let parts: Vec<String> = answers[0].splitn(4, ';').map(|part| part.trim().to_owned()).collect();
-                    answers = parts;
-                    answers.resize(4, String::new());
-                }
-                let mut answers = answers.into_iter();
-                let mut answer = || answers.next().unwrap_or_default();
+                // Typed in one go they are apart by semicolons.
+                let first = text(0);
+                let one = (1..4).all(|i| text(i).is_empty());
+                let mut parts = first.splitn(4, ';').map(|part| part.trim().to_owned());
+                let mut fields = (0..4).map(text);
+                let mut answer = || if one { parts.next() } else { fields.next() }.unwrap_or_default();
                 let (known, assumed, change_mind, tired) = (answer(), answer(), answer(), answer());
                 Command::EndTimeOut { timeout, known, assumed, change_mind, tired }
             }

@@ -155,7 +155,7 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
     let mut seconds = scene.incident().leading.timeout(now).is_some();
     // Of the check-ins only the nearest: promises and deadlines must not be crowded out.
     let mut one_task = false;
-    let clocks = scene.situation.clocks.iter().filter(|clock| match clock.thing {
+    let clocks = scene.situation.clocks.iter().filter(|clock| clock.at > now).filter(|clock| match clock.thing {
         Thing::Task(_) => !std::mem::replace(&mut one_task, true),
         _ => true,
     });
@@ -169,7 +169,7 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
         used += width::width(text.as_str());
         left.push(piece(text, Meaning::Late));
     }
-    for (index, clock) in clocks.filter(|c| c.at > now).take(5).enumerate() {
+    for (index, clock) in clocks.take(5).enumerate() {
         let left_over = clock.at - now;
         let iff = if clock.iff { " IF" } else { "" };
         let short = duration::short(left_over, true);

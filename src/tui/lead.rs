@@ -10,18 +10,15 @@ use super::scene::Scene;
 use super::theme::Meaning;
 use super::update::{append, open_form};
 use crate::incident::command::Command;
-use crate::incident::decide_leading::{present, same};
+use crate::incident::decide_leading::present;
 use crate::incident::entry::EntryId;
-use crate::incident::leading::{Offer, RollCall};
+use crate::incident::leading::{Offer, ROLL_STANDS, RollCall, same};
 use crate::incident::message::sha256;
 use crate::incident::words::Role;
 use crate::safe;
 use crate::situation::teams::{reached, ways};
 use crate::situation::thing::Thing;
 use crate::text::{Safe, duration};
-
-/// After so long a roll-call says nothing of who is there now.
-const STALE: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
 
 /// How long people have to answer.
 const MINUTES: u32 = 3;
@@ -32,16 +29,19 @@ const MINUTES: u32 = 3;
 pub fn handover(model: &mut Model, scene: &Scene<'_>, lit: Option<&Thing>) -> Vec<Effect> {
     let offers = || scene.incident().leading.offers.values();
     let me = model.actor.person.clone();
+    let mine = |role: &Role| scene.incident().holder(*role).is_some_and(|holder| same(holder, &me));
+    let commands = mine(&Role::Commander);
+    let free = |role: &Role| scene.incident().leading.offer(*role).is_none();
     let standing = match lit {
         Some(Thing::Offer(id)) => Some(*id),
+        // The lit role is meant, where it can be handed over.
+        Some(Thing::Role(role)) if (mine(role) || commands) && free(role) => None,
         _ => offers().find(|o| same(&o.to, &me)).or_else(|| offers().find(|o| same(&o.by, &me))).map(|o| o.id),
     };
     if let Some(offer) = standing {
         model.overlay = Some(Overlay::Brief { offer, scroll: 0, read: false });
         return Vec::new();
     }
-    let mine = |role: &Role| scene.incident().holder(*role).is_some_and(|holder| same(holder, &me));
-    let commands = mine(&Role::Commander);
     let role = match lit {
         Some(Thing::Role(role)) if mine(role) || commands => Some(*role),
         _ => Role::ALL.iter().copied().find(mine),
@@ -64,13 +64,13 @@ fn brief_rows(rows: usize) -> usize {
     rows.saturating_sub(2).max(1)
 }
 
-/// Marks the brief as read once its end was on the screen.
-pub fn mark_read(model: &mut Model, scene: &Scene<'_>) {
+/// Marks the brief as read once its end was on the screen. Whether that is news.
+pub fn mark_read(model: &mut Model, scene: &Scene<'_>) -> bool {
     let (columns, rows) = inside(model);
-    let Some(Overlay::Brief { offer, scroll, read }) = &mut model.overlay else { return };
-    if let Some(offer) = scene.incident().leading.offers.get(offer) {
-        *read |= *scroll + brief_rows(rows) >= brief_lines(offer, columns).len();
-    }
+    let Some(Overlay::Brief { offer, scroll, read }) = &mut model.overlay else { return false };
+    let Some(offer) = scene.incident().leading.offers.get(offer) else { return false };
+    let seen = *scroll + brief_rows(rows) >= brief_lines(offer, columns).len();
+    seen && !std::mem::replace(read, true)
 }
 
 pub fn on_brief(
@@ -175,15 +175,20 @@ pub fn brief(scene: &Scene<'_>, model: &Model, id: EntryId, scroll: usize, read:
 
 /// The roll-call that still says who is there.
 fn running<'a>(scene: &Scene<'a>) -> Option<&'a RollCall> {
-    scene.incident().leading.rollcall().filter(|call| scene.now() - call.at < STALE)
+    scene.incident().leading.rollcall().filter(|call| scene.now() - call.at < ROLL_STANDS)
 }
 
 pub fn on_roll(model: &mut Model, lit: Option<String>, key: Key, scene: &Scene<'_>) -> Vec<Effect> {
     let call = running(scene);
     let people: Vec<&str> = call.iter().flat_map(|c| c.people.iter().map(String::as_str)).collect();
-    let at = lit.as_ref().and_then(|l| people.iter().position(|p| p == l)).or((!people.is_empty()).then_some(0));
+    // Nobody is lit who is not in this call: then no key is about anybody.
+    let at = match &lit {
+        Some(lit) => people.iter().position(|p| p == lit),
+        None => (!people.is_empty()).then_some(0),
+    };
     let to = match key.code {
         Code::Esc | Code::Char('q') => return Vec::new(),
+        Code::Down | Code::Char('j') if at.is_none() && !people.is_empty() => Some(0),
         Code::Down | Code::Char('j') => at.map(|at| (at + 1).min(people.len().saturating_sub(1))),
         Code::Up | Code::Char('k') => at.map(|at| at.saturating_sub(1)),
         Code::Char('R') => {
@@ -213,8 +218,17 @@ pub fn on_roll(model: &mut Model, lit: Option<String>, key: Key, scene: &Scene<'
     Vec::new()
 }
 
-pub fn roll(scene: &Scene<'_>, model: &Model, lit: Option<&str>) -> (Safe, Vec<Vec<Piece>>) {
-    let mut lines = Vec::new();
+/// Title, lines, and how far they scroll so that who is lit is in sight.
+pub fn roll(scene: &Scene<'_>, model: &Model, lit: Option<&str>) -> (Safe, Vec<Vec<Piece>>, usize) {
+    let mut lines = vec![vec![
+        piece("Space", Meaning::Key),
+        piece(" heard   ", Meaning::Text),
+        piece("R", Meaning::Key),
+        piece(" asks everybody   ", Meaning::Text),
+        piece("Esc", Meaning::Key),
+        piece(" back", Meaning::Text),
+    ]];
+    let mut scroll = 0;
     let title = match running(scene) {
         None => {
             let people: Vec<String> = present(scene.incident(), scene.plan()).into_iter().collect();
@@ -228,7 +242,11 @@ pub fn roll(scene: &Scene<'_>, model: &Model, lit: Option<&str>) -> (Safe, Vec<V
         Some(call) => {
             let first = call.people.first().map(String::as_str);
             for person in &call.people {
-                let mark = if lit.or(first) == Some(person) { ">" } else { " " };
+                let is_lit = lit.or(first) == Some(person);
+                if is_lit {
+                    scroll = (lines.len() + 1).saturating_sub(inside(model).1);
+                }
+                let mark = if is_lit { ">" } else { " " };
                 let (state, meaning) = match call.answers.get(person) {
                     Some((at, says)) => {
                         let says = if says.is_empty() { String::new() } else { format!(": {says}") };
@@ -248,15 +266,7 @@ pub fn roll(scene: &Scene<'_>, model: &Model, lit: Option<&str>) -> (Safe, Vec<V
             safe!("ROLL-CALL  {} of {} heard", call.answers.len(), call.people.len())
         }
     };
-    lines.push(vec![
-        piece("Space", Meaning::Key),
-        piece(" heard   ", Meaning::Text),
-        piece("R", Meaning::Key),
-        piece(" asks everybody   ", Meaning::Text),
-        piece("Esc", Meaning::Key),
-        piece(" back", Meaning::Text),
-    ]);
-    (title, lines)
+    (title, lines, scroll)
 }
 
 // --- Contacts --------------------------------------------------------------------------------------------------------

@@ -261,6 +261,8 @@ impl Model {
 
     pub fn say(&mut self, loud: Loud, text: impl Into<Safe>) {
         self.flash = Some((loud, text.into()));
+        // What is told stands where the question stood: it must not be answered unseen.
+        self.undo_asked = None;
     }
 }
 

@@ -58,8 +58,8 @@ pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>
             None
         }
         Overlay::RollCall { lit } => {
-            let (title, lines) = lead::roll(scene, model, lit.as_deref());
-            draw_lines(ink, &title, &lines, 0);
+            let (title, lines, scroll) = lead::roll(scene, model, lit.as_deref());
+            draw_lines(ink, &title, &lines, scroll);
             None
         }
         Overlay::Contacts { first, scroll } => {

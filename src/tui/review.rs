@@ -41,11 +41,9 @@ impl Review {
         Review { items, at, scroll: 0, read, round, opened: None }
     }
 
-    /// The text that is lit was seen to its end.
-    pub fn mark_read(&mut self) {
-        if let Some(read) = self.read.get_mut(self.at) {
-            *read = true;
-        }
+    /// The text that is lit was seen to its end. Whether that is news.
+    pub fn mark_read(&mut self) -> bool {
+        self.read.get_mut(self.at).is_some_and(|read| !std::mem::replace(read, true))
     }
 
     pub fn current(&self) -> Option<&Item> {

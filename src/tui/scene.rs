@@ -113,7 +113,9 @@ impl<'a> Scene<'a> {
 
     /// The time-out that runs, or the last one that has no answers.
     pub fn timeout(&self) -> Option<EntryId> {
-        let open = self.incident().leading.timeouts.values().filter(|t| t.ended.is_none());
+        // Hours later the answers would be of another moment.
+        let lately = |at: Instant| self.now() - at < TimeDelta::hours(1);
+        let open = self.incident().leading.timeouts.values().filter(|t| t.ended.is_none() && lately(t.until));
         open.max_by_key(|t| (t.at, t.id)).map(|t| t.id)
     }
 

@@ -28,7 +28,8 @@ const FRESH: TimeDelta = TimeDelta::minutes(1);
 /// whoever presses `u` after a filing means the filing.
 pub fn own_last(model: &Model, scene: &Scene<'_>) -> Result<Last, Safe> {
     let incident = scene.incident();
-    let own = incident.timeline.iter().rev().take(500).filter(|row| {
+    // By when it was recorded, wherever it stands: what was dated back long ago is as new as any.
+    let own = incident.timeline.iter().filter(|row| {
         let entry = &row.entry;
         !entry.author.machine
             && entry.author.person == model.actor.person
@@ -52,7 +53,6 @@ pub fn own_last(model: &Model, scene: &Scene<'_>) -> Result<Last, Safe> {
 pub fn press(model: &mut Model, last: &Last, now: Instant) -> Option<Command> {
     let age = now - last.recorded;
     if age > FRESH && model.undo_asked != Some(last.entry) {
-        model.undo_asked = Some(last.entry);
         let room = usize::from(model.size.0);
         let ask = if room < 70 {
             let what = shorten::shorten(&last.what, room.saturating_sub(24).max(8));
@@ -62,6 +62,7 @@ pub fn press(model: &mut Model, last: &Last, now: Instant) -> Option<Command> {
             safe!("take back {what} of {} ago? the same key does it, Esc leaves it", duration::age(age))
         };
         model.say(Loud::Refused, ask);
+        model.undo_asked = Some(last.entry);
         return None;
     }
     model.undo_asked = None;

@@ -84,15 +84,17 @@ pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -
         }
     };
     settle(model, scene);
-    lead::mark_read(model, scene);
-    // What the coming picture shows to its end has been read when the next key comes.
+    effects
+}
+
+/// A frame of this went to the terminal: what it showed to its end has been read when the next key comes. Whether that is
+/// news.
+pub fn shown(model: &mut Model, scene: &Scene<'_>) -> bool {
     if let Some(Overlay::Review(review)) = &mut model.overlay {
         let (lines, height) = over::review_text(model.size, review);
-        if review.scroll + height >= lines.len() {
-            review.mark_read();
-        }
+        return review.scroll + height >= lines.len() && review.mark_read();
     }
-    effects
+    lead::mark_read(model, scene)
 }
 
 fn on_outcome(model: &mut Model, effect: u64, result: Result<String, String>, refused: bool) -> Vec<Effect> {
@@ -524,7 +526,7 @@ fn acknowledge(model: &Model, scene: &Scene<'_>, thing: Option<&Thing>) -> Resul
             Some(holder) => return Err(safe!("{holder} holds it: A gives it to somebody else")),
         },
         Some(Thing::Ask(_)) => return Err("a question is decided: d".into()),
-        Some(Thing::Conflict(_)) => return Err("a conflict is settled by setting it anew: S, P, r, F".into()),
+        Some(Thing::Conflict(_)) => return Err("a conflict is settled by setting it anew: Space".into()),
         Some(Thing::Promise(_) | Thing::Decision(_)) => return Err("Space: kept, or checked".into()),
         Some(Thing::Offer(_)) => return Err("H opens the brief".into()),
         Some(Thing::RollCall(_)) => return Err("L opens the roll-call".into()),
@@ -605,6 +607,12 @@ fn advance(scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, Safe> {
         Some(Thing::Conflict(what)) => Ok(Step::Open(match what.as_str() {
             "severity" => Purpose::Severity,
             "phase" => Purpose::Phase,
+            "objectives" => Purpose::Objectives,
+            _ if what.starts_with("team ") => Purpose::SubTeams { team: what.get(5..).map(str::to_owned) },
+            _ if what.starts_with("contact ") => {
+                let of = what.split_whitespace().nth(1).unwrap_or_default();
+                Purpose::Contact { of: of.to_owned() }
+            }
             _ if what.starts_with("fact ") => Purpose::Fact,
             _ if what.starts_with("clock ") => Purpose::Clock,
             _ => Purpose::Role { role: None },
@@ -1005,8 +1013,9 @@ pub(super) fn open_form(model: &mut Model, purpose: Purpose, scene: &Scene<'_>) 
         help.brief = brief(scene.incident(), scene.plan(), scene.situation, "").join("\n");
     }
     let mut form = Form::new(purpose, &help);
-    if let Some(kept) = model.kept.get(&form.purpose.key()) {
-        form.restore(kept);
+    // In the form it is what is typed: it is kept anew, or sent off and forgotten.
+    if let Some(kept) = model.kept.remove(&form.purpose.key()) {
+        form.restore(&kept);
     }
     if let Purpose::Decide { answers: Some(id) } = form.purpose
         && let Some(ask) = scene.incident().asks.get(&id)
@@ -1015,6 +1024,7 @@ pub(super) fn open_form(model: &mut Model, purpose: Purpose, scene: &Scene<'_>) 
     {
         field.set(&ask.proposal);
         form.at = 1;
+        form.begin_here();
     }
     model.overlay = Some(Overlay::Form(Box::new(form)));
     Vec::new()

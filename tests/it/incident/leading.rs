@@ -18,8 +18,14 @@ fn person(name: &str) -> Actor {
 fn done(record: &mut Record, plan: &Plan, who: &str, minute: i64, command: &Command) -> Result<Vec<EntryId>, Refusal> {
     let drafts: Vec<Draft> = decide(&record.incident(), plan, command, &person(who), minutes(minute))?;
     let count = record.entries.len();
-    let add = |(n, draft): (usize, Draft)| record.add(&format!("{minute} {count} {n}"), minute, draft.what);
-    Ok(drafts.into_iter().enumerate().map(add).collect())
+    let mut ids = Vec::new();
+    for (n, draft) in drafts.into_iter().enumerate() {
+        ids.push(record.add(&format!("{minute} {count} {n}"), minute, draft.what));
+        if let Some(entry) = record.entries.last_mut() {
+            entry.author.person = who.to_owned();
+        }
+    }
+    Ok(ids)
 }
 
 fn commanded() -> Record {

@@ -196,7 +196,8 @@ fn a_thing_of_every_kind_is_one_line_and_nothing_else_is() {
     r.add("c late", 30, decided(45));
     r.add("c soon", 30, decided(70));
     // Alerts: two alike are one line; a quiet one and one that is gone are none.
-    for (alert, name, state) in [("1", "Link", false), ("2", "Link", false), ("3", "Disk", false), ("4", "Quiet", true)]
+    for (alert, name, state) in
+        [("1", "Link", false), ("2", "Link", false), ("3", "Disk", false), ("4", "Quiet", true), ("5", "Lapsed", false)]
     {
         let (origin, starts_at) = ("https://alerts".to_owned(), minutes(1));
         let (alert, name) = (alert.to_owned(), name.to_owned());
@@ -219,6 +220,15 @@ fn a_thing_of_every_kind_is_one_line_and_nothing_else_is() {
             r.add("quiet", 2, changed);
         }
     }
+    r.add("ack", 20, AlertsAcknowledged { group: "Lapsed".into(), by: "kim".into(), minutes: 5, count: 1 });
+    // Leading: what waits for an answer, and more people than one can lead.
+    let (role, to) = (Role::Liaison, "rae".to_owned());
+    r.add("offer", 55, HandoverOffered { role, from: None, to, brief: "b".into() });
+    r.add("roll-call", 50, RollCallAsked { people: vec!["zed".into()], minutes: 3 });
+    r.add("time-out", 50, TimeOutStarted { minutes: 5 });
+    let members = ["m1", "m2", "m3", "m4", "m5"].map(str::to_owned).to_vec();
+    let team = TeamSet { team: "t".into(), name: "t".into(), parent: None, lead: None, members, replaces: vec![] };
+    r.add("team", 50, team);
     // Agencies.
     fact(r, "emergency_calls_affected", json!(true));
     fact(r, "msc_outages", json!(0));
@@ -252,6 +262,7 @@ fn a_thing_of_every_kind_is_one_line_and_nothing_else_is() {
         (Band::Decide, "roll back"),
         (Band::Decide, "fail over"),
         (Band::Decide, "severity"),
+        (Band::Decide, "nobody to rae"),
         (Band::Unsure, "x-lost"),
         (Band::Unsure, "x-failed"),
         (Band::Late, "a-unknown"),
@@ -262,6 +273,8 @@ fn a_thing_of_every_kind_is_one_line_and_nothing_else_is() {
         (Band::Late, "t late"),
         (Band::Late, "t very late"),
         (Band::Late, "r-late"),
+        (Band::Late, "acked by kim"),
+        (Band::Late, "the time-out is over"),
         (Band::Due, "a-soon"),
         (Band::Due, "a-cadence-soon"),
         (Band::Due, "board"),
@@ -275,6 +288,8 @@ fn a_thing_of_every_kind_is_one_line_and_nothing_else_is() {
         (Band::Nobody, "1 alert \"Disk\""),
         (Band::Nobody, "Liaison"),
         (Band::Nobody, "r-filed"),
+        (Band::Nobody, "zed not heard"),
+        (Band::Nobody, "8 people report"),
         (Band::Old, "stale"),
         (Band::Old, "failing"),
     ];

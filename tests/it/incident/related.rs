@@ -282,7 +282,7 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
         47 => HandoverOffered { role: pick(&Role::ALL[..2], a), from: None, to: person(), brief: text() }.into(),
         48 => HandoverAccepted {
             offer: making.one_of(&[47], b),
-            brief_sha256: String::new(),
+            brief_sha256: warroom::incident::message::sha256(&text()),
             replaces: making.replaced(8, c, d),
         }
         .into(),

@@ -25,7 +25,7 @@ use warroom::tui::keymap::Keymap;
 use warroom::tui::model::{Effect, Model};
 use warroom::tui::scene::{Scene, Snapshot};
 use warroom::tui::theme::Theme;
-use warroom::tui::update::{Msg, update};
+use warroom::tui::update::{Msg, shown, update};
 use warroom::tui::view::{Drawn, Look, view};
 
 /// Texts that come from outside, wherever one can.
@@ -285,6 +285,21 @@ impl World {
         Some(self.append(person, at(minute), drafts))
     }
 
+    /// Meets what another wrote, having written this without knowing of it.
+    pub fn meets(&mut self, other: &World, command: Command) {
+        let known: Vec<EntryId> = self.log.incident().timeline.iter().map(|row| row.entry.id).collect();
+        self.does("lee", 32, command);
+        let theirs = other.log.incident().timeline.iter().filter(|row| !known.contains(&row.entry.id));
+        let theirs: Vec<Entry> = theirs
+            .map(|row| Entry {
+                writer: WriterId(Uuid::from_u128(8)),
+                id: EntryId::derived(&["theirs"]),
+                ..Entry::clone(&row.entry)
+            })
+            .collect();
+        self.log.absorb(theirs);
+    }
+
     /// Alerts come and go.
     pub fn alerts(&mut self, names: &[&str], seed: u64) {
         let mut pager = self.sources[1].observation.clone().expect("a pager that answered");
@@ -365,7 +380,10 @@ pub struct Screen<'a> {
 impl Screen<'_> {
     pub fn apply(&mut self, msg: Msg) -> Vec<Effect> {
         let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
-        update(&mut self.model, msg, &scene, &self.world.keymap)
+        let effects = update(&mut self.model, msg, &scene, &self.world.keymap);
+        // As on a terminal that shows every frame.
+        shown(&mut self.model, &scene);
+        effects
     }
 
     /// What the person sees as lit in the focused pane: the thing that a key is about.
@@ -378,6 +396,19 @@ impl Screen<'_> {
     pub fn hears(&mut self, world: &World) -> Vec<Effect> {
         (self.snapshot, self.situation) = (world.snapshot(), world.situation());
         self.apply(Msg::Snapshot)
+    }
+
+    /// Keys that came at once: no frame was shown between them.
+    pub fn burst(&mut self, names: &str) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for name in names.split_whitespace() {
+            let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
+            let msg = Msg::Key(name.parse::<Key>().unwrap());
+            effects.extend(update(&mut self.model, msg, &scene, &self.world.keymap));
+        }
+        let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
+        shown(&mut self.model, &scene);
+        effects
     }
 
     /// Keys by their names, apart by blanks.

@@ -4,6 +4,7 @@ mod ends;
 mod environment;
 mod first;
 mod keys;
+mod leading;
 mod panes;
 mod review;
 mod undo;

@@ -1,0 +1,173 @@
+//! The panels of leading, as a person uses them: nothing is accepted unread, nobody is marked unseen, no old words come back.
+
+use chrono::TimeDelta;
+use warroom::incident::command::{Command, TeamWish};
+use warroom::incident::words::Role;
+use warroom::tui::form::Purpose;
+use warroom::tui::key::Key;
+use warroom::tui::model::{Effect, Overlay};
+use warroom::tui::theme::{BUILT_IN, Depth, Theme};
+use warroom::tui::update::Msg;
+
+use crate::support::world::{Screen, Words, World};
+
+fn theme() -> Theme {
+    Theme::read(BUILT_IN[0].0, BUILT_IN[0].1, Depth::True).unwrap()
+}
+
+fn rows(screen: &Screen<'_>) -> Vec<String> {
+    let (buffer, _) = screen.draw(&theme(), false);
+    let width = usize::from(buffer.area.width);
+    buffer.content.chunks(width).map(|row| row.iter().map(|cell| cell.symbol()).collect()).collect()
+}
+
+fn typed(screen: &mut Screen<'_>, text: &str) {
+    for c in text.chars() {
+        screen.apply(Msg::Key(Key::char(c)));
+    }
+}
+
+fn appended(effects: &[Effect]) -> Option<(u64, &Vec<Command>)> {
+    effects.iter().find_map(|e| match e {
+        Effect::Append { effect, commands } => Some((*effect, commands)),
+        _ => None,
+    })
+}
+
+#[test]
+fn after_four_hours_the_header_suggests_a_handover() {
+    let mut world = World::new(&Words::plain());
+    for (hours, wanted) in [(3, false), (5, true)] {
+        world.now = "2024-02-22T08:51:00Z".parse::<warroom::incident::Instant>().unwrap() + TimeDelta::hours(hours);
+        let screen = world.screen((160, 48));
+        assert_eq!(rows(&screen)[1].contains("H hands over"), wanted, "{hours} h: {}", rows(&screen)[1]);
+    }
+}
+
+fn offered(brief: &str) -> World {
+    let mut world = World::new(&Words::plain());
+    world.does("kim", 30, Command::Offer { role: Role::Commander, to: "zoe".into(), brief: brief.into() });
+    world
+}
+
+#[test]
+fn a_brief_is_accepted_only_when_its_end_was_on_the_screen() {
+    let long = (0..60).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n");
+    let world = offered(&long);
+    let mut screen = world.screen((80, 24));
+    screen.keys("H");
+    assert!(appended(&screen.keys("A")).is_none(), "its end was not seen");
+    while !rows(&screen).iter().any(|row| row.contains("│its end")) {
+        screen.keys("space");
+    }
+    let effects = screen.keys("A");
+    let accepts = |commands: &Vec<Command>| matches!(commands[..], [Command::AcceptOffer { .. }]);
+    assert!(appended(&effects).is_some_and(|(_, commands)| accepts(commands)), "{:?}", screen.model.flash);
+    // A short one that no frame has shown yet: both keys came at once.
+    let world = offered("all is down");
+    let mut screen = world.screen((80, 24));
+    assert!(appended(&screen.burst("H A")).is_none(), "nothing was on the screen");
+    assert!(appended(&screen.keys("A")).is_some());
+}
+
+#[test]
+fn a_brief_that_was_not_sent_off_is_made_anew() {
+    let mut world = World::new(&Words::plain());
+    world.does("kim", 30, Command::SetRole { role: Role::Scribe, holder: Some("zoe".into()) });
+    let mut screen = world.screen((160, 48));
+    screen.keys("H");
+    assert!(
+        matches!(&screen.model.overlay, Some(Overlay::Form(form)) if form.purpose == Purpose::Offer { role: Role::Scribe })
+    );
+    let effects = screen.keys("esc");
+    assert!(effects.iter().all(|e| !matches!(e, Effect::Keep { .. })), "nobody typed anything: {effects:?}");
+    screen.keys("H");
+    typed(&mut screen, "rae");
+    screen.keys("esc");
+    let mut later = world.clone();
+    later.does("kim", 34, Command::SetObjectives { text: "reach the mayor".into(), until: None });
+    screen.hears(&later);
+    screen.keys("H");
+    let Some(Overlay::Form(form)) = &screen.model.overlay else { panic!() };
+    assert_eq!(form.texts()[0], "rae", "what was typed is back");
+    assert!(form.texts()[2].contains("mayor"), "and the brief is of now: {}", form.texts()[2]);
+}
+
+#[test]
+fn words_that_were_sent_off_do_not_come_back() {
+    let world = World::new(&Words::plain());
+    let mut screen = world.screen((120, 36));
+    screen.keys("n");
+    typed(&mut screen, "abc");
+    screen.keys("esc n");
+    typed(&mut screen, " def");
+    let effects = screen.keys("enter");
+    let (effect, _) = appended(&effects).unwrap();
+    let told = screen.apply(Msg::Outcome { effect, result: Ok("saved".into()), refused: false, made: None });
+    assert!(told.iter().any(|e| matches!(e, Effect::Forget { form } if form == "note")), "{told:?}");
+    screen.keys("n");
+    let Some(Overlay::Form(form)) = &screen.model.overlay else { panic!() };
+    assert!(form.is_empty(), "{:?}", form.texts());
+}
+
+#[test]
+fn who_is_marked_as_heard_is_in_sight() {
+    let mut world = World::new(&Words::plain());
+    let people: Vec<String> = (10..60).map(|n| format!("person {n}")).collect();
+    world.does("kim", 34, Command::CallRoll { people, minutes: 3 });
+    for size in [(80, 24), (40, 10)] {
+        let mut screen = world.screen(size);
+        screen.keys("L");
+        for n in 10..50 {
+            let lit: Vec<String> = rows(&screen).into_iter().filter(|row| row.contains(">person")).collect();
+            assert!(lit.len() == 1 && lit[0].contains(&format!("person {n}")), "{size:?} {n}: {lit:?}");
+            screen.keys("j");
+        }
+        let effects = screen.keys("space");
+        let (_, commands) = appended(&effects).unwrap();
+        assert!(matches!(&commands[0], Command::AnswerRoll { person, .. } if person == "person 50"), "{commands:?}");
+    }
+    // A call without the one who was lit: no key is about anybody.
+    let mut screen = world.screen((80, 24));
+    screen.keys("L j j");
+    let mut later = world.clone();
+    later.does("kim", 35, Command::CallRoll { people: vec!["ana".into()], minutes: 3 });
+    screen.hears(&later);
+    assert!(appended(&screen.keys("space")).is_none());
+}
+
+#[test]
+fn a_question_is_not_answered_unseen() {
+    let mut world = World::new(&Words::plain());
+    world.does("zoe", 20, Command::Note { text: "old words".into(), at: None, follow_up: false });
+    let mut screen = world.screen((120, 36));
+    assert!(appended(&screen.keys("u")).is_none(), "it is older than a minute: it asks");
+    screen.apply(Msg::Tell(warroom::tui::model::Loud::Failed, "something else".into()));
+    assert!(appended(&screen.keys("u")).is_none(), "the question is not on the screen any more: it asks again");
+    assert!(appended(&screen.keys("u")).is_some());
+}
+
+#[test]
+fn a_conflict_opens_what_settles_it() {
+    let mut world = World::new(&Words::plain());
+    world.does(
+        "kim",
+        30,
+        Command::SetTeams(vec![TeamWish { team: "core".into(), lead: Some("ana".into()), ..TeamWish::default() }]),
+    );
+    let mut other = world.clone();
+    let wish = |lead: &str| {
+        Command::SetTeams(vec![TeamWish { team: "core".into(), lead: Some(lead.into()), ..TeamWish::default() }])
+    };
+    other.does("kim", 31, wish("ben"));
+    world.meets(&other, wish("ito"));
+    let mut screen = world.screen((160, 48));
+    screen.keys("/");
+    typed(&mut screen, "team core");
+    screen.keys("enter space");
+    assert!(
+        matches!(&screen.model.overlay, Some(Overlay::Form(form)) if form.purpose == Purpose::SubTeams { team: Some("core".into()) }),
+        "{:?}",
+        screen.model.overlay
+    );
+}
