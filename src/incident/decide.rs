@@ -6,6 +6,7 @@ use super::command::{Actor, Command, Decision, Refusal, Target};
 use super::decide_leading as leading;
 use super::entry::{Draft, EntryId};
 use super::exercise;
+use super::leading::same;
 use super::message::{self, Message, MessageEvent};
 use super::person;
 use super::plan::Plan;
@@ -13,7 +14,7 @@ use super::stage::{self, StageEvent};
 use super::state::Incident;
 use super::task::{self, NoEffect, Task, TaskEvent};
 use super::what::*;
-use super::words::{Round, Severity};
+use super::words::{Phase, Round, Severity};
 
 /// Most minutes that a check-in may lie ahead: a day.
 const MOST_MINUTES: u32 = 24 * 60;
@@ -109,6 +110,7 @@ pub fn decide(
             one(Asked { proposal: required(proposal, "a proposal")?, by, risk: risk.trim().to_owned() }.into())
         }
         Command::Decide(decision) => {
+            answerable(incident, actor, "decide")?;
             let made = decided(decision, now)?;
             let mut drafts = Vec::new();
             // Who acts has a task, so that it comes back like any other.
@@ -124,6 +126,7 @@ pub fn decide(
             Ok(drafts)
         }
         Command::SetSeverity { severity, why } => {
+            answerable(incident, actor, "set the severity")?;
             let register = &incident.severity;
             if register.agreed() == Some(severity) {
                 return Err(Refusal::new(format!("it is {severity} already")));
@@ -134,10 +137,11 @@ pub fn decide(
             one(SeveritySet { severity: *severity, why: why.clone(), replaces: register.replaces() }.into())
         }
         Command::SetPhase { phase, why, by_name } => {
+            answerable(incident, actor, "set the phase")?;
             one(leading::set_phase(incident, plan, *phase, why, by_name.as_deref(), actor)?)
         }
         Command::ReachEnd { end, at, basis } => {
-            let reached = EndReached { end: *end, basis: basis.clone() };
+            let reached = EndReached { end: *end, basis: required(basis, "how you know")? };
             Ok(vec![Draft { what: reached.into(), happened: past(*at, now)?, id: None }])
         }
         Command::CheckDecision { decision, worked, seen } => {
@@ -169,6 +173,12 @@ pub fn decide(
         Command::SetContact { of, way, address, needs } => {
             let (of, way) = (required(of, "of whom")?, required(way, "the way")?);
             let address = address.as_ref().map(|a| required(a, "an address")).transpose()?;
+            if address.is_none()
+                && !incident.leading.records(&of, &way)
+                && !plan.contacts.iter().any(|c| same(&c.of, &of) && same(&c.way, &way))
+            {
+                return Err(Refusal::new(format!("no {way} of {of} is on file: an address is needed")));
+            }
             let replaces =
                 incident.leading.contacts.get(&(of.clone(), way.clone())).map(|r| r.replaces()).unwrap_or_default();
             one(ContactSet { of, way, address, needs: needs.clone(), replaces }.into())
@@ -179,13 +189,17 @@ pub fn decide(
         Command::SetTeams(wishes) => {
             Ok(leading::set_teams(incident, plan, wishes)?.into_iter().map(Draft::now).collect())
         }
-        Command::CallRoll { people, minutes } => one(leading::call_roll(incident, plan, people, *minutes)?),
+        Command::CallRoll { people, minutes } => one(leading::call_roll(incident, plan, people, *minutes, actor)?),
         Command::AnswerRoll { call, person, says } => one(leading::answer_roll(incident, *call, person, says)?),
         Command::Retitle { title } => {
             one(Titled { title: required(title, "a title")?, replaces: incident.title.replaces() }.into())
         }
         Command::SetRole { role, holder } => {
+            answerable(incident, actor, "give or take a role")?;
             let holder = match holder {
+                Some(name) if person::is_shared(name) => {
+                    return Err(Refusal::new(format!("{name} is a shared account: name the person")));
+                }
                 Some(name) => Some(required(name, "a name")?),
                 None => None,
             };
@@ -225,7 +239,14 @@ pub fn decide(
         }
         Command::Acknowledge { target: Target::Task(id), minutes } => {
             let minutes = checked_minutes(*minutes)?;
-            // Acknowledging what one holds already only renews it; what another holds becomes one's own.
+            // Acknowledging what one holds already only renews it.
+            if let Some(owner) =
+                incident.tasks.get(id).and_then(|t| t.owner.as_ref()).filter(|o| !same(o, &actor.person))
+            {
+                return Err(Refusal::new(format!(
+                    "{owner} has it: A gives it to another; Space, once {owner} understood"
+                )));
+            }
             on_task(incident, *id, TaskEvent::Acknowledged { by: &actor.person, minutes }, now)?;
             one(TaskAcknowledged { task: *id, by: actor.person.clone(), minutes }.into())
         }
@@ -246,6 +267,9 @@ pub fn decide(
             one(TaskAcknowledged { task: *task, by, minutes }.into())
         }
         Command::StartTask { task } => {
+            if incident.tasks.get(task).is_some_and(|t| t.owner.is_none()) {
+                return Err(Refusal::new("nobody has it: a takes it, A gives it"));
+            }
             on_task(incident, *task, TaskEvent::Started, now)?;
             one(TaskStarted { task: *task }.into())
         }
@@ -477,6 +501,10 @@ pub fn decide(
                 .is_some_and(|m| m.told.is_some() || m.sending.is_some())
             {
                 return Err(Refusal::new("it has left, or may have: write a correction instead"));
+            }
+            // Taking back a reopening would resolve it unseen.
+            if matches!(row.entry.what, What::PhaseSet(_)) && incident.phase.before() == Some(&Phase::Resolved) {
+                return Err(Refusal::new("it would be resolved again: set the phase anew (P)"));
             }
             if let super::timeline::Effect::Retracted(_) = row.effect {
                 return Err(Refusal::new("it is taken back already"));

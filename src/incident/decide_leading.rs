@@ -124,12 +124,20 @@ fn id_of(name: &str) -> String {
 }
 
 /// Asks everybody who is named, or else everybody who has a role, a team or a task.
-pub fn call_roll(incident: &Incident, plan: &Plan, people: &[String], minutes: u32) -> Result<What, Refusal> {
+pub fn call_roll(
+    incident: &Incident,
+    plan: &Plan,
+    people: &[String],
+    minutes: u32,
+    actor: &Actor,
+) -> Result<What, Refusal> {
     let minutes = checked_minutes(minutes)?;
     let named = people.iter().map(|p| p.trim().to_owned()).filter(|p| !p.is_empty());
     let mut people: BTreeSet<String> = named.collect();
     if people.is_empty() {
         people = present(incident, plan);
+        // Who asks is there.
+        people.retain(|name| !same(name, &actor.person));
     }
     if people.is_empty() {
         return Err(Refusal::new("nobody has a role, a team or a task yet: name who is asked"));

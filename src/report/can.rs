@@ -89,6 +89,15 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
     if !acked.is_empty() {
         lines.push(fitted("  understood, not begun: ", &acked, "; "));
     }
+    let blocked: Vec<String> = (incident.tasks.values().filter(|t| t.state == TaskState::Blocked))
+        .map(|t| {
+            let (who, on) = (t.owner.as_deref().unwrap_or("nobody"), t.blocked_on.as_deref().unwrap_or("?"));
+            format!("{who}: {} on {on}", t.title)
+        })
+        .collect();
+    if !blocked.is_empty() {
+        lines.push(fitted("  BLOCKED: ", &blocked, "; "));
+    }
     if let Some(decided) = incident.decisions.iter().rev().find_map(|id| decision(incident, *id, now, situation.zone)) {
         lines.push(format!("  decided: {decided}"));
     }

@@ -158,6 +158,8 @@ pub struct Field {
     pub hint: &'static str,
     pub kind: Kind,
     pub required: bool,
+    /// Not needed, and asked for all the same: Enter stops at it once.
+    pub asked: bool,
     pub text: TextArea<'static>,
 }
 
@@ -210,7 +212,11 @@ pub struct Help<'a> {
 }
 
 fn field(label: &'static str, hint: &'static str, kind: Kind, required: bool) -> Field {
-    Field { label, hint, kind, required, text: TextArea::default() }
+    Field { label, hint, kind, required, asked: false, text: TextArea::default() }
+}
+
+fn asked(label: &'static str, hint: &'static str, kind: Kind) -> Field {
+    Field { asked: true, ..field(label, hint, kind, false) }
 }
 
 fn words(list: &[&str]) -> Kind {
@@ -267,8 +273,8 @@ impl Form {
                 vec![
                     field("proposal", "what was proposed", Line, true),
                     field("outcome", "what is decided", Line, true),
-                    field("who acts", "a name", Person, false),
-                    field("check at", "+6m or 10:40", Next, false),
+                    asked("who acts", "a name", Person),
+                    asked("check at", "+6m or 10:40", Next),
                     field("objections", "strong ones; or: none heard", Line, false),
                     field("refused", "options refused", Line, false),
                     field("reversed if", "what would change our mind", Line, false),
@@ -290,7 +296,7 @@ impl Form {
                     "Role".to_owned(),
                     vec![
                         field("role", "", words(&roles), true),
-                        field("holder", "a name; empty: nobody holds it", Person, false),
+                        asked("holder", "a name; Enter here with none: nobody holds it", Person),
                     ],
                 )
             }
@@ -474,7 +480,8 @@ impl Form {
         // A brief is made anew from the state: an old one would be read for the present.
         let offer = matches!(self.purpose, Purpose::Offer { .. });
         for (field, text) in self.fields.iter_mut().zip(kept) {
-            if !text.is_empty() && !(offer && field.kind == Kind::Lines) {
+            let made_anew = offer && field.kind == Kind::Lines;
+            if !text.is_empty() && !made_anew {
                 field.set(text);
             }
         }
@@ -510,6 +517,14 @@ impl Form {
                     }
                     Some(empty) => {
                         self.at = empty;
+                        return Answer::Typing;
+                    }
+                    None => {}
+                }
+                let ask = |(i, f): &(usize, &Field)| *i > self.at && f.asked && f.value().trim().is_empty();
+                match self.fields.iter().enumerate().find(ask) {
+                    Some((next, _)) => {
+                        self.at = next;
                         return Answer::Typing;
                     }
                     None => return Answer::Submit,
@@ -551,7 +566,13 @@ impl Form {
                     field.text.delete_line_by_head();
                 }
                 Key { code: Code::Char('a'), ctrl: true, .. } => field.text.move_cursor(CursorMove::Head),
+                Key { code: Code::Char('x'), ctrl: true, .. } => self.clear(),
                 key => {
+                    // What was proposed gives way to the first digit.
+                    let proposed = self.preset.get(self.at).is_some_and(|p| !p.is_empty() && *p == field.value());
+                    if field.kind == Kind::Minutes && proposed && key.typed().is_some_and(|c| c.is_ascii_digit()) {
+                        field.set("");
+                    }
                     if let Some(input) = input(key) {
                         field.text.input(input);
                     }
@@ -559,6 +580,13 @@ impl Form {
             }
         }
         Answer::Typing
+    }
+
+    /// As it was before anybody typed.
+    fn clear(&mut self) {
+        for (field, before) in self.fields.iter_mut().zip(&self.preset) {
+            field.set(before);
+        }
     }
 
     /// Whether a blank cannot belong to what stands in the field.
@@ -630,7 +658,7 @@ impl Form {
         let text = field.value();
         let at = match &field.kind {
             Kind::Past if !text.trim().is_empty() => Some(instant::parse_past(&text, help.now, help.zone)),
-            Kind::Next if !text.trim().is_empty() => Some(instant::parse_next(&text, help.now, help.zone)),
+            Kind::Next if !text.trim().is_empty() => Some(instant::parse_next(&span(&text), help.now, help.zone)),
             Kind::Line if self.purpose == Purpose::Note => note_time(&text, help).map(|(at, _)| at),
             _ => None,
         }?;
@@ -653,7 +681,10 @@ impl Form {
             some(i).map(|t| instant::parse_past(&t, help.now, help.zone)).transpose().map_err(|why| named(i, why))
         };
         let next = |i: usize| {
-            some(i).map(|t| instant::parse_next(&t, help.now, help.zone)).transpose().map_err(|why| named(i, why))
+            some(i)
+                .map(|t| instant::parse_next(&span(&t), help.now, help.zone))
+                .transpose()
+                .map_err(|why| named(i, why))
         };
         for field in &self.fields {
             if let Kind::Choice(words) = &field.kind
@@ -774,6 +805,18 @@ impl Form {
             }
             Purpose::EditText { .. } => return Err("the review keeps this text".into()),
         })
+    }
+}
+
+/// `6` and `6m` for a time to come are spans from now.
+fn span(text: &str) -> String {
+    let text = text.trim();
+    let number = text.trim_end_matches(['m', 'h']);
+    let is_span = !number.is_empty() && number.len() <= 4 && number.chars().all(|c| c.is_ascii_digit());
+    match is_span {
+        true if number == text => format!("+{text}m"),
+        true => format!("+{text}"),
+        false => text.to_owned(),
     }
 }
 

@@ -56,7 +56,15 @@ pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -
                 model.flash = None;
             }
             let asked = model.undo_asked;
-            let effects = on_key(model, key, scene, keymap);
+            let effects = match key.code {
+                // A stalled link brings Esc and the next key together, and that reads as one key with alt.
+                Code::Char(_) if key.alt && keymap.action(key).is_none() => {
+                    let mut effects = on_key(model, Key::plain(Code::Esc), scene, keymap);
+                    effects.extend(on_key(model, Key { alt: false, ..key }, scene, keymap));
+                    effects
+                }
+                _ => on_key(model, key, scene, keymap),
+            };
             // A question stands for one key.
             if model.undo_asked == asked {
                 model.undo_asked = None;
@@ -1016,6 +1024,7 @@ pub(super) fn open_form(model: &mut Model, purpose: Purpose, scene: &Scene<'_>) 
     // In the form it is what is typed: it is kept anew, or sent off and forgotten.
     if let Some(kept) = model.kept.remove(&form.purpose.key()) {
         form.restore(&kept);
+        model.say(Loud::Info, "as you left it: type on, or ctrl-x for an empty form");
     }
     if let Purpose::Decide { answers: Some(id) } = form.purpose
         && let Some(ask) = scene.incident().asks.get(&id)

@@ -45,7 +45,7 @@ fn a_first_hour_by_script() {
     let task = tasks.as_array().unwrap().iter().find(|t| t["title"] == "check the change").unwrap();
     let id = task["id"].as_str().unwrap().get(..8).unwrap();
     assert_eq!((task["state"].as_str(), task["owner"].as_str()), (Some("open"), Some("ana")));
-    home.must(&["ack", id]);
+    home.must(&["--as", "ana", "ack", id]);
     home.must(&["task", "start", id]);
     home.must(&["task", "done", id, "--result", "found"]);
     let again = home.run(&["task", "start", id]);

@@ -48,7 +48,7 @@ fn a_drill_counts_keys_ends_by_itself_and_leaves_nothing() {
     }
     pty.keys("d");
     pty.see("what is decided");
-    pty.keys("yes\r");
+    pty.keys("yes\r\r\r");
     assert_eq!(pty.exit_and_read(), 0);
     let text = pty.text();
     assert!(text.contains("EXERCISE DRILL Practice") && text.contains("2 of 2"), "{text}");

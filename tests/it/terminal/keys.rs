@@ -187,6 +187,9 @@ fn a_question_is_decided() {
     pty.keys("d");
     pty.see("Decision");
     pty.keys("yes, at 03:25\r");
+    // Who acts and when to check are asked for; they may be left empty.
+    pty.see(">who acts");
+    pty.keys("\r\r");
     pty.see("saved: DECIDE");
     pty.wait("the question is answered", |screen| {
         let rows = crate::support::pty::rows(screen);
