@@ -481,7 +481,11 @@ fn together() {
         let now: Instant = std::time::SystemTime::now().into();
         let what: What = Noted { text: format!("script {n};"), follow_up: false }.into();
         let begun = Tick::now();
-        journal.append(incident, &author(), now, Cursor::START, |_| Ok(vec![Draft::now(what)])).unwrap();
+        journal
+            .append(incident, &author(), now, Cursor::START, |_| {
+                Ok::<_, warroom::incident::command::Refusal>(vec![Draft::now(what)])
+            })
+            .unwrap();
         begun.elapsed()
     };
     let mut alone: Vec<Duration> = (0..50).map(|n| write(1_000_000 + n)).collect();
@@ -489,7 +493,9 @@ fn together() {
         Shown::start(WARROOM, &["--as", "kim"], home.path()).0,
         Shown::start(WARROOM, &["--as", "ana"], home.path()).0,
     ];
-    rooms.iter().for_each(|room| drop(room.wait("NEVER TOLD")));
+    for room in &rooms {
+        room.wait("NEVER TOLD");
+    }
     let (mut shown, mut written) = (Vec::new(), Vec::new());
     let begun = Tick::now();
     for n in 0..seconds * 5 {
