@@ -234,7 +234,7 @@ impl Builder<'_> {
         for task in self.incident.tasks.values().filter(|t| t.live()) {
             let Some(due) = task.due.filter(|due| *due <= self.now) else { continue };
             let who = task.owner.as_deref().unwrap_or("nobody");
-            let text = format!("{who} back {}: {}", self.clock(due), task.title);
+            let text = format!("{who} was due back {}: {}", self.clock(due), task.title);
             let say = format!("{who}, your time is up on \"{}\". Done, more time, or stuck?", task.title);
             let key = format!("check-in {} {}", task.id, stamp(due));
             self.add(key, Kind::CheckIn, Thing::Task(task.id), due, text, say);

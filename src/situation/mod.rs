@@ -121,7 +121,8 @@ fn clocks(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NextCl
     }
     for task in incident.tasks.values().filter(|t| t.live() && t.state != TaskState::Blocked) {
         let Some(at) = task.due else { continue };
-        let text = format!("{} back", task.owner.as_deref().unwrap_or("nobody"));
+        let is_late = if at <= now { "not back" } else { "back" };
+        let text = format!("{} {is_late}", task.owner.as_deref().unwrap_or("nobody"));
         out.push(NextClock { thing: Thing::Task(task.id), at, text, iff: false });
     }
     // What is past counts on where something is owed; a word that is late stands with its audience.

@@ -164,10 +164,15 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
     if let Some(first) = past.first() {
         let iff = if first.iff { " IF" } else { "" };
         let more = if past.len() > 1 { format!(" +{}", past.len() - 1) } else { String::new() };
-        let text = safe!("OVER {}{iff} {}{more} / ", duration::short(now - first.at, false), first.text);
-        let text = crate::text::shorten::shorten(&text, room / 2);
-        used += width::width(text.as_str());
+        // Where columns are few a late chore is a number: what is due next must not give way to it.
+        let text = match (narrow, &first.thing) {
+            (true, Thing::Task(_)) => safe!("{} OVER", past.len()),
+            _ => safe!("OVER {}{iff} {}{more}", duration::short(now - first.at, false), first.text),
+        };
+        let text = crate::text::shorten::shorten(&text, (room / 2).saturating_sub(3));
+        used += width::width(text.as_str()) + 3;
         left.push(piece(text, Meaning::Late));
+        left.push(piece(" / ", Meaning::Dim));
     }
     for (index, clock) in clocks.take(5).enumerate() {
         let left_over = clock.at - now;

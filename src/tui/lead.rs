@@ -231,9 +231,14 @@ pub fn roll(scene: &Scene<'_>, model: &Model, lit: Option<&str>) -> (Safe, Vec<V
     let mut scroll = 0;
     let title = match running(scene) {
         None => {
-            let people: Vec<String> = present(scene.incident(), scene.plan()).into_iter().collect();
-            let who =
-                if people.is_empty() { "nobody has a role, a team or a task".to_owned() } else { people.join(", ") };
+            let me = &model.actor.person;
+            let people = present(scene.incident(), scene.plan());
+            let people: Vec<String> = people.into_iter().filter(|name| !same(name, me)).collect();
+            let who = if people.is_empty() {
+                "nobody else has a role, a team or a task".to_owned()
+            } else {
+                people.join(", ")
+            };
             for line in text_lines(&format!("Nobody was asked lately. R asks: {who}"), inside(model).0) {
                 lines.push(vec![piece(line, Meaning::Text)]);
             }

@@ -57,12 +57,7 @@ pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -
             }
             let asked = model.undo_asked;
             let effects = match key.code {
-                // A stalled link brings Esc and the next key together, and that reads as one key with alt.
-                Code::Char(_) if key.alt && keymap.action(key).is_none() => {
-                    let mut effects = on_key(model, Key::plain(Code::Esc), scene, keymap);
-                    effects.extend(on_key(model, Key { alt: false, ..key }, scene, keymap));
-                    effects
-                }
+                Code::Char(_) if key.alt && keymap.action(key).is_none() => on_alt(model, key, scene, keymap),
                 _ => on_key(model, key, scene, keymap),
             };
             // A question stands for one key.
@@ -103,6 +98,21 @@ pub fn shown(model: &mut Model, scene: &Scene<'_>) -> bool {
         return review.scroll + height >= lines.len() && review.mark_read();
     }
     lead::mark_read(model, scene)
+}
+
+/// A stalled link brings Esc and the next key together, and that reads as one key with alt. In a field alt with b, d or f
+/// goes by words; and since nobody can know which was meant, what would write at once waits for a key of its own.
+fn on_alt(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Vec<Effect> {
+    let field = matches!(model.overlay, Some(Overlay::Form(_)));
+    if field && matches!(key.code, Code::Char('b' | 'd' | 'f')) {
+        return on_key(model, key, scene, keymap);
+    }
+    let mut effects = on_key(model, Key::plain(Code::Esc), scene, keymap);
+    let second = Key { alt: false, ..key };
+    if !matches!(keymap.action(second), Some(Action::Acknowledge | Action::Advance | Action::Undo | Action::TimeOut)) {
+        effects.extend(on_key(model, second, scene, keymap));
+    }
+    effects
 }
 
 fn on_outcome(model: &mut Model, effect: u64, result: Result<String, String>, refused: bool) -> Vec<Effect> {

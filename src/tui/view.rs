@@ -94,14 +94,25 @@ fn draw_pane(ink: &mut Ink<'_>, area: Rect, pane: Pane, layout: &Layout, scene: 
         head.push(piece(safe!("/{}  ", place.filter), Meaning::New));
     }
     head.extend((def.heading)(scene, model, columns));
-    ink.row(area, 0, 0, &head);
-    let Some(list) = list_area(layout, pane) else { return };
+    let list = list_area(layout, pane);
+    let items = panes::items(scene, model, pane);
+    // What is out of sight is told at the right end; the heading ends before it, and is seen to be cut.
+    let below = list.map_or(0, |list| items.len().saturating_sub(place.offset + usize::from(list.height)));
+    let more = match (list.map_or(0, |_| place.offset), below) {
+        (0, 0) => Safe::default(),
+        (0, below) => safe!(" +{below} below"),
+        (above, 0) => safe!(" +{above} above"),
+        (above, below) => safe!(" +{above} above +{below} below"),
+    };
+    let x = area.width.saturating_sub(width::width(more.as_str()) as u16);
+    ink.row(Rect { width: x, ..area }, 0, 0, &head);
+    ink.put(area, x, 0, usize::MAX, &more, Meaning::Dim);
+    let Some(list) = list else { return };
     if list.y > area.y + 1
         && let Some(names) = def.columns
     {
         ink.row(area, 1, 1, &names(scene, model, columns.saturating_sub(1)));
     }
-    let items = panes::items(scene, model, pane);
     if items.is_empty() {
         let text = match (model.loading, place.filter.is_empty()) {
             (true, _) => Safe::from("opening the journal..."),
@@ -121,15 +132,6 @@ fn draw_pane(ink: &mut Ink<'_>, area: Rect, pane: Pane, layout: &Layout, scene: 
             ink.light(list, y, Meaning::Lit);
         }
     }
-    let below = items.len().saturating_sub(place.offset + height);
-    let more = match (place.offset, below) {
-        (0, 0) => return,
-        (0, below) => safe!(" +{below} below"),
-        (above, 0) => safe!(" +{above} above"),
-        (above, below) => safe!(" +{above} above +{below} below"),
-    };
-    let x = area.width.saturating_sub(width::width(more.as_str()) as u16);
-    ink.put(area, x, 0, usize::MAX, &more, Meaning::Dim);
 }
 
 fn draw_tabs(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model) {
@@ -252,7 +254,15 @@ fn draw_footer(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, 
             Loud::Refused => Meaning::Soon,
             Loud::Failed => Meaning::Life,
         };
-        ink.put(area, 0, 0, usize::MAX, text, meaning);
+        // It may stand on the lower edge of a box: the whole row is its own.
+        let columns = usize::from(area.width);
+        ink.put(area, 0, 0, columns, &Safe::new(&" ".repeat(columns)), Meaning::Text);
+        // Whoever sees the room for the first time may see this first: the way to the keys stays in sight.
+        let hint = TABLE.iter().find(|row| row.action == Action::Help).and_then(|row| key_word(look, row));
+        let hint = hint.filter(|_| model.overlay.is_none()).map(|key| safe!("  {key} help")).unwrap_or_default();
+        let room = columns.saturating_sub(width::width(hint.as_str()));
+        ink.put(area, 0, 0, room, text, meaning);
+        ink.put(area, room as u16, 0, columns, &hint, Meaning::Dim);
         return;
     }
     if let Some(pending) = model.pending.first() {

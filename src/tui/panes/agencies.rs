@@ -192,7 +192,7 @@ fn heading(scene: &Scene<'_>, model: &Model, columns: usize) -> Vec<Piece> {
     {
         let assumed = if clock.assumed { " ASSUMED" } else { "" };
         let meaning = if clock.assumed { Meaning::Old } else { Meaning::Dim };
-        out.push(piece(safe!("  discovery {}{assumed}", scene.clock(model, at)), meaning));
+        out.push(piece(safe!("  discovery{assumed} {}", scene.clock(model, at)), meaning));
     }
     out
 }

@@ -89,7 +89,7 @@ fn acted(size: (u16, u16)) {
     hour.minutes(2);
     hour.pty.see("RANG: 300 alike");
     hour.minutes(4);
-    hour.pty.see("RANG: ana back");
+    hour.pty.see("RANG: ana was due back");
     hour.step("Ana's time-box ends: five more minutes, with a reason", 3, |k| {
         k.see("OVER");
         k.press(".").press("x").text("the log is long").press("enter").see("saved: MORE");

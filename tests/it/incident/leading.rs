@@ -286,3 +286,62 @@ fn a_way_that_needs_what_is_down_is_told_from_one_that_does_not() {
     done(&mut record, &plan, "kim", 22, &set(None)).unwrap();
     assert!(!ways(&record.incident(), &plan, "core").iter().any(|w| w.way == "landline"), "struck out");
 }
+
+#[test]
+fn nobody_takes_anothers_task_and_nobody_begins_what_nobody_has() {
+    let plan = Plan::default();
+    let mut record = commanded();
+    let add = |owner: Option<&str>| Command::AddTask {
+        title: "check".into(),
+        team: None,
+        owner: owner.map(str::to_owned),
+        minutes: 5,
+    };
+    let of_ana = done(&mut record, &plan, "kim", 10, &add(Some("ana"))).unwrap()[0];
+    let of_nobody = done(&mut record, &plan, "kim", 10, &add(None)).unwrap()[0];
+    let ack = |id| Command::Acknowledge { target: warroom::incident::command::Target::Task(id), minutes: 5 };
+    done(&mut record, &plan, "kim", 11, &ack(of_ana)).expect_err("it is Ana's");
+    done(&mut record, &plan, "kim", 11, &Command::Hear { task: of_ana }).unwrap();
+    let task = &record.incident().tasks[&of_ana];
+    assert_eq!((task.owner.as_deref(), task.state), (Some("ana"), TaskState::Acknowledged));
+    done(&mut record, &plan, "kim", 12, &Command::StartTask { task: of_nobody }).expect_err("nobody has it");
+    done(&mut record, &plan, "kim", 12, &Command::Hear { task: of_nobody }).expect_err("nobody could have heard");
+    done(&mut record, &plan, "kim", 12, &ack(of_nobody)).unwrap();
+    done(&mut record, &plan, "kim", 13, &Command::StartTask { task: of_nobody }).unwrap();
+}
+
+#[test]
+fn a_reopening_is_not_taken_back_unseen_and_no_end_is_without_its_basis() {
+    let plan = Plan::default();
+    let mut record = commanded();
+    let phase = |phase, why: &str| Command::SetPhase { phase, why: why.into(), by_name: None };
+    done(&mut record, &plan, "kim", 20, &phase(Phase::Monitoring, "")).unwrap();
+    done(&mut record, &plan, "kim", 21, &phase(Phase::Resolved, "over")).unwrap();
+    let reopened = done(&mut record, &plan, "kim", 22, &phase(Phase::Investigating, "")).unwrap()[0];
+    let undo = Command::Retract { entry: reopened, why: String::new() };
+    done(&mut record, &plan, "kim", 23, &undo).expect_err("it would be resolved again");
+    let end = |basis: &str| Command::ReachEnd { end: End::Verified, at: None, basis: basis.into() };
+    done(&mut record, &plan, "kim", 24, &end(" ")).expect_err("how do you know?");
+    done(&mut record, &plan, "kim", 24, &end("test calls")).unwrap();
+    let nothing = Command::SetContact { of: "core".into(), way: "radio".into(), address: None, needs: vec![] };
+    done(&mut record, &plan, "kim", 25, &nothing).expect_err("there is nothing to strike out");
+}
+
+#[test]
+fn a_shared_account_leads_nothing() {
+    let plan = Plan::default();
+    let record = commanded();
+    let decision =
+        warroom::incident::command::Decision { proposal: "p".into(), outcome: "o".into(), ..Default::default() };
+    for command in [
+        Command::SetRole { role: Role::Deputy, holder: Some("ana".into()) },
+        Command::SetPhase { phase: Phase::Identified, why: String::new(), by_name: None },
+        Command::SetSeverity { severity: Severity::Sev4, why: "small".into() },
+        Command::Decide(decision),
+    ] {
+        done(&mut record.clone(), &plan, "root", 10, &command).expect_err("who is root?");
+        done(&mut record.clone(), &plan, "ana", 10, &command).unwrap();
+    }
+    let to_root = Command::SetRole { role: Role::Deputy, holder: Some("root".into()) };
+    done(&mut record.clone(), &plan, "kim", 10, &to_root).expect_err("name the person");
+}

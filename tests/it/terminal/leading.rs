@@ -171,3 +171,89 @@ fn a_conflict_opens_what_settles_it() {
         screen.model.overlay
     );
 }
+
+#[test]
+fn escape_and_the_next_key_at_once_are_two_and_the_second_writes_nothing_by_itself() {
+    let world = World::new(&Words::plain());
+    let typing = |text: &str| {
+        let mut screen = world.screen((120, 36));
+        screen.keys("n");
+        typed(&mut screen, text);
+        screen
+    };
+    let mut screen = typing("half");
+    screen.keys("alt-t");
+    assert!(matches!(&screen.model.overlay, Some(Overlay::Form(form)) if form.purpose == Purpose::Task));
+    assert!(screen.model.kept.contains_key("note"), "the words are kept");
+    for key in ["alt-a", "alt-u", "alt-O"] {
+        let mut screen = typing("half");
+        assert!(appended(&screen.keys(key)).is_none() && screen.model.overlay.is_none(), "{key}");
+    }
+    // By words in the field, as at a shell.
+    let mut screen = typing("one two");
+    screen.keys("alt-b");
+    typed(&mut screen, "and ");
+    assert!(matches!(&screen.model.overlay, Some(Overlay::Form(form)) if form.texts()[0] == "one and two"));
+}
+
+#[test]
+fn enter_stops_once_at_what_is_asked_for_and_empties_no_role_by_itself() {
+    let world = World::new(&Words::plain());
+    let mut screen = world.screen((120, 36));
+    screen.keys("r");
+    typed(&mut screen, "ic");
+    assert!(appended(&screen.keys("enter")).is_none(), "who holds it?");
+    typed(&mut screen, "rae");
+    let effects = screen.keys("enter");
+    let (_, commands) = appended(&effects).unwrap();
+    assert_eq!(commands[..], [Command::SetRole { role: Role::Commander, holder: Some("rae".into()) }]);
+    let mut screen = world.screen((120, 36));
+    screen.keys("d");
+    for text in ["roll back", "yes"] {
+        typed(&mut screen, text);
+        assert!(appended(&screen.keys("enter")).is_none(), "{text}");
+    }
+    assert!(appended(&screen.keys("enter")).is_none(), "when is it checked?");
+    assert!(appended(&screen.keys("enter")).is_some(), "left empty on purpose");
+}
+
+#[test]
+fn what_was_proposed_gives_way_and_what_was_kept_can_be_emptied() {
+    let world = World::new(&Words::plain());
+    let mut screen = world.screen((120, 36));
+    screen.keys("t");
+    typed(&mut screen, "look");
+    screen.keys("tab tab");
+    typed(&mut screen, "20");
+    assert!(matches!(&screen.model.overlay, Some(Overlay::Form(form)) if form.texts()[2] == "20"));
+    screen.keys("esc t ctrl-x");
+    let Some(Overlay::Form(form)) = &screen.model.overlay else { panic!() };
+    assert!(form.is_empty() && form.texts()[0].is_empty(), "{:?}", form.texts());
+}
+
+#[test]
+fn what_is_told_does_not_hide_the_way_to_the_keys_and_stands_alone_on_its_row() {
+    let world = World::new(&Words::plain());
+    for size in [(160, 48), (120, 36), (80, 24), (40, 10)] {
+        let mut screen = world.screen(size);
+        let told =
+            || Msg::Tell(warroom::tui::model::Loud::Refused, "RANG: ".to_owned() + &"something long ".repeat(20));
+        screen.apply(told());
+        let foot = rows(&screen).pop().unwrap();
+        assert!(foot.starts_with("RANG") && foot.ends_with("? help"), "{size:?}: {foot}");
+        screen.keys("?");
+        screen.apply(Msg::Tell(warroom::tui::model::Loud::Refused, "RANG".into()));
+        assert_eq!(rows(&screen).pop().unwrap().trim_end(), "RANG", "{size:?}: no edge of a box beside it");
+    }
+}
+
+#[test]
+fn on_a_narrow_screen_a_late_chore_does_not_hide_what_is_due_next() {
+    let mut world = World::new(&Words::plain());
+    let late = Command::AddTask { title: "late".into(), team: None, owner: Some("ben".into()), minutes: 1 };
+    world.does("kim", 30, late);
+    let head = rows(&world.screen((40, 10))).remove(1);
+    assert!(head.contains("1 OVER / ") && !head.contains("OVER / …"), "{head}");
+    let wide = rows(&world.screen((120, 36))).remove(1);
+    assert!(wide.contains("OVER 4m ben not back / "), "{wide}");
+}
