@@ -91,7 +91,7 @@ fn clocks(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NextCl
     let mut out: Vec<NextClock> = Vec::new();
     for audience in &situation.audiences {
         let (at, text) = match &audience.next {
-            audience::Next::First(at) => (*at, format!("first word {}", audience.name)),
+            audience::Next::First(at) => (*at, format!("{} first word", audience.name)),
             audience::Next::Promised(at) | audience::Next::Cadence(at) => (*at, "update".to_owned()),
             audience::Next::Nothing | audience::Next::RestoredUntold(_) => continue,
         };
@@ -125,10 +125,7 @@ fn clocks(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NextCl
         let text = format!("{} {is_late}", task.owner.as_deref().unwrap_or("nobody"));
         out.push(NextClock { thing: Thing::Task(task.id), at, text, iff: false });
     }
-    // What is past counts on where something is owed; a word that is late stands with its audience.
-    let owed = |thing: &Thing| matches!(thing, Thing::Stage(..) | Thing::Promise(_) | Thing::Task(_));
-    out.retain(|clock| clock.at > now || owed(&clock.thing));
-    // Of what is past a duty or a promise stands before an old chore.
+    // What is past counts on, an old chore last: it must not hide a word or a duty that is owed.
     let chore = |clock: &NextClock| clock.at <= now && matches!(clock.thing, Thing::Task(_));
     out.sort_by(|a, b| (a.at > now, chore(a), a.at, &a.thing).cmp(&(b.at > now, chore(b), b.at, &b.thing)));
     out

@@ -167,7 +167,8 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
         // Where columns are few a late chore is a number: what is due next must not give way to it.
         let text = match (narrow, &first.thing) {
             (true, Thing::Task(_)) => safe!("{} OVER", past.len()),
-            _ => safe!("OVER {}{iff} {}{more}", duration::short(now - first.at, false), first.text),
+            (true, _) => safe!("OVER {}{iff}{more}", duration::short(now - first.at, false)),
+            (false, _) => safe!("OVER {}{iff} {}{more}", duration::short(now - first.at, false), first.text),
         };
         let text = crate::text::shorten::shorten(&text, (room / 2).saturating_sub(3));
         used += width::width(text.as_str()) + 3;

@@ -250,10 +250,26 @@ fn what_is_told_does_not_hide_the_way_to_the_keys_and_stands_alone_on_its_row() 
 #[test]
 fn on_a_narrow_screen_a_late_chore_does_not_hide_what_is_due_next() {
     let mut world = World::new(&Words::plain());
+    // Nothing else is owed: a word that is late would stand before it.
+    let plan = std::sync::Arc::make_mut(&mut world.plan);
+    plan.audiences.clear();
     let late = Command::AddTask { title: "late".into(), team: None, owner: Some("ben".into()), minutes: 1 };
     world.does("kim", 30, late);
     let head = rows(&world.screen((40, 10))).remove(1);
     assert!(head.contains("1 OVER / ") && !head.contains("OVER / …"), "{head}");
     let wide = rows(&world.screen((120, 36))).remove(1);
     assert!(wide.contains("OVER 4m ben not back / "), "{wide}");
+}
+
+#[test]
+fn a_late_chore_stands_behind_a_word_that_is_owed() {
+    let mut world = World::new(&Words::plain());
+    let late = Command::AddTask { title: "late".into(), team: None, owner: Some("ben".into()), minutes: 1 };
+    world.does("kim", 8, late);
+    for (size, wanted) in
+        [((120, 36), "OVER 20m FirstNet first word"), ((80, 24), "OVER 20m FirstNet"), ((40, 10), "OVER 20m +")]
+    {
+        let head = rows(&world.screen(size)).remove(1);
+        assert!(head.contains(wanted), "{size:?}: {head}");
+    }
 }
