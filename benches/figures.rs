@@ -398,19 +398,22 @@ impl Shown {
         }
     }
 
-    /// The same, looked for only in what came lately: a room that is written to for ten minutes shows a lot.
-    fn wait_lately(&self, mark: &str) -> Tick {
+    /// When the screen shows the mark: a frame writes only what differs, so that its bytes need not hold it whole. `seen`:
+    /// the screen so far, and how many bytes made it.
+    fn wait_on_screen(&self, seen: &mut (vt100::Parser, usize), mark: &str) -> Tick {
         let guard = Tick::now();
         loop {
-            {
+            let at = {
                 let got = self.got.lock().unwrap();
-                let lately = &got.2[got.2.len().saturating_sub(20_000)..];
-                if lately.windows(mark.len()).any(|w| w == mark.as_bytes()) {
-                    return got.1;
-                }
+                seen.0.process(&got.2[seen.1..]);
+                seen.1 = got.2.len();
+                got.1
+            };
+            if seen.0.screen().contents().contains(mark) {
+                return at;
             }
             assert!(guard.elapsed() < Duration::from_secs(60), "{mark} never shows");
-            std::thread::sleep(Duration::from_micros(500));
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 
@@ -493,8 +496,11 @@ fn together() {
         Shown::start(WARROOM, &["--as", "kim"], home.path()).0,
         Shown::start(WARROOM, &["--as", "ana"], home.path()).0,
     ];
-    for room in &rooms {
-        room.wait("NEVER TOLD");
+    let mut screens = [(); 2].map(|()| {
+        (vt100::Parser::new(std::num::NonZeroU16::new(48).unwrap(), std::num::NonZeroU16::new(160).unwrap(), 0), 0)
+    });
+    for (room, screen) in rooms.iter().zip(&mut screens) {
+        room.wait_on_screen(screen, "NEVER TOLD");
     }
     let (mut shown, mut written) = (Vec::new(), Vec::new());
     let begun = Tick::now();
@@ -503,8 +509,8 @@ fn together() {
         std::thread::sleep(due.saturating_duration_since(Tick::now()));
         let asked = Tick::now();
         written.push(write(n));
-        for room in &rooms {
-            shown.push(room.wait_lately(&format!("script {n};")) - asked);
+        for (room, screen) in rooms.iter().zip(&mut screens) {
+            shown.push(room.wait_on_screen(screen, &format!("script {n};")).saturating_duration_since(asked));
         }
     }
     let worst = shown.iter().max().copied().unwrap_or_default();
