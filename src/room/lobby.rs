@@ -75,7 +75,7 @@ pub async fn choose(
             },
             heard = signals.next() => match heard {
                 Heard::End(ended) => return Err(ended),
-                Heard::Resized => model.size = crate::tui::terminal::size(),
+                Heard::Resized => model.resize(crate::tui::terminal::size()),
                 Heard::Stop | Heard::Continued => {}
             },
             _ = screen.ready() => {},
@@ -120,7 +120,7 @@ pub async fn choose(
             },
             heard = signals.next() => match heard {
                 Heard::End(ended) => return Err(ended),
-                Heard::Resized => model.size = crate::tui::terminal::size(),
+                Heard::Resized => model.resize(crate::tui::terminal::size()),
                 Heard::Stop | Heard::Continued => screen.forget(),
             },
             alive = screen.ready() => if !alive {

@@ -150,7 +150,7 @@ async fn inside(mut opening: Opening) -> Ended {
             None => break room.ended,
         }
         // The next room begins anew: what was lit or typed here is of this incident.
-        model = Model::new(opening.actor.clone(), before.process, before.size);
+        model = Model::new(opening.actor.clone(), before.process, before.terminal);
         (model.demo, model.utc) = (before.demo, before.utc);
     };
     let all = async { while behind.join_next().await.is_some() {} };
@@ -634,13 +634,15 @@ impl Room {
         }
     }
 
-    /// What a drill plays in is said loudly: it comes as a call does, into whatever the person is doing.
+    /// What a drill plays in comes as a call does, into whatever the person is doing; it stands until the next, or Esc.
     fn say_injects(&mut self, after: &Snapshot) {
         let before = &self.snapshot.incident.timeline;
         let rows = after.incident.timeline.iter().rev().take(50).filter(|row| before.find(row.entry.id).is_none());
-        let Some(row) = rows.filter(|row| is_inject(&row.entry)).max_by_key(|row| row.entry.order()) else { return };
-        if let Some(words) = crate::report::line::words(&row.entry.what) {
-            self.model.say(Loud::Inject, crate::safe!("INJECT  {words}"));
+        let mut new: Vec<_> = rows.filter(|row| is_inject(&row.entry)).collect();
+        new.sort_by_key(|row| row.entry.order());
+        let words: Vec<_> = new.iter().filter_map(|row| crate::report::line::words(&row.entry.what)).collect();
+        if !words.is_empty() {
+            self.model.calls(Some(crate::safe!("INJECT  {}", words.join("  |  "))));
         }
     }
 

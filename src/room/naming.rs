@@ -162,7 +162,7 @@ pub async fn ask(
             },
             heard = signals.next() => match heard {
                 Heard::End(ended) => return Err(ended),
-                Heard::Resized => model.size = crate::tui::terminal::size(),
+                Heard::Resized => model.resize(crate::tui::terminal::size()),
                 Heard::Stop | Heard::Continued => screen.forget(),
             },
             alive = screen.ready() => if !alive {

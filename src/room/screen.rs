@@ -79,7 +79,7 @@ impl Screen {
             return false;
         }
         self.waiting = false;
-        let (width, height) = model.size;
+        let (width, height) = model.terminal;
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         let look = Look { theme: &self.theme, keymap: &self.keymap, ascii: self.ascii };
         self.drawn = view(model, scene, &look, &mut buffer);
@@ -181,7 +181,7 @@ impl Screen {
     }
 
     pub fn buffer(&self, model: &Model) -> Buffer {
-        Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1))
+        Buffer::empty(Rect::new(0, 0, model.terminal.0, model.terminal.1))
     }
 
     pub fn look(&self) -> Look<'_> {

@@ -25,26 +25,34 @@ pub struct Ink<'a> {
     buffer: &'a mut Buffer,
     theme: &'a Theme,
     ascii: bool,
+    area: Rect,
     /// What is drawn is an exercise: every box says so.
     exercise: bool,
 }
 
 impl<'a> Ink<'a> {
     pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, ascii: bool) -> Ink<'a> {
-        Ink { buffer, theme, ascii, exercise: false }
+        let area = buffer.area;
+        Ink { buffer, theme, ascii, area, exercise: false }
     }
 
     pub fn of_exercise(self, exercise: bool) -> Ink<'a> {
         Ink { exercise, ..self }
     }
 
+    /// Draws on the first rows only.
+    pub fn above(self, rows: u16) -> Ink<'a> {
+        let area = Rect { height: self.area.height.min(rows), ..self.area };
+        Ink { area, ..self }
+    }
+
     pub fn area(&self) -> Rect {
-        self.buffer.area
+        self.area
     }
 
     /// Draws text from (x, y) on, in at most `columns` cells of `area`. Returns the columns used.
     pub fn put(&mut self, area: Rect, x: u16, y: u16, columns: usize, text: &Safe, meaning: Meaning) -> usize {
-        let area = area.intersection(self.buffer.area);
+        let area = area.intersection(self.area);
         if y >= area.height || x >= area.width {
             return 0;
         }
@@ -97,7 +105,7 @@ impl<'a> Ink<'a> {
 
     /// Gives a whole row one style: the lit row.
     pub fn light(&mut self, area: Rect, y: u16, meaning: Meaning) {
-        let area = area.intersection(self.buffer.area);
+        let area = area.intersection(self.area);
         if y < area.height {
             let style = self.theme.style(meaning);
             for x in area.left()..area.right() {
@@ -111,7 +119,7 @@ impl<'a> Ink<'a> {
 
     /// Blanks an area, for what is drawn over others.
     pub fn clear(&mut self, area: Rect) {
-        let area = area.intersection(self.buffer.area);
+        let area = area.intersection(self.area);
         for y in area.top()..area.bottom() {
             for x in area.left()..area.right() {
                 if let Some(cell) = self.buffer.cell_mut((x, y)) {

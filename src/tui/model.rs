@@ -9,7 +9,7 @@ use crate::incident::command::{Actor, Command};
 use crate::incident::entry::{EntryId, IncidentId};
 use crate::situation::need::Need;
 use crate::situation::thing::Thing;
-use crate::text::Safe;
+use crate::text::{Safe, shorten};
 
 /// A pane, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -129,8 +129,6 @@ pub enum Overlay {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loud {
     Info,
-    /// What a drill plays in.
-    Inject,
     Refused,
     Failed,
 }
@@ -162,7 +160,12 @@ pub struct Model {
     pub actor: Actor,
     /// Marks what this process sends.
     pub process: String,
+    /// The terminal's columns and rows.
+    pub terminal: (u16, u16),
+    /// The columns and rows that the room draws on: the terminal's, less the rows of a call.
     pub size: (u16, u16),
+    /// What a drill plays in, in rows of its own at the foot: nothing else that is told hides it.
+    pub call: Option<Safe>,
     pub pane: Pane,
     pub zoom: bool,
     pub places: [Place; 6],
@@ -206,7 +209,9 @@ impl Model {
         Model {
             actor,
             process,
+            terminal: size,
             size,
+            call: None,
             pane: Pane::Now,
             zoom: false,
             places: std::array::from_fn(|_| Place::fresh()),
@@ -257,6 +262,35 @@ impl Model {
     /// Whether printable keys are text now, and no commands.
     pub fn types(&self) -> bool {
         matches!(self.overlay, Some(Overlay::Form(_) | Overlay::Filter | Overlay::Palette { .. }))
+    }
+
+    /// The terminal has this size now.
+    pub fn resize(&mut self, terminal: (u16, u16)) {
+        let rows = u16::try_from(self.call_rows(terminal).len()).unwrap_or(u16::MAX);
+        self.terminal = terminal;
+        self.size = (terminal.0, terminal.1.saturating_sub(rows));
+    }
+
+    /// Somebody calls, or nobody any more.
+    pub fn calls(&mut self, call: Option<Safe>) {
+        self.call = call;
+        self.resize(self.terminal);
+    }
+
+    /// The rows of the call on such a terminal; none where the room needs them more.
+    pub fn call_rows(&self, (columns, rows): (u16, u16)) -> Vec<Safe> {
+        let most = usize::from(rows / 5).min(3);
+        let Some(call) = &self.call else { return Vec::new() };
+        let lines = shorten::wrap(call, usize::from(columns));
+        let last = lines.get(most.saturating_sub(1)..).unwrap_or_default();
+        let last = last.iter().map(Safe::as_str).collect::<Vec<_>>().join(" ");
+        let cut = shorten::shorten(&Safe::new(&last), usize::from(columns));
+        lines
+            .iter()
+            .take(most.saturating_sub(1))
+            .cloned()
+            .chain((most > 0 && !last.is_empty()).then_some(cut))
+            .collect()
     }
 
     pub fn say(&mut self, loud: Loud, text: impl Into<Safe>) {

@@ -51,10 +51,7 @@ pub enum Msg {
 pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -> Vec<Effect> {
     let effects = match msg {
         Msg::Key(key) => {
-            // What an exercise says aloud is not wiped away by the words that somebody is typing.
-            if !(model.types() && matches!(model.flash, Some((Loud::Inject, _)))) {
-                model.flash = None;
-            }
+            model.flash = None;
             let asked = model.undo_asked;
             let effects = match key.code {
                 Code::Char(_) if key.alt && keymap.action(key).is_none() => on_alt(model, key, scene, keymap),
@@ -68,7 +65,7 @@ pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -
         }
         Msg::Paste(text) => on_paste(model, &text),
         Msg::Resize(width, height) => {
-            model.size = (width, height);
+            model.resize((width, height));
             Vec::new()
         }
         Msg::Snapshot => {
@@ -888,6 +885,8 @@ fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Option<Thing>) 
                 model.place_mut().untouched = true;
             } else if model.zoom {
                 model.zoom = false;
+            } else if model.call.is_some() {
+                model.calls(None);
             } else {
                 return focus(model, scene, Pane::Now);
             }

@@ -42,8 +42,15 @@ pub fn list_area(layout: &Layout, pane: Pane) -> Option<Rect> {
 
 /// Draws everything into the buffer. Total at any size.
 pub fn view(model: &Model, scene: &Scene<'_>, look: &Look<'_>, buffer: &mut Buffer) -> Drawn {
-    let layout = layout((buffer.area.width, buffer.area.height), model.zoom, model.pane);
+    let (columns, rows) = (buffer.area.width, buffer.area.height);
+    let call = model.call_rows((columns, rows));
     let mut ink = Ink::new(buffer, look.theme, look.ascii).of_exercise(scene.incident().is_exercise());
+    let foot = Rect { x: 0, y: rows.saturating_sub(call.len() as u16), width: columns, height: call.len() as u16 };
+    for (y, line) in call.iter().enumerate() {
+        ink.put(foot, 0, y as u16, usize::MAX, line, Meaning::Exercise);
+    }
+    let mut ink = ink.above(foot.y);
+    let layout = layout((columns, foot.y), model.zoom, model.pane);
     let mut seconds = header::draw(&mut ink, layout.header, scene, model);
     for (pane, area) in &layout.panes {
         draw_pane(&mut ink, *area, *pane, &layout, scene, model);
@@ -250,7 +257,6 @@ fn draw_footer(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, 
     if let Some((loud, text)) = &model.flash {
         let meaning = match loud {
             Loud::Info => Meaning::Good,
-            Loud::Inject => Meaning::Exercise,
             Loud::Refused => Meaning::Soon,
             Loud::Failed => Meaning::Life,
         };

@@ -1,6 +1,6 @@
 //! The drill as a person plays it: injects come, keys are counted, the score is told, and nothing is left behind.
 
-use crate::support::pty::{Home, Start};
+use crate::support::pty::{Home, Pty, Start, rows};
 
 fn script(home: &Home, text: &str) -> String {
     let path = home.path().join("script.toml");
@@ -26,20 +26,28 @@ alerts = { name = "AttachReject", count = 3 }
 done = [{ entry = "decision.made/1", with = { proposal = "MOP-17", outcome = "yes" } }]
 "#;
 
+/// Waits until a call stands at the foot.
+#[track_caller]
+fn called(pty: &Pty, text: &str) {
+    pty.wait(text, |screen| rows(screen).last().is_some_and(|row| row.starts_with("INJECT") && row.contains(text)));
+}
+
 #[test]
 fn a_drill_counts_keys_ends_by_itself_and_leaves_nothing() {
     let home = Home::new();
     let script = script(&home, TWO);
     let mut pty = Start::new(&home, &["drill", "--script", &script]).size(120, 36).start();
-    pty.see("INJECT  Ana proposes to roll back");
+    called(&pty, "Ana proposes to roll back");
     pty.see("EXERCISE SEV1");
     pty.see("3 alike: AttachReject");
     pty.keys("nMOP-17 went in\r");
     pty.see("saved: EXERCISE NOTE");
+    // Neither what is saved nor what rings hides it.
+    called(&pty, "Ana proposes to roll back");
     // The question is on the list of Now: it is lit, decided, and its proposal stands in the form.
     pty.keys("1");
     for _ in 0..12 {
-        if pty.look(|s| crate::support::pty::rows(s).iter().any(|r| r.starts_with(">!! DECIDE"))) {
+        if pty.look(|s| rows(s).iter().any(|r| r.starts_with(">!! DECIDE"))) {
             break;
         }
         let before = pty.text();
@@ -65,7 +73,7 @@ fn a_drill_that_is_left_says_what_was_missed_and_keeps_its_own_journal() {
     let journal = home.path().join("drill.db").display().to_string();
     let arguments = ["drill", "--script", &script, "--journal", &journal, "--json"];
     let mut pty = Start::new(&home, &arguments).size(120, 48).start();
-    pty.see("INJECT  Ana proposes");
+    called(&pty, "Ana proposes");
     pty.keys("q");
     assert_eq!(pty.exit_and_read(), 0);
     let text = pty.text();

@@ -421,7 +421,7 @@ impl Screen<'_> {
     }
 
     pub fn draw(&self, theme: &Theme, ascii: bool) -> (Buffer, Drawn) {
-        let (width, height) = self.model.size;
+        let (width, height) = self.model.terminal;
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         let look = Look { theme, keymap: &self.world.keymap, ascii };
         let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };

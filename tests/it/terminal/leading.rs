@@ -3,9 +3,10 @@
 use chrono::TimeDelta;
 use warroom::incident::command::{Command, TeamWish};
 use warroom::incident::words::Role;
+use warroom::text::Safe;
 use warroom::tui::form::Purpose;
 use warroom::tui::key::Key;
-use warroom::tui::model::{Effect, Overlay};
+use warroom::tui::model::{Effect, Loud, Overlay};
 use warroom::tui::theme::{BUILT_IN, Depth, Theme};
 use warroom::tui::update::Msg;
 
@@ -271,5 +272,40 @@ fn a_late_chore_stands_behind_a_word_that_is_owed() {
     {
         let head = rows(&world.screen(size)).remove(1);
         assert!(head.contains(wanted), "{size:?}: {head}");
+    }
+}
+
+#[test]
+fn a_call_stands_in_rows_of_its_own_until_escape() {
+    let world = World::new(&Words::plain());
+    for size in [(160, 48), (120, 36), (80, 24), (40, 10), (12, 4)] {
+        let mut screen = world.screen(size);
+        let before = rows(&screen);
+        screen.model.calls(Some(Safe::new(
+            "INJECT  Ana: \"I need five more minutes, the diff is long.\" What do you say to her?",
+        )));
+        let called = |screen: &Screen<'_>| {
+            let rows = rows(screen);
+            let at = rows.iter().position(|row| row.starts_with("INJECT"));
+            at.map(|at| rows[at..].iter().map(|row| row.trim()).collect::<Vec<_>>().join(" "))
+        };
+        if size == (12, 4) {
+            assert_eq!(called(&screen), None, "a tiny screen keeps its rows");
+            continue;
+        }
+        screen.model.say(Loud::Refused, "RANG: something else");
+        let text = called(&screen).expect("the call");
+        assert!(text.contains("the diff is long.") && !text.contains("RANG"), "{size:?}: {text}");
+        assert!(rows(&screen).iter().any(|row| row.starts_with("RANG")), "{size:?}: both are seen");
+        // Whatever lies over the room leaves it in sight.
+        for keys in ["?", "n", "c"] {
+            screen.keys(keys);
+            assert_eq!(called(&screen), Some(text.clone()), "{size:?} under {keys}");
+            screen.keys("esc");
+        }
+        screen.apply(Msg::Resize(size.0, size.1));
+        assert!(called(&screen).is_some());
+        screen.keys("esc");
+        assert_eq!(rows(&screen), before, "{size:?}");
     }
 }
