@@ -288,7 +288,7 @@ fn declared() -> Entry {
 
 /// One frame in memory at 160×48 over 100,000 entries: assessing, drawing, the bytes of one minute's change.
 fn frame() {
-    use warroom::tui::{keymap::Keymap, model::Model, paint::Painter, scene, theme, update, view};
+    use warroom::tui::{keymap::Keymap, model::Model, paint::Painter, places, scene, theme, update, view};
     let incident = fold(std::iter::once(declared()).chain(entries(100_000)));
     let plan = warroom::playbook::find("carrier-outage", &[]).unwrap().plan;
     let snapshot = scene::Snapshot {
@@ -312,7 +312,7 @@ fn frame() {
         let s = &snapshot;
         let situation = warroom::situation::assess(&s.incident, &s.plan, &s.rules, &s.sources, moment);
         let scene = scene::Scene { snapshot: s, situation: &situation };
-        update::settle(&mut model, &scene);
+        places::settle(&mut model, &scene);
         let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 160, 48));
         let drawn = view::view(&model, &scene, &look, &mut buffer);
         let bytes = painter.paint(&buffer, drawn.cursor);

@@ -1,5 +1,6 @@
 //! The panels of leading: the brief of a handover, the roll-call, how everybody is reached. Each draws and takes its keys.
 
+use super::act::{append, open_form};
 use super::form::Purpose;
 use super::ink::{Piece, piece};
 use super::key::{Code, Key};
@@ -8,7 +9,6 @@ use super::over::{inside, text_lines};
 use super::panes;
 use super::scene::Scene;
 use super::theme::Meaning;
-use super::update::{append, open_form};
 use crate::incident::command::Command;
 use crate::incident::decide_leading::present;
 use crate::incident::entry::EntryId;
@@ -128,7 +128,7 @@ fn append_or_say(
     what: &str,
     brief: Option<(usize, bool, EntryId)>,
 ) -> Vec<Effect> {
-    match super::update::refused(model, scene, &command) {
+    match super::able::refused(model, scene, &command) {
         None => append(model, vec![command], what.to_owned(), None, scene),
         Some(why) => {
             model.say(Loud::Refused, why);

@@ -1,5 +1,7 @@
 //! The screen: model, update, view. Never touches the journal or a backend: effects are values that the room performs.
 
+pub mod able;
+pub mod act;
 pub mod form;
 pub mod header;
 pub mod incidents;
@@ -12,6 +14,7 @@ pub mod model;
 pub mod over;
 pub mod paint;
 pub mod panes;
+pub mod places;
 pub mod releasing;
 pub mod review;
 pub mod scene;

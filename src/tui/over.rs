@@ -669,7 +669,7 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, k
     }
     let mut keys: Vec<Piece> = vec![panes::cell("DO", 7, Meaning::Dim)];
     for row in TABLE.iter().filter(|r| r.place == Place::Lit || matches!(r.name, "send" | "elsewhere" | "decide")) {
-        if matches!(row.name, "open") || super::update::refusal_for(row.action, model, scene, Some(thing)).is_some() {
+        if matches!(row.name, "open") || super::able::refusal_for(row.action, model, scene, Some(thing)).is_some() {
             continue;
         }
         if let Some(key) = keymap.keys(row.action).first() {

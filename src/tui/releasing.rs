@@ -1,12 +1,13 @@
 //! The release review as it is used: opened, kept in step with the journal, its keys. Nothing leaves but on `R`.
 
+use super::able::refused;
+use super::act::{append, open_form};
 use super::form::{Form, Purpose};
 use super::key::{Code, Key};
 use super::model::{Effect, Loud, Model, Overlay, Pending};
 use super::over;
 use super::review::{Item as ReviewItem, Review};
 use super::scene::Scene;
-use super::update::{append, open_form, refused};
 use crate::incident::command::Command;
 use crate::situation::proposal::{self, Proposal};
 use crate::text::Safe;

@@ -292,7 +292,7 @@ fn draw_footer(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, 
     let mut room = usize::from(area.width).saturating_sub(shown().filter(always).map(wide).sum());
     let mut add = |row: &Row| {
         let Some(key) = key_word(look, row) else { return };
-        let works = super::update::refusal(row.action, model, scene).is_none();
+        let works = super::able::refusal(row.action, model, scene).is_none();
         pieces.push(piece(safe!("{key}"), if works { Meaning::Key } else { Meaning::Dim }));
         pieces.push(piece(safe!(" {}  ", row.footer), if works { Meaning::Text } else { Meaning::Dim }));
     };
