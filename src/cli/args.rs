@@ -230,6 +230,9 @@ pub struct RoleArgs {
     pub role: Role,
     /// A name; absent: nobody holds it
     pub holder: Option<String>,
+    /// Why it is taken from its holder without a handover
+    #[arg(long, default_value = "")]
+    pub why: String,
 }
 
 #[derive(clap::Args, Debug)]

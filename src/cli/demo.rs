@@ -23,7 +23,7 @@ use crate::incident::Instant;
 use crate::incident::clock::{Clock, Moment};
 use crate::incident::command::{Actor, Command, Decision, Target};
 use crate::incident::decide::{Declare, declare};
-use crate::incident::detect::{detect, detect_source};
+use crate::incident::detect::heard;
 use crate::incident::entry::{Author, Draft, EntryId, IncidentId};
 use crate::incident::observation::Source;
 use crate::incident::what::{MessageDelivered, MessageFailed, MessageSending, MessageSent, MessageUnknown, What};
@@ -211,12 +211,7 @@ async fn see(
     for (before, source) in sources.iter_mut().zip(after) {
         let recorded = at.max(session.incident().declared.as_ref().map_or(at, |d| d.at));
         session.write(true, recorded, |incident| {
-            let mut drafts = match source.observation.as_ref().filter(|_| source.error.is_none()) {
-                Some(observation) => detect(incident, before.observation.as_ref(), observation, at),
-                None => Vec::new(),
-            };
-            drafts.extend(detect_source(incident, &source, moment.real));
-            Ok(drafts)
+            Ok(heard(incident, before.observation.as_ref(), &source, at, moment.real))
         })?;
         session.journal.put_source(&source)?;
         *before = source;
@@ -257,7 +252,7 @@ fn perform(
         }),
         Do::Severity { severity, why } => Command::SetSeverity { severity: *severity, why: why.clone() },
         Do::Phase { phase, why } => Command::SetPhase { phase: *phase, why: why.clone(), by_name: None },
-        Do::Role { role, holder } => Command::SetRole { role: *role, holder: holder.clone() },
+        Do::Role { role, holder } => Command::SetRole { role: *role, holder: holder.clone(), why: String::new() },
         Do::AddTask { key: name, title, team, owner, minutes } => {
             key = Some(name.clone());
             Command::AddTask { title: title.clone(), team: team.clone(), owner: owner.clone(), minutes: *minutes }

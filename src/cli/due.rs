@@ -34,6 +34,12 @@ pub struct Due {
     opened: bool,
     /// How many things were due when it was first asked.
     standing: usize,
+    /// What is said before each line, where several incidents are kept.
+    pub name: String,
+}
+
+/// The host's command, running for what fell due.
+pub struct Runs {
     runs: JoinSet<(String, Result<(), String>)>,
     permits: Arc<Semaphore>,
 }
@@ -49,9 +55,13 @@ impl Due {
             bells: Bells::default(),
             opened: false,
             standing: 0,
-            runs: JoinSet::new(),
-            permits: Arc::new(Semaphore::new(AT_ONCE)),
+            name: String::new(),
         }
+    }
+
+    /// A line of this incident.
+    pub fn line(&self, text: &str) -> Result<(), Fail> {
+        out::line(&format!("{}{text}", self.name))
     }
 
     pub fn see(&mut self, snapshot: Snapshot) {
@@ -80,18 +90,18 @@ impl Due {
     }
 
     /// What no process of this host had rung for is ours: the command is run for it.
-    pub fn rang(&mut self, new: &[String], first: bool) -> Result<(), Fail> {
+    pub fn rang(&mut self, runs: &mut Runs, new: &[String], first: bool) -> Result<(), Fail> {
         let rang = self.bells.rang(new);
         let opening = !std::mem::replace(&mut self.opened, true);
         if first {
             // Whoever starts this knows how things stand.
             return match rang.len() {
-                0 => Ok(()),
-                n => out::line(&format!("{n} due already, for which nothing is run: `warroom state` lists them")),
+                0 => self.line("nothing is due"),
+                n => self.line(&format!("{n} due already, for which nothing is run: `warroom state` lists them")),
             };
         }
         if opening {
-            out::line(&format!(
+            self.line(&format!(
                 "{} due, {} of it told before",
                 self.standing,
                 self.standing.saturating_sub(rang.len())
@@ -101,7 +111,7 @@ impl Due {
             if opening {
                 self.tell(&alarm)?;
             }
-            self.run(&alarm)?;
+            self.run(runs, &alarm)?;
         }
         Ok(())
     }
@@ -109,13 +119,13 @@ impl Due {
     fn tell(&self, alarm: &Alarm) -> Result<(), Fail> {
         let Some(s) = &self.snapshot else { return Ok(()) };
         let at = instant::echo(self.clock.at(edge::now()), s.incident.zone());
-        out::line(&format!("{at}  RANG {}", report::text(alarm, &s.incident)))
+        self.line(&format!("{at}  RANG {}", report::text(alarm, &s.incident)))
     }
 
-    fn run(&mut self, alarm: &Alarm) -> Result<(), Fail> {
+    fn run(&self, runs: &mut Runs, alarm: &Alarm) -> Result<(), Fail> {
         let (Some(s), Some(program)) = (&self.snapshot, self.config.command.first()) else { return Ok(()) };
         if s.incident.declared.as_ref().is_some_and(|d| d.demo) {
-            return out::line(&format!("a demo: {program} is not run, nothing leaves"));
+            return self.line(&format!("a demo: {program} is not run, nothing leaves"));
         }
         let text = report::text(alarm, &s.incident);
         let yes = |flag: bool| if flag { "true" } else { "false" }.to_owned();
@@ -137,13 +147,23 @@ impl Due {
                 ("WARROOM_ALARM_SEVERITY", s.incident.severity().as_str().to_owned()),
             ],
         };
+        runs.start(format!("{}{text}", self.name), page);
+        Ok(())
+    }
+}
+
+impl Runs {
+    pub fn new() -> Runs {
+        Runs { runs: JoinSet::new(), permits: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    fn start(&mut self, text: String, page: Page) {
         let permits = Arc::clone(&self.permits);
         self.runs.spawn(async move {
             // It is never closed.
             let _permit = permits.acquire().await;
             (text, pager::run(page).await)
         });
-        Ok(())
     }
 
     /// Waits for the end of a run, and tells it; for ever where none runs.

@@ -62,7 +62,7 @@ pub fn ack(context: &Context, args: &args::Ack) -> Result<ExitCode, Fail> {
 
 pub fn role(context: &Context, args: &args::RoleArgs) -> Result<ExitCode, Fail> {
     let mut session = Session::open(context, true)?;
-    session.run(&Command::SetRole { role: args.role, holder: args.holder.clone() })
+    session.run(&Command::SetRole { role: args.role, holder: args.holder.clone(), why: args.why.clone() })
 }
 
 pub fn fact(context: &Context, args: &args::Fact) -> Result<ExitCode, Fail> {

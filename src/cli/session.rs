@@ -212,16 +212,31 @@ pub fn chosen(context: &Context, journal: &mut Journal) -> Result<IncidentId, Fa
     if let [only] = all.as_slice() {
         return Ok(only.incident);
     }
-    let list = others::all(journal, edge::now())?;
-    let open: Vec<&Need> = list.iter().filter(|need| need.open()).collect();
+    let open = open_ones(journal)?;
     match open.as_slice() {
         [only] => Ok(only.incident),
-        [] => Err(Fail::failed("no incident is open: `warroom declare TITLE --severity sev1`")),
+        [] => Err(none_open()),
         many => {
             let names: Vec<String> = many.iter().map(|l| format!("{} {}", l.incident.short(), l.title)).collect();
             Err(Fail::failed(format!("several incidents are open, name one with --incident: {}", names.join("; "))))
         }
     }
+}
+
+/// The incidents that a command for all of them is meant for: the one that is named, else every open one.
+pub fn meant(context: &Context, journal: &mut Journal) -> Result<Vec<IncidentId>, Fail> {
+    match context.global.incident {
+        Some(_) => Ok(vec![chosen(context, journal)?]),
+        None => Ok(open_ones(journal)?.into_iter().map(|need| need.incident).collect()),
+    }
+}
+
+fn open_ones(journal: &mut Journal) -> Result<Vec<Need>, Fail> {
+    Ok(others::all(journal, edge::now())?.into_iter().filter(Need::open).collect())
+}
+
+pub fn none_open() -> Fail {
+    Fail::failed("no incident is open: `warroom declare TITLE --severity sev1`")
 }
 
 /// A deadline that is left out because its rule cannot be read must not look as if there were none.

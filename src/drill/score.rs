@@ -403,7 +403,11 @@ mod tests {
         let missed: Vec<&str> = score.check_ins.iter().map(|m| m.what.as_str()).collect();
         assert_eq!(missed, ["ana: a"]);
         let mut record = Record::new();
-        record.add(3, "role", RoleSet { role: Role::Commander, holder: Some("kim".into()), replaces: Vec::new() });
+        record.add(
+            3,
+            "role",
+            RoleSet { role: Role::Commander, holder: Some("kim".into()), why: String::new(), replaces: Vec::new() },
+        );
         assert_eq!(record.score(&script(NOTES), &[], 600).check_ins, []);
     }
 

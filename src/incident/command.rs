@@ -68,6 +68,7 @@ pub enum Command {
     SetRole {
         role: Role,
         holder: Option<String>,
+        why: String,
     },
 
     /// Offers a role with a brief; the holder stays until it is accepted.

@@ -14,7 +14,7 @@ use super::stage::{self, StageEvent};
 use super::state::Incident;
 use super::task::{self, NoEffect, Task, TaskEvent};
 use super::what::*;
-use super::words::{Phase, Round, Severity};
+use super::words::{Phase, Role, Round, Severity};
 
 /// Most minutes that a check-in may lie ahead: a day.
 const MOST_MINUTES: u32 = 24 * 60;
@@ -194,7 +194,7 @@ pub fn decide(
         Command::Retitle { title } => {
             one(Titled { title: required(title, "a title")?, replaces: incident.title.replaces() }.into())
         }
-        Command::SetRole { role, holder } => {
+        Command::SetRole { role, holder, why } => {
             answerable(incident, actor, "give or take a role")?;
             let holder = match holder {
                 Some(name) if person::is_shared(name) => {
@@ -210,8 +210,17 @@ pub fn decide(
                     None => "nobody holds it".to_owned(),
                 }));
             }
+            if let Some(sitting) = incident.holder(*role)
+                && needs_a_handover(incident, actor, *role, sitting, holder.as_deref())
+                && why.trim().is_empty()
+            {
+                return Err(Refusal::new(format!(
+                    "why: {sitting} is {} until a handover is accepted (H); say why it is taken without one",
+                    role.title().to_lowercase()
+                )));
+            }
             let replaces = register.map(|r| r.replaces()).unwrap_or_default();
-            one(RoleSet { role: *role, holder, replaces }.into())
+            one(RoleSet { role: *role, holder, why: why.trim().to_owned(), replaces }.into())
         }
         Command::AddTask { title, team, owner, minutes } => {
             if let Some(team) = team
@@ -547,6 +556,15 @@ fn first_word(text: &str) -> &'static str {
 }
 
 /// Somebody must answer for what leaves. Of a demo nothing leaves, and its record is thrown away.
+/// Whether a role passes on only by a handover, or with a reason. Its holder may leave it, and the commander gives every
+/// role but their own.
+fn needs_a_handover(incident: &Incident, actor: &Actor, role: Role, sitting: &str, holder: Option<&str>) -> bool {
+    if role == Role::Commander {
+        return sitting != actor.person || holder.is_some();
+    }
+    sitting != actor.person && incident.holder(Role::Commander) != Some(actor.person.as_str())
+}
+
 fn answerable(incident: &Incident, actor: &Actor, doing: &str) -> Result<(), Refusal> {
     if incident.declared.as_ref().is_some_and(|d| d.demo) { Ok(()) } else { person::answers(&actor.person, doing) }
 }

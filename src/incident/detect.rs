@@ -9,6 +9,23 @@ use super::state::{AlertSeen, Incident};
 use super::what::*;
 use super::words::{AlertState, ComponentState, Delivery, MessageState, Quality};
 
+/// Entries for what a poll of a source says, by the source as it is after it: what changed, and whether it began to fail.
+/// `previous` is the good observation before, `now` the room's instant, `real` the wall clock's.
+pub fn heard(
+    incident: &Incident,
+    previous: Option<&Observation>,
+    source: &Source,
+    now: Instant,
+    real: Instant,
+) -> Vec<Draft> {
+    let mut drafts = match source.observation.as_ref().filter(|_| source.error.is_none()) {
+        Some(observation) => detect(incident, previous, observation, now),
+        None => Vec::new(),
+    };
+    drafts.extend(detect_source(incident, source, real));
+    drafts
+}
+
 /// Entries for what changed. `previous` is the good observation before this one, `now` the room's instant.
 pub fn detect(
     incident: &Incident,

@@ -135,7 +135,8 @@ kinds! {
     }
 
     /// A role passed to a person; None: it stands empty.
-    RoleSet = "role.set/1" { role: Role, holder: Option<String>, replaces: Vec<EntryId> }
+    /// `why`: it was taken from its holder without a handover.
+    RoleSet = "role.set/1" { role: Role, holder: Option<String>, #[serde(default)] why: String, replaces: Vec<EntryId> }
 
     /// A role is offered, with a brief. The holder stays the holder until it is accepted.
     HandoverOffered = "handover.offered/1" { role: Role, #[serde(default)] from: Option<String>, to: String, brief: String }

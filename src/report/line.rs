@@ -112,11 +112,13 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         },
         What::RoleSet(w) => {
             let role = w.role.title();
+            let taken =
+                if w.why.is_empty() { String::new() } else { format!("; without a handover: {} ({by})", w.why) };
             (
                 "ROLE",
                 match &w.holder {
-                    Some(holder) => format!("{holder} is {}", role.to_lowercase()),
-                    None => format!("{} stands empty", role.to_lowercase()),
+                    Some(holder) => format!("{holder} is {}{taken}", role.to_lowercase()),
+                    None => format!("{} stands empty{taken}", role.to_lowercase()),
                 },
             )
         }

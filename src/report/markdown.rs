@@ -206,7 +206,9 @@ impl Record<'_> {
                 let disputed = replaced.is_none() && self.incident.roles.get(role).is_some_and(|r| r.conflict());
                 let disputed = if disputed { " (**disputed**)" } else { "" };
                 let from = self.at(row.entry.happened);
-                lines.push(format!("- {}: {}, from {from} {until}{disputed}", role.title(), escape(holder)));
+                let why =
+                    if w.why.is_empty() { String::new() } else { format!(", without a handover: {}", escape(&w.why)) };
+                lines.push(format!("- {}: {}, from {from} {until}{disputed}{why}", role.title(), escape(holder)));
             }
         }
         self.list(&lines, "Nobody held a role.");

@@ -50,7 +50,7 @@ impl Left {
         let open = match &model.overlay {
             Some(Overlay::Form(form)) => Some(Open::Form { purpose: form.purpose.clone(), at: form.at }),
             Some(Overlay::Detail { thing, .. }) => Some(Open::Detail(thing.clone())),
-            Some(Overlay::Can) => Some(Open::Can),
+            Some(Overlay::Can { .. }) => Some(Open::Can),
             Some(
                 Overlay::Help { .. }
                 | Overlay::Palette { .. }
@@ -124,7 +124,7 @@ impl Left {
                 Some(Overlay::Form(Box::new(form)))
             }
             Some(Open::Detail(thing)) => Some(Overlay::Detail { thing, scroll: 0 }),
-            Some(Open::Can) => Some(Overlay::Can),
+            Some(Open::Can) => Some(Overlay::Can { scroll: 0 }),
             Some(Open::Form { .. }) | None => None,
         };
     }

@@ -11,6 +11,7 @@ pub mod naming;
 pub mod others;
 pub mod pager;
 pub mod pollers;
+pub mod rest;
 pub mod screen;
 pub mod store;
 

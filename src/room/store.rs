@@ -8,12 +8,13 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::in_force::InForce;
+use super::rest::Rest;
 use crate::backends::Outgoing;
 use crate::incident::Instant;
 use crate::incident::clock::Clock;
 use crate::incident::command::{Actor, Command, Refusal};
 use crate::incident::decide::decide;
-use crate::incident::detect::{detect, detect_source};
+use crate::incident::detect::heard;
 use crate::incident::entry::{Author, Draft, Entry, EntryId, IncidentId};
 use crate::incident::exercise;
 use crate::incident::fold::Log;
@@ -190,6 +191,8 @@ struct Keeper {
     /// Somebody asked what is to ring, where nothing can be kept.
     rang: bool,
     watch: Option<Watch>,
+    /// The other incidents: one process of the host asks the backends for all of them.
+    rest: Rest,
 }
 
 impl Keeper {
@@ -206,6 +209,7 @@ impl Keeper {
             unrecorded: Vec::new(),
             rang: false,
             watch: None,
+            rest: Rest::default(),
         }
     }
 
@@ -453,30 +457,25 @@ impl Keeper {
         if let Some(known) = known {
             source.keep_known(known);
         }
-        let news = source.observation.as_ref().filter(|_| source.error.is_none());
         let real = self.real();
-        let incident = Arc::clone(self.log.incident());
-        let now = self.now();
         // Looked at first outside the transaction: most polls change nothing and need none. An absence is only told by the
         // second look, also where nothing changed between the two.
-        let mut drafts = match news {
-            Some(observation) => detect(&incident, previous.as_ref(), observation, now),
-            None => Vec::new(),
-        };
-        drafts.extend(detect_source(&incident, &source, real));
-        if !drafts.is_empty() && self.setup.journal.access() == Access::ReadWrite {
-            let observation = news.cloned();
-            let (source_after, before) = (source.clone(), previous.clone());
-            let written = self.write(true, |log, _, now| {
-                let mut drafts = match &observation {
-                    Some(observation) => detect(log.incident(), before.as_ref(), observation, now),
-                    None => Vec::new(),
-                };
-                drafts.extend(detect_source(log.incident(), &source_after, real));
-                Ok(drafts)
+        let drafts = heard(self.log.incident(), previous.as_ref(), &source, self.now(), real);
+        if self.setup.journal.access() == Access::ReadWrite {
+            if !drafts.is_empty() {
+                let written =
+                    self.write(true, |log, _, now| Ok(heard(log.incident(), previous.as_ref(), &source, now, real)));
+                if let Err((why, _)) = written {
+                    self.tell(News::Tell(format!("what {} said could not be recorded: {why}", source.name)));
+                }
+            }
+            let (own, author, now) = (self.setup.incident, self.author(true), self.now());
+            let told = self.rest.hear(&mut self.setup.journal, own, &author, now, |incident| {
+                heard(incident, previous.as_ref(), &source, now, real)
             });
-            if let Err((why, _)) = written {
-                self.tell(News::Tell(format!("what {} said could not be recorded: {why}", source.name)));
+            if let Err(why) = told {
+                let text = format!("what {} said could not be recorded in the other incidents: {why}", source.name);
+                self.tell(News::Tell(text));
             }
         }
         if let Err(error) = self.setup.journal.put_source(&source) {

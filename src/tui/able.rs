@@ -82,7 +82,7 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
             _ => Some("light a stage of an agency first (pane 4)".into()),
         },
         Action::Open | Action::Copy => match (thing, &model.overlay) {
-            (Some(_), _) | (None, Some(Overlay::Can)) => None,
+            (Some(_), _) | (None, Some(Overlay::Can { .. })) => None,
             (None, _) => Some("nothing is lit: j or k picks a row".into()),
         },
         Action::Send => {
@@ -95,6 +95,20 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
         Action::Undo => undo::own_last(model, scene).err(),
         _ => None,
     }
+}
+
+/// Whether a command is about such a thing; that it works on it now is for [`refusal_for`] to say.
+pub fn is_about(action: Action, thing: &Thing) -> bool {
+    action.row().place == Place::Lit
+        || match thing {
+            Thing::Audience(_) | Thing::Message(_) => matches!(action, Action::Send | Action::Elsewhere),
+            Thing::Ask(_) => action == Action::Decide,
+            Thing::Offer(_) => action == Action::Handover,
+            Thing::RollCall(_) => action == Action::RollCall,
+            Thing::Team(_) | Thing::Span => action == Action::SubTeams,
+            Thing::TimeOut(_) => action == Action::TimeOut,
+            _ => false,
+        }
 }
 
 /// The note that is lit, with its words as they stand.
@@ -142,7 +156,7 @@ pub(super) fn acknowledge(model: &Model, scene: &Scene<'_>, thing: Option<&Thing
         Some(Thing::Components(word)) => task(format!("look at what is {word}"))?,
         Some(Thing::Source(name)) => task(format!("why does {name} not answer?"))?,
         Some(Thing::Role(role)) => match scene.incident().holder(*role) {
-            None => vec![Command::SetRole { role: *role, holder: me() }],
+            None => vec![Command::SetRole { role: *role, holder: me(), why: String::new() }],
             Some(holder) => return Err(safe!("{holder} holds it: A gives it to somebody else")),
         },
         Some(Thing::Ask(_)) => return Err("a question is decided: d".into()),

@@ -207,7 +207,7 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
             copy(model, text)
         }
         Action::Can => {
-            model.overlay = Some(Overlay::Can);
+            model.overlay = Some(Overlay::Can { scroll: 0 });
             Vec::new()
         }
         Action::Help => {

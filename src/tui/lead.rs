@@ -96,6 +96,14 @@ pub fn on_brief(
             stays(model, scroll.saturating_sub(1));
             Vec::new()
         }
+        Code::End | Code::Char('G') => {
+            stays(model, last);
+            Vec::new()
+        }
+        Code::Home | Code::Char('g') => {
+            stays(model, 0);
+            Vec::new()
+        }
         Code::PageDown | Code::Char(' ') => {
             stays(model, (scroll + brief_rows(rows)).min(last));
             Vec::new()

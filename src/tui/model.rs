@@ -101,7 +101,9 @@ pub enum Overlay {
         thing: Thing,
         scroll: usize,
     },
-    Can,
+    Can {
+        scroll: usize,
+    },
     /// The brief of a handover. `read`: its end was on the screen.
     Brief {
         offer: EntryId,

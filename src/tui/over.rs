@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::able;
 use super::form::{Form, Kind, Purpose};
 use super::incidents;
 use super::ink::{Ink, Piece, piece};
@@ -13,7 +14,7 @@ use super::review::Review;
 use super::scene::Scene;
 use super::theme::Meaning;
 use super::view::Look;
-use crate::command::{self, Place, TABLE};
+use crate::command::{self, Place, Row, Script, TABLE};
 use crate::incident::what::What;
 use crate::incident::words::MessageState;
 use crate::report::can;
@@ -28,7 +29,7 @@ pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>
     match model.overlay.as_ref()? {
         Overlay::Help { scroll } => {
             let inner = inside(model).0;
-            let lines = help_lines(model, look.keymap, inner);
+            let lines = help_lines(model, scene, look.keymap, inner);
             draw_lines(ink, &Safe::from("HELP: what works here. Esc goes back"), &lines, *scroll);
             None
         }
@@ -44,12 +45,9 @@ pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>
             draw_lines(ink, &Safe::from("Esc goes back"), &lines, *scroll);
             None
         }
-        Overlay::Can => {
-            let lines: Vec<Vec<Piece>> = can::can(scene.incident(), scene.situation)
-                .into_iter()
-                .map(|line| vec![piece(line, Meaning::Text)])
-                .collect();
-            draw_lines(ink, &Safe::from("CAN: read it aloud. y copies, Esc goes back"), &lines, 0);
+        Overlay::Can { scroll } => {
+            let lines = can_lines(model, scene);
+            draw_lines(ink, &Safe::from("CAN: read it aloud. y copies, Esc goes back"), &lines, *scroll);
             None
         }
         Overlay::Brief { offer, scroll, read } => {
@@ -106,9 +104,33 @@ fn screen_of(model: &Model) -> Rect {
 }
 
 /// How far the help scrolls.
-pub fn help_bottom(model: &Model, keymap: &Keymap) -> usize {
+pub fn help_bottom(model: &Model, scene: &Scene<'_>, keymap: &Keymap) -> usize {
     let (columns, rows) = inside(model);
-    help_lines(model, keymap, columns).len().saturating_sub(rows)
+    help_lines(model, scene, keymap, columns).len().saturating_sub(rows)
+}
+
+/// How far the CAN report scrolls.
+pub fn can_bottom(model: &Model, scene: &Scene<'_>) -> usize {
+    can_lines(model, scene).len().saturating_sub(inside(model).1)
+}
+
+/// Its lines; what goes on on a narrow screen is set in.
+fn can_lines(model: &Model, scene: &Scene<'_>) -> Vec<Vec<Piece>> {
+    let columns = inside(model).0;
+    let mut out = Vec::new();
+    for line in can::can(scene.incident(), scene.situation) {
+        if width::width(line.as_str()) <= columns {
+            out.push(vec![piece(line, Meaning::Text)]);
+            continue;
+        }
+        let under = line.as_str().starts_with(' ');
+        let words = Safe::new(line.as_str().trim_start());
+        for (index, text) in shorten::wrap(&words, columns.saturating_sub(4)).into_iter().enumerate() {
+            let indent = " ".repeat(2 * (usize::from(under) + usize::from(index > 0)));
+            out.push(vec![piece(Safe::new(&indent), Meaning::Text), piece(text, Meaning::Text)]);
+        }
+    }
+    out
 }
 
 /// How far the details of a thing scroll.
@@ -130,7 +152,7 @@ fn draw_lines(ink: &mut Ink<'_>, title: &Safe, lines: &[Vec<Piece>], scroll: usi
     }
 }
 
-fn help_lines(model: &Model, keymap: &Keymap, columns: usize) -> Vec<Vec<Piece>> {
+fn help_lines(model: &Model, scene: &Scene<'_>, keymap: &Keymap, columns: usize) -> Vec<Vec<Piece>> {
     let mut out = Vec::new();
     if let Some(demo) = &model.demo {
         out.push(vec![piece(
@@ -140,28 +162,51 @@ fn help_lines(model: &Model, keymap: &Keymap, columns: usize) -> Vec<Vec<Piece>>
         out.push(vec![piece(safe!("Second shell: warroom --journal {} note \"...\"", demo.journal), Meaning::Text)]);
         out.push(Vec::new());
     }
-    for row in TABLE.iter().filter(|row| row.place != Place::Demo || model.demo.is_some()) {
-        let keys = keymap.keys(row.action).join(" ");
-        let keys = if keys.is_empty() { ":".to_owned() } else { keys };
-        let (wide, name) = if columns >= 70 { (14, 13) } else { (8, 0) };
-        let left = wide + 1 + if name > 0 { name + 1 } else { 0 };
-        for (index, text) in text_lines(row.doc, columns.saturating_sub(left)).into_iter().enumerate() {
-            let mut line = vec![panes::cell(if index == 0 { &keys } else { "" }, wide, Meaning::Key)];
-            if name > 0 {
-                line.push(panes::cell(if index == 0 { row.name } else { "" }, name, Meaning::Title));
-            }
-            line.push(piece(text, Meaning::Text));
-            out.push(line);
-        }
+    // What works on the lit thing first; then what writes; then what only changes the screen.
+    let lit = able::lit(model, scene);
+    let about = |row: &&Row| lit.as_ref().is_some_and(|thing| able::is_about(row.action, thing));
+    let works = |row: &&Row| about(row) && able::refusal(row.action, model, scene).is_none();
+    let shown = || TABLE.iter().filter(|row| row.place != Place::Demo || model.demo.is_some());
+    let writes = |row: &&Row| !matches!(row.script, Script::None(_));
+    if let Some(thing) = &lit {
+        let what = match scene.situation.item(thing) {
+            Some(item) => safe!("ON WHAT IS LIT: {} {}", item.label, item.text),
+            None => Safe::from("ON WHAT IS LIT"),
+        };
+        out.push(vec![piece(shorten::shorten(&what, columns), Meaning::Title)]);
+        shown().filter(works).for_each(|row| out.extend(help_row(row, keymap, columns)));
+    }
+    for (title, wanted) in [("LEADING AND RECORDING", true), ("THE SCREEN", false)] {
+        out.push(vec![piece(title, Meaning::Title)]);
+        let rows = shown().filter(|row| !works(row) && writes(row) == wanted);
+        rows.for_each(|row| out.extend(help_row(row, keymap, columns)));
     }
     out.push(Vec::new());
     for text in [
-        "In a form: Tab next field or completes, Enter sends it off, Esc keeps the text for later.",
+        "In a form: Tab next field or completes, Enter sends it off, Esc keeps the text for later, ctrl-x empties it.",
         "Cells: . none  dr draft  ok approved  > sent  ✓ arrived  e elsewhere (e? claimed)  ? unsure  ✗ failed  - skipped",
         "Marks: !! life or late  ?? an answer was lost  ! soon, unacknowledged or old  * new since you looked",
         "IF: due then if the missing fact is true.  ASAP: no number in law.  ~: an estimate.  OLD: not current.",
     ] {
         out.extend(text_lines(text, columns).into_iter().map(|line| vec![piece(line, Meaning::Dim)]));
+    }
+    out
+}
+
+/// A command in the help: its keys, its name where there is room, what it does.
+fn help_row(row: &Row, keymap: &Keymap, columns: usize) -> Vec<Vec<Piece>> {
+    let keys = keymap.keys(row.action).join(" ");
+    let keys = if keys.is_empty() { ":".to_owned() } else { keys };
+    let (wide, name) = if columns >= 70 { (14, 13) } else { (8, 0) };
+    let left = wide + 1 + if name > 0 { name + 1 } else { 0 };
+    let mut out = Vec::new();
+    for (index, text) in text_lines(row.doc, columns.saturating_sub(left)).into_iter().enumerate() {
+        let mut line = vec![panes::cell(if index == 0 { &keys } else { "" }, wide, Meaning::Key)];
+        if name > 0 {
+            line.push(panes::cell(if index == 0 { row.name } else { "" }, name, Meaning::Title));
+        }
+        line.push(piece(text, Meaning::Text));
+        out.push(line);
     }
     out
 }
@@ -668,8 +713,8 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, k
         add("REACH", &if reach.is_empty() { String::new() } else { format!("{of}: {reach}") }, Meaning::Text);
     }
     let mut keys: Vec<Piece> = vec![panes::cell("DO", 7, Meaning::Dim)];
-    for row in TABLE.iter().filter(|r| r.place == Place::Lit || matches!(r.name, "send" | "elsewhere" | "decide")) {
-        if matches!(row.name, "open") || super::able::refusal_for(row.action, model, scene, Some(thing)).is_some() {
+    for row in TABLE.iter().filter(|row| able::is_about(row.action, thing)) {
+        if matches!(row.name, "open") || able::refusal_for(row.action, model, scene, Some(thing)).is_some() {
             continue;
         }
         if let Some(key) = keymap.keys(row.action).first() {

@@ -155,7 +155,7 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             Overlay::Help { .. }
             | Overlay::Review(_)
             | Overlay::Detail { .. }
-            | Overlay::Can
+            | Overlay::Can { .. }
             | Overlay::Brief { .. }
             | Overlay::RollCall { .. }
             | Overlay::Contacts { .. }
@@ -199,13 +199,15 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
             }
             Vec::new()
         }
-        Some(Overlay::Help { scroll }) => match scrolled(scroll, over::help_bottom(model, keymap), key, keymap) {
-            Some(scroll) => {
-                model.overlay = Some(Overlay::Help { scroll });
-                Vec::new()
+        Some(Overlay::Help { scroll }) => {
+            match scrolled(scroll, over::help_bottom(model, scene, keymap), key, keymap) {
+                Some(scroll) => {
+                    model.overlay = Some(Overlay::Help { scroll });
+                    Vec::new()
+                }
+                None => Vec::new(),
             }
-            None => Vec::new(),
-        },
+        }
         Some(Overlay::Detail { thing, scroll }) => match keymap.action(key) {
             Some(Action::Back | Action::Open) => Vec::new(),
             Some(Action::Down | Action::Up | Action::PageDown | Action::PageUp | Action::Top | Action::Bottom) => {
@@ -226,15 +228,20 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
             }
         },
         Some(Overlay::Incidents { lit }) => incidents::on_key(model, lit, key, scene, keymap),
-        Some(Overlay::Can) => match keymap.action(key) {
-            Some(Action::Copy) => {
-                model.overlay = Some(Overlay::Can);
-                let lines = can::can(scene.incident(), scene.situation);
-                copy(model, lines.iter().map(Safe::as_str).collect::<Vec<_>>().join("\n"))
+        Some(Overlay::Can { scroll }) => {
+            let to = scrolled(scroll, over::can_bottom(model, scene), key, keymap);
+            match (keymap.action(key), to) {
+                (Some(Action::Quit), _) => return act(model, Action::Quit, scene, None),
+                (Some(Action::Copy), _) => {
+                    model.overlay = Some(Overlay::Can { scroll });
+                    let lines = can::can(scene.incident(), scene.situation);
+                    return copy(model, lines.iter().map(Safe::as_str).collect::<Vec<_>>().join("\n"));
+                }
+                (_, Some(scroll)) => model.overlay = Some(Overlay::Can { scroll }),
+                _ => {}
             }
-            Some(Action::Quit) => act(model, Action::Quit, scene, None),
-            _ => Vec::new(),
-        },
+            Vec::new()
+        }
     }
 }
 
@@ -354,15 +361,14 @@ fn on_form(model: &mut Model, mut form: Box<Form>, key: Key, scene: &Scene<'_>) 
             if let Purpose::EditText { audience, channel } = form.purpose.clone() {
                 return keep_text(model, scene, &audience, &channel, form);
             }
-            match form.command(&help) {
-                Ok(command) => match decide(scene.incident(), scene.plan(), &command, &model.actor, scene.now()) {
-                    Ok(_) => append(model, vec![command], form.title.as_str().to_owned(), Some(form), scene),
-                    Err(refusal) => {
-                        form.error = Some(Safe::new(&refusal.0));
-                        model.overlay = Some(Overlay::Form(form));
-                        Vec::new()
-                    }
-                },
+            let able = form.command(&help).and_then(|command| {
+                match decide(scene.incident(), scene.plan(), &command, &model.actor, scene.now()) {
+                    Ok(_) => Ok(command),
+                    Err(refusal) => Err(refusal.0),
+                }
+            });
+            match able {
+                Ok(command) => append(model, vec![command], form.title.as_str().to_owned(), Some(form), scene),
                 Err(why) => {
                     // The field that the error names is gone to.
                     if let Some(field) = form.fields.iter().position(|f| why.starts_with(&format!("{}: ", f.label))) {

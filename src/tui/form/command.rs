@@ -58,7 +58,7 @@ impl Form {
                 reversal: some(6),
             }),
             Purpose::Ask => Command::Ask { proposal: text(0), by: text(1), risk: text(2) },
-            Purpose::Role { .. } => Command::SetRole { role: text(0).parse()?, holder: some(1) },
+            Purpose::Role { .. } => Command::SetRole { role: text(0).parse()?, holder: some(1), why: text(2) },
             Purpose::Offer { role } => {
                 let (worries, brief) = (text(1), text(2));
                 let brief = if worries.is_empty() { brief } else { format!("{brief}\nWORRIES     {worries}") };

@@ -92,6 +92,7 @@ impl Form {
                     vec![
                         field("role", "", words(&roles), true),
                         asked("holder", "a name; Enter here with none: nobody holds it", Person),
+                        field("why", "asked for where it is taken without a handover", Line, false),
                     ],
                 )
             }

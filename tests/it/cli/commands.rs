@@ -177,3 +177,42 @@ fn poll_once_records_what_a_backend_says_and_nothing_twice() {
     let alerts = json(&home, &["state"])["alerts"].clone();
     assert_eq!(alerts.as_array().map(Vec::len), Some(1), "{alerts}");
 }
+
+#[test]
+fn poll_records_in_every_open_incident_but_those_that_practise() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let alert = r#"[{"labels":{"alertname":"VoiceDown"},"annotations":{},"fingerprint":"f1",
+        "startsAt":"2024-02-22T08:45:00Z","endsAt":"2024-02-22T09:45:00Z","updatedAt":"2024-02-22T08:45:00Z",
+        "generatorURL":"","receivers":[{"name":"r"}],"status":{"state":"active","silencedBy":[],"inhibitedBy":[]}}]"#;
+    let server = runtime.block_on(crate::support::wire::Wire::saying(crate::support::wire::json(alert)));
+    let (home, _) = declared();
+    config(
+        &home,
+        &format!("[[notification]]\nname = \"pager\"\nkind = \"alertmanager\"\nurl = \"{}\"\n", server.url()),
+    );
+    for (title, more) in [("Billing slow", vec![]), ("Practice", vec!["--exercise"]), ("Old one", vec![])] {
+        let mut arguments = vec!["declare", title, "--severity", "sev3"];
+        arguments.extend(more);
+        home.must(&arguments);
+    }
+    let all = json(&home, &["list"]);
+    let id = |title: &str| {
+        let found = all.as_array().unwrap().iter().find(|i| i["title"] == title).unwrap();
+        found["id"].as_str().unwrap().to_owned()
+    };
+    home.must(&["--incident", &id("Old one"), "phase", "resolved", "--why", "it is over", "--override-by", "zoe"]);
+    let alerts = |title: &str| json(&home, &["--incident", &id(title), "state"])["alerts"].as_array().map(Vec::len);
+    // A room that leads asks for the other incidents too: here its part is played by the one that is named.
+    let pty = crate::support::pty::Start::new(&home, &["--incident", &id("Billing slow")]).size(120, 36).start();
+    pty.see("VoiceDown");
+    let mut pty = pty;
+    pty.keys("q");
+    assert_eq!(pty.exit(), 0);
+    assert_eq!([alerts("Billing slow"), alerts("Practice"), alerts("Old one")], [Some(1), Some(0), Some(0)]);
+    let open = all.as_array().unwrap().iter().find(|i| i["severity"] == "sev1").unwrap()["title"].as_str().unwrap();
+    assert_eq!(alerts(open), Some(1), "{open} hears what another room asked");
+    // Once, by command: all that are open, also who practises, since nobody asks for it beside.
+    let again = home.must(&["poll", "--once"]);
+    assert!(again.contains("answered, 1 new entries"), "only the exercise had not heard it: {again}");
+    assert_eq!([alerts("Practice"), alerts("Old one")], [Some(1), Some(0)]);
+}

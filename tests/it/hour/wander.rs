@@ -92,7 +92,11 @@ fn moved(world: &mut World, dice: &mut Dice, count: u64) {
         1 => Command::FinishTask { task: some(dice), result: String::new() },
         2 => Command::Assign { task: some(dice), owner: name, minutes: 1 + dice.roll(30) as u32 },
         3 => Command::Note { text: format!("note {count}"), at: None, follow_up: false },
-        4 => Command::SetRole { role: Role::ALL[dice.roll(7)], holder: (dice.roll(2) == 0).then_some(name) },
+        4 => Command::SetRole {
+            role: Role::ALL[dice.roll(7)],
+            holder: (dice.roll(2) == 0).then_some(name),
+            why: String::new(),
+        },
         5 => {
             world.alerts(&["A", "B", "C", "D"][..dice.roll(5)], count);
             return;

@@ -30,7 +30,11 @@ fn done(record: &mut Record, plan: &Plan, who: &str, minute: i64, command: &Comm
 
 fn commanded() -> Record {
     let mut record = Record::declared();
-    record.add("ic", 6, RoleSet { role: Role::Commander, holder: Some("kim".into()), replaces: vec![] });
+    record.add(
+        "ic",
+        6,
+        RoleSet { role: Role::Commander, holder: Some("kim".into()), why: String::new(), replaces: vec![] },
+    );
     record
 }
 
@@ -68,8 +72,13 @@ fn an_offer_is_refused_withdrawn_or_overtaken() {
         assert!(after.incident().leading.offers.is_empty());
     }
     // Somebody takes the role meanwhile: the offer is not theirs any more.
-    let take = Command::SetRole { role: Role::Commander, holder: Some("lee".into()) };
-    done(&mut record, &plan, "lee", 12, &take).unwrap();
+    let take = |why: &str| Command::SetRole { role: Role::Commander, holder: Some("lee".into()), why: why.into() };
+    done(&mut record, &plan, "lee", 12, &take(" "))
+        .expect_err("nobody takes it without a handover and without a reason");
+    done(&mut record, &plan, "kim", 12, &take(""))
+        .expect_err("nor is it given so: it would not be accepted by anybody");
+    done(&mut record, &plan, "lee", 12, &take("kim's link is gone")).unwrap();
+    assert_eq!(record.incident().holder(Role::Commander), Some("lee"));
     let accept = Command::AcceptOffer { offer: offered, brief_sha256: sha256("all is down") };
     done(&mut record, &plan, "ana", 13, &accept).expect_err("it does not stand any more");
     done(&mut record, &plan, "ben", 14, &offer("ana")).expect_err("neither holder nor commander");
@@ -328,13 +337,32 @@ fn a_reopening_is_not_taken_back_unseen_and_no_end_is_without_its_basis() {
 }
 
 #[test]
+fn the_commander_gives_the_other_roles_and_a_holder_may_leave() {
+    let plan = Plan::default();
+    let mut record = commanded();
+    let set = |role, holder: Option<&str>, why: &str| Command::SetRole {
+        role,
+        holder: holder.map(str::to_owned),
+        why: why.into(),
+    };
+    done(&mut record, &plan, "kim", 10, &set(Role::Scribe, Some("ana"), "")).unwrap();
+    done(&mut record.clone(), &plan, "ben", 11, &set(Role::Scribe, Some("ben"), "")).expect_err("ana holds it");
+    done(&mut record.clone(), &plan, "ben", 11, &set(Role::Scribe, None, "")).expect_err("nor does ben empty it");
+    done(&mut record.clone(), &plan, "ben", 11, &set(Role::Scribe, Some("ben"), "ana left")).unwrap();
+    done(&mut record.clone(), &plan, "kim", 11, &set(Role::Scribe, Some("ben"), "")).unwrap();
+    done(&mut record.clone(), &plan, "ana", 11, &set(Role::Scribe, Some("ben"), "")).unwrap();
+    done(&mut record, &plan, "kim", 11, &set(Role::Commander, None, "")).unwrap();
+    assert_eq!(record.incident().holder(Role::Commander), None);
+}
+
+#[test]
 fn a_shared_account_leads_nothing() {
     let plan = Plan::default();
     let record = commanded();
     let decision =
         warroom::incident::command::Decision { proposal: "p".into(), outcome: "o".into(), ..Default::default() };
     for command in [
-        Command::SetRole { role: Role::Deputy, holder: Some("ana".into()) },
+        Command::SetRole { role: Role::Deputy, holder: Some("ana".into()), why: String::new() },
         Command::SetPhase { phase: Phase::Identified, why: String::new(), by_name: None },
         Command::SetSeverity { severity: Severity::Sev4, why: "small".into() },
         Command::Decide(decision),
@@ -342,6 +370,6 @@ fn a_shared_account_leads_nothing() {
         done(&mut record.clone(), &plan, "root", 10, &command).expect_err("who is root?");
         done(&mut record.clone(), &plan, "ana", 10, &command).unwrap();
     }
-    let to_root = Command::SetRole { role: Role::Deputy, holder: Some("root".into()) };
+    let to_root = Command::SetRole { role: Role::Deputy, holder: Some("root".into()), why: String::new() };
     done(&mut record.clone(), &plan, "kim", 10, &to_root).expect_err("name the person");
 }

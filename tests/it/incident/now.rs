@@ -102,7 +102,7 @@ pub fn task(record: &mut Record, name: &str, minute: i64, owner: Option<&str>, b
 }
 
 fn set_role(record: &mut Record, name: &str, role: Role, holder: &str) {
-    record.add(name, 6, RoleSet { role, holder: Some(holder.into()), replaces: vec![] });
+    record.add(name, 6, RoleSet { role, holder: Some(holder.into()), why: String::new(), replaces: vec![] });
 }
 
 /// At T+60.

@@ -150,7 +150,13 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
             reversal: None,
         }
         .into(),
-        8 => RoleSet { role: pick(&Role::ALL[..2], a), holder: (a % 4 > 0).then(person), replaces: replaces() }.into(),
+        8 => RoleSet {
+            role: pick(&Role::ALL[..2], a),
+            holder: (a % 4 > 0).then(person),
+            why: String::new(),
+            replaces: replaces(),
+        }
+        .into(),
         9 => PlanAdopted { name: text(), text: text(), sha256: String::new(), replaces: replaces() }.into(),
         10 => RulesAdopted { text: text(), sha256: String::new(), replaces: replaces() }.into(),
         11 => TaskAdded {

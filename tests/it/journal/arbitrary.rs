@@ -147,8 +147,13 @@ pub fn what() -> impl Strategy<Value = What> {
         }
         .into()),
         (word(End::ALL), text()).prop_map(|(end, basis)| EndReached { end, basis }.into()),
-        (word(Role::ALL), maybe(), ids())
-            .prop_map(|(role, holder, replaces)| RoleSet { role, holder, replaces }.into()),
+        (word(Role::ALL), maybe(), text(), ids()).prop_map(|(role, holder, why, replaces)| RoleSet {
+            role,
+            holder,
+            why,
+            replaces
+        }
+        .into()),
         (text(), maybe(), any::<u32>(), any::<bool>()).prop_map(|(title, team, minutes, first)| {
             TaskAdded { title, owner: team.clone(), planned: team.clone(), team, minutes, first }.into()
         }),

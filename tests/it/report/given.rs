@@ -88,7 +88,8 @@ pub fn rules() -> Rules {
 
 pub fn record() -> Record {
     let mut r = Record::declared();
-    let role = |role, holder: &str, replaces| RoleSet { role, holder: Some(holder.into()), replaces };
+    let role =
+        |role, holder: &str, replaces| RoleSet { role, holder: Some(holder.into()), why: String::new(), replaces };
     r.add("ic 1", 6, role(Role::Commander, "kim", vec![]));
     r.add("ic 2", 40, role(Role::Commander, "lee", vec![id("ic 1")]));
     let (origin, name) = ("https://status.example".to_owned(), "voice".to_owned());

@@ -362,3 +362,30 @@ fn a_room_runs_no_command() {
     let poll = Poll::start(&home, "poll");
     poll.see("due already");
 }
+
+#[test]
+fn time_is_kept_for_every_open_incident_and_for_those_declared_meanwhile() {
+    let home = Home::new();
+    let told = home.path().join("told");
+    configure(&home, &pager(&home, "cat >> told"));
+    let mut poll = Poll::start(&home, "poll");
+    poll.see("no incident is open: waiting for one");
+    declare(&home, &[]);
+    poll.see("due already");
+    home.must(&["declare", "Billing slow", "--severity", "sev3"]);
+    let second = |home: &Home| {
+        let all: serde_json::Value = serde_json::from_str(&home.must(&["list", "--json"])).unwrap();
+        let found = all.as_array().unwrap().iter().find(|i| i["title"] == "Billing slow").unwrap();
+        found["id"].as_str().unwrap().to_owned()
+    };
+    let id = second(&home);
+    let short = &id[..8];
+    poll.see(&format!("{short}  keeping time for Billing slow"));
+    poll.see(&format!("{short}  nothing is due"));
+    home.must(&["--incident", &id, "decide", "stop billing?", "--ask"]);
+    poll.see("zoe asks: stop billing?");
+    until("it is told", || std::fs::read_to_string(&told).unwrap_or_default().contains("stop billing?"));
+    let line: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&told).unwrap()).unwrap();
+    assert_eq!(line["incident"]["id"], id.as_str());
+    poll.stop();
+}

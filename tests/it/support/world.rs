@@ -111,8 +111,16 @@ impl World {
 
     fn history(&mut self, words: &Words) {
         let owner = if words.owner.trim().is_empty() { "." } else { &words.owner }.to_owned();
-        self.does("kim", 6, Command::SetRole { role: Role::Commander, holder: Some("kim".to_owned()) });
-        self.does("kim", 6, Command::SetRole { role: Role::Communications, holder: Some(owner.clone()) });
+        self.does(
+            "kim",
+            6,
+            Command::SetRole { role: Role::Commander, holder: Some("kim".to_owned()), why: String::new() },
+        );
+        self.does(
+            "kim",
+            6,
+            Command::SetRole { role: Role::Communications, holder: Some(owner.clone()), why: String::new() },
+        );
         let note = if words.note.trim().is_empty() { "." } else { &words.note }.to_owned();
         self.does("ana", 8, Command::Note { text: note.clone(), at: Some(at(-3)), follow_up: false });
         self.does("ana", 8, Command::Note { text: note.clone(), at: None, follow_up: true });
@@ -372,8 +380,8 @@ impl World {
 
 pub struct Screen<'a> {
     world: &'a World,
-    snapshot: Snapshot,
-    situation: Situation,
+    pub snapshot: Snapshot,
+    pub situation: Situation,
     pub model: Model,
 }
 

@@ -74,7 +74,7 @@ fn a_brief_is_accepted_only_when_its_end_was_on_the_screen() {
 #[test]
 fn a_brief_that_was_not_sent_off_is_made_anew() {
     let mut world = World::new(&Words::plain());
-    world.does("kim", 30, Command::SetRole { role: Role::Scribe, holder: Some("zoe".into()) });
+    world.does("kim", 30, Command::SetRole { role: Role::Scribe, holder: Some("zoe".into()), why: String::new() });
     let mut screen = world.screen((160, 48));
     screen.keys("H");
     assert!(
@@ -202,12 +202,12 @@ fn enter_stops_once_at_what_is_asked_for_and_empties_no_role_by_itself() {
     let world = World::new(&Words::plain());
     let mut screen = world.screen((120, 36));
     screen.keys("r");
-    typed(&mut screen, "ic");
+    typed(&mut screen, "deputy");
     assert!(appended(&screen.keys("enter")).is_none(), "who holds it?");
     typed(&mut screen, "rae");
     let effects = screen.keys("enter");
     let (_, commands) = appended(&effects).unwrap();
-    assert_eq!(commands[..], [Command::SetRole { role: Role::Commander, holder: Some("rae".into()) }]);
+    assert_eq!(commands[..], [Command::SetRole { role: Role::Deputy, holder: Some("rae".into()), why: String::new() }]);
     let mut screen = world.screen((120, 36));
     screen.keys("d");
     for text in ["roll back", "yes"] {
@@ -308,4 +308,63 @@ fn a_call_stands_in_rows_of_its_own_until_escape() {
         screen.keys("esc");
         assert_eq!(rows(&screen), before, "{size:?}");
     }
+}
+
+#[test]
+fn help_begins_with_what_works_on_the_lit_thing() {
+    let mut world = World::new(&Words::plain());
+    world.does("kim", 20, Command::Ask { proposal: "roll back?".into(), by: "ana".into(), risk: String::new() });
+    let mut screen = world.screen((120, 36));
+    while !rows(&screen).iter().any(|row| row.starts_with(">") && row.contains("DECIDE")) {
+        screen.keys("j");
+    }
+    screen.keys("?");
+    let shown = rows(&screen);
+    let at = |text: &str| shown.iter().position(|row| row.contains(text));
+    let (lit, rest) =
+        (at("ON WHAT IS LIT: DECIDE").expect("which thing"), at("LEADING AND RECORDING").expect("the rest"));
+    let next = at("next step").or(at("moves what is lit")).expect("Space");
+    assert!(lit < next && next < rest, "{}", shown.join("\n"));
+    // A key that would be refused here stands behind what works.
+    assert!(at("more time for the lit task").is_none_or(|x| x > rest));
+}
+
+#[test]
+fn the_whole_report_is_read_on_a_narrow_screen() {
+    let world = World::new(&Words::plain());
+    let all: Vec<String> = {
+        let screen = world.screen((160, 48));
+        let (incident, situation) = (&screen.snapshot.incident, &screen.situation);
+        warroom::report::can::can(incident, situation).iter().map(|line| line.as_str().to_owned()).collect()
+    };
+    let words: Vec<String> = all.iter().flat_map(|row| row.split_whitespace()).map(str::to_owned).collect();
+    let mut screen = world.screen((40, 10));
+    screen.keys("c");
+    let mut seen = String::new();
+    for _ in 0..60 {
+        seen.push_str(&rows(&screen).join("\n"));
+        screen.keys("j");
+    }
+    assert!(words.len() > 20);
+    for word in &words {
+        assert!(seen.contains(word.as_str()), "{word} of {all:#?} is not seen in\n{seen}");
+    }
+    assert!(matches!(screen.model.overlay, Some(Overlay::Can { scroll }) if scroll > 0));
+    screen.keys("x");
+    assert!(screen.model.overlay.is_none());
+}
+
+#[test]
+fn a_role_that_somebody_holds_is_taken_with_a_reason_only() {
+    let world = World::new(&Words::plain());
+    let mut screen = world.screen((120, 36));
+    screen.keys("r");
+    typed(&mut screen, "ic zoe");
+    assert!(appended(&screen.keys("enter")).is_none());
+    let Some(Overlay::Form(form)) = &screen.model.overlay else { panic!("it asks") };
+    assert_eq!(form.fields[form.at].label, "why", "{:?}", form.error);
+    typed(&mut screen, "kim's link is gone");
+    let effects = screen.keys("enter");
+    let (_, commands) = appended(&effects).unwrap();
+    assert!(matches!(&commands[..], [Command::SetRole { why, .. }] if why == "kim's link is gone"), "{commands:?}");
 }
