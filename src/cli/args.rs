@@ -246,6 +246,9 @@ pub struct Fact {
     /// Who confirms it
     #[arg(long)]
     pub confirmed_by: Option<String>,
+    /// Stand for it as it is, as security, legal …; without a name as whoever is wanted next
+    #[arg(long, value_name = "STEP", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["value", "confirmed_by"])]
+    pub clear: Option<String>,
 }
 
 #[derive(clap::Args, Debug)]
@@ -509,6 +512,14 @@ pub enum MessageCmd {
     Edit { id: String, text: String },
     /// Approve the text as it stands; prints what was approved
     Approve { id: String },
+    /// Leave out the next step of the approval, with the reason
+    SkipStep {
+        id: String,
+        #[arg(long)]
+        why: String,
+    },
+    /// What is said now, and who still holds older words
+    Words,
     /// Send an approved message over its backend, once
     Send { id: String },
     /// It is not to be sent

@@ -26,6 +26,7 @@ use crate::incident::decide::{Declare, declare};
 use crate::incident::detect::heard;
 use crate::incident::entry::{Author, Draft, EntryId, IncidentId};
 use crate::incident::observation::Source;
+use crate::incident::pin::Grounds;
 use crate::incident::what::{MessageDelivered, MessageFailed, MessageSending, MessageSent, MessageUnknown, What};
 use crate::journal::{Access, Cursor, Journal};
 use crate::room::pollers::Backend;
@@ -282,6 +283,7 @@ fn perform(
                 round: *round,
                 text: text.clone(),
                 next_update: *next_update,
+                grounds: session.grounds(text, &Grounds::default()),
             }
         }
         Do::Approve { message } => {

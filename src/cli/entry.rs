@@ -67,6 +67,10 @@ pub fn role(context: &Context, args: &args::RoleArgs) -> Result<ExitCode, Fail> 
 
 pub fn fact(context: &Context, args: &args::Fact) -> Result<ExitCode, Fail> {
     let mut session = Session::open(context, true)?;
+    if let Some(step) = &args.clear {
+        let (name, step, basis) = (args.name.clone(), step.clone(), args.basis.clone());
+        return session.run(&Command::ClearFact { name, step, basis });
+    }
     session.run(&Command::SetFact {
         name: args.name.clone(),
         value: fact_value(args.value.as_deref().unwrap_or_default()),

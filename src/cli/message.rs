@@ -12,13 +12,14 @@ use super::session::Session;
 use crate::backends::{Client, Limits, Outcome, Outgoing, poller};
 use crate::incident::command::Command;
 use crate::incident::entry::{Draft, EntryId};
+use crate::incident::pin::Grounds;
 use crate::incident::what::{MessageFailed, MessageSent, MessageUnknown, What};
 use crate::room::store::process_name;
 use crate::situation::proposal::{proposals, round as due_round};
 use crate::text::{Safe, instant};
 
 pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
-    let writes = !matches!(args.command, MessageCmd::List | MessageCmd::Show { .. });
+    let writes = !matches!(args.command, MessageCmd::List | MessageCmd::Show { .. } | MessageCmd::Words);
     let mut session = Session::open(context, writes)?;
     let command = match &args.command {
         MessageCmd::List => return list(&mut session),
@@ -28,8 +29,9 @@ pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
         }
         MessageCmd::Edit { id, text } => {
             let message = session.message(id)?;
-            let next_update = session.incident().messages.get(&message).and_then(|m| m.next_update);
-            Command::EditMessage { message, text: text.clone(), next_update }
+            let found = session.incident().messages.get(&message).cloned();
+            let (next_update, before) = found.map(|m| (m.next_update, m.grounds)).unwrap_or_default();
+            Command::EditMessage { message, text: text.clone(), next_update, grounds: session.grounds(text, &before) }
         }
         MessageCmd::Approve { id } => {
             let message = session.message(id)?;
@@ -39,8 +41,15 @@ pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
             for line in Safe::lines(&found.text) {
                 eprintln!("  {line}");
             }
+            checked(&mut session, message)?;
             Command::ApproveMessage { message, text_sha256: found.sha256 }
         }
+        MessageCmd::SkipStep { id, why } => {
+            let message = session.message(id)?;
+            let text_sha256 = session.incident().messages.get(&message).map(|m| m.sha256.clone()).unwrap_or_default();
+            Command::SkipStep { message, text_sha256, why: why.clone() }
+        }
+        MessageCmd::Words => return words(&session),
         MessageCmd::Send { id } => return send(&mut session, id),
         MessageCmd::Skip { id, why } => Command::SkipMessage { message: session.message(id)?, why: why.clone() },
         MessageCmd::Elsewhere { audience, channel, by, at, proof, text, next } => Command::RecordElsewhere {
@@ -68,6 +77,33 @@ pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
     session.run(&command)
 }
 
+/// What the review would say of a text: warnings are told, what stops it is refused.
+fn checked(session: &mut Session<'_>, message: EntryId) -> Result<(), Fail> {
+    let situation = session.situation();
+    let (incident, plan) = (Arc::clone(session.incident()), Arc::clone(&session.in_force.plan));
+    let Some(found) = incident.messages.get(&message) else { return Ok(()) };
+    let proposals = proposals(&incident, &plan, &situation, &found.audience);
+    let Some(proposal) = proposals.into_iter().find(|p| p.message == Some(message)) else { return Ok(()) };
+    for warning in &proposal.warnings {
+        eprintln!("warroom: look at this: {}", Safe::new(warning));
+    }
+    match (proposal.stop, proposal.was) {
+        (Some(why), _) => Err(Fail::failed(format!("it stops: {why}"))),
+        (None, Some(_)) => Err(Fail::failed("a fact in it is another now: `warroom message edit`, with the new words")),
+        (None, None) => Ok(()),
+    }
+}
+
+fn words(session: &Session<'_>) -> Result<ExitCode, Fail> {
+    let lines = crate::report::words::words(session.incident(), &session.in_force.plan, session.now());
+    if session.context.global.json {
+        out::json(&serde_json::json!({ "lines": lines }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    out::lines(&lines.iter().map(|line| Safe::new(line)).collect::<Vec<_>>())?;
+    Ok(ExitCode::SUCCESS)
+}
+
 fn draft(
     session: &mut Session<'_>,
     audience: &str,
@@ -80,21 +116,24 @@ fn draft(
     let situation = session.situation();
     let proposed = proposals(session.incident(), &session.in_force.plan, &situation, audience);
     let proposed = proposed.into_iter().find(|p| p.channel == channel && p.message.is_none());
-    let (text, next_update) = match (text, proposed) {
-        (Some(text), _) => (text.to_owned(), next_update),
-        (None, Some(p)) => (p.text, next_update.or(p.next_update)),
+    let (text, next_update, grounds) = match (text, proposed) {
+        (Some(text), _) => (text.to_owned(), next_update, session.grounds(text, &Grounds::default())),
+        (None, Some(p)) if p.text.is_empty() => return Err(Fail::failed(p.stop.unwrap_or_default())),
+        (None, Some(p)) => (p.text, next_update.or(p.next_update), p.grounds),
         (None, None) => {
             return Err(Fail::failed("the playbook has no text for this audience on this channel: give --text"));
         }
     };
     let round = round.unwrap_or_else(|| due_round(session.incident(), audience));
-    Ok(Command::DraftMessage { audience: audience.to_owned(), channel: channel.to_owned(), round, text, next_update })
+    let (audience, channel) = (audience.to_owned(), channel.to_owned());
+    Ok(Command::DraftMessage { audience, channel, round, text, next_update, grounds })
 }
 
 fn send(session: &mut Session<'_>, id: &str) -> Result<ExitCode, Fail> {
     let config = session.context.config()?;
     let backends = session.context.backends(&config)?;
     let message = session.message(id)?;
+    checked(session, message)?;
     let process = process_name(&session.context.actor.host);
     let entries = session.command(&Command::SendMessage { message, process })?;
     let Some(entry) = entries.first() else { return Err(Fail::failed("nothing was written")) };

@@ -222,6 +222,7 @@ impl Deputy<'_> {
                 polls,
                 real: edge::now,
                 configured: self.backends.iter().map(Backend::source).collect(),
+                rights: self.config.rights.clone(),
             };
             let (store, thread) = store::start(setup, news_tx)?;
             let all = self.news.clone();

@@ -56,6 +56,7 @@ pub fn opening(
         demo,
         real: edge::now,
         alarms: config.alarms.clone(),
+        rights: config.rights.clone(),
         term: edge::variable("TERM").unwrap_or_default(),
         declare: DeclareWith {
             timezone: config.timezone,

@@ -13,13 +13,15 @@ use crate::incident::decide::decide;
 use crate::incident::entry::{Author, Draft, Entry, EntryId, IncidentId};
 use crate::incident::fold::Log;
 use crate::incident::observation::Source;
+use crate::incident::pin::Grounds;
+use crate::incident::rights::Rights;
 use crate::incident::state::Incident;
 use crate::journal::{Cursor, Journal};
 use crate::report::line::line;
 use crate::room::in_force::InForce;
 use crate::room::others;
 use crate::situation::need::Need;
-use crate::situation::{Situation, assess};
+use crate::situation::{Situation, assess, wording};
 use crate::text::{Safe, instant};
 
 pub struct Session<'a> {
@@ -45,7 +47,10 @@ impl<'a> Session<'a> {
         let mut log = Log::default();
         log.absorb(entries);
         let clock = journal.clock()?;
-        let in_force = InForce::of(log.incident());
+        // Rights that cannot be read are nobody's; what was typed for the record goes on.
+        let rights = context.config().map_or_else(|_| Rights::nobody(), |config| config.rights);
+        let mut in_force = InForce::with(rights);
+        in_force.adopt(log.incident());
         tell(&in_force);
         out::of_exercise(log.incident().is_exercise());
         Ok(Session { context, journal, id, log, cursor, in_force, clock })
@@ -82,6 +87,13 @@ impl<'a> Session<'a> {
         let sources = self.sources();
         let moment = Moment { now: self.now(), real: edge::now() };
         assess(self.log.incident(), &self.in_force.plan, &self.in_force.rules, &sources, moment)
+    }
+
+    /// What a text that somebody wrote rests on.
+    pub fn grounds(&mut self, text: &str, before: &Grounds) -> Grounds {
+        let situation = self.situation();
+        let facts = wording::pins_of_text(self.log.incident(), &self.in_force.plan, &situation, text, &before.facts);
+        Grounds { facts, template: false, language: before.language.clone() }
     }
 
     /// Reads what others wrote since. True: there was something.

@@ -111,6 +111,9 @@ commands! {
     Phase "phase" ["P"] Anywhere "" Form Script::Form("warroom phase PHASE --why TEXT"), "sets the phase; resolving while something is down asks why";
     Severity "severity" ["S"] Anywhere "" Form Script::Form("warroom severity SEV --why TEXT"), "raises or lowers the severity; lowering asks why";
     Fact "fact" ["F"] Anywhere "" Form Script::Form("warroom fact NAME [VALUE] --basis TEXT"), "states a fact that rules and messages use, and who confirms it";
+    Clear "clear" [] Anywhere "" Form Script::Form("warroom fact NAME --clear STEP"), "stands for a fact as security, legal or whoever has to, before a text may use it";
+    Words "words" ["w"] Anywhere "" No Script::Form("warroom message words"),
+        "what is said now: the approved words, and who still holds older ones";
     Clock "clock" ["C"] Anywhere "" Form Script::Form("warroom agency clock NAME T --why TEXT"),
         "sets the instant that an agency's deadline runs from, and why";
     Promise "promise" ["M"] Anywhere "" Form Script::Form("warroom message promise TEXT --to WHOM --due T"), "a promise made to somebody, with its time";

@@ -59,6 +59,7 @@ pub const TABLES: &[Key] = &[
     key("metrics", "[[metrics]] tables", "", "Systems that are asked for numbers."),
     key("keys", "[keys] table", "", "Command = key, or a list of keys; `warroom keys` lists both."),
     key("alarms", "[alarms] table", "", "What rings when you look away, how long before, and what is run."),
+    key("rights", "[rights] table", "", "Who may do what leaves the building or ends the incident."),
 ];
 
 /// Keys of `[alarms]`.
@@ -85,6 +86,21 @@ pub const ALARMS: &[Key] = &[
         "[]",
         "Program and arguments that `warroom poll` runs once for each thing that rings; no shell.",
     ),
+];
+
+/// Keys of `[rights]`. Who is not named here is not kept from anything, but shared accounts.
+pub const RIGHTS: &[Key] = &[
+    key("approve", "list of names or roles", "", "Who may approve a text; absent: everybody who answers for it."),
+    key("send", "list of names or roles", "", "Who may release what is approved."),
+    key("file", "list of names or roles", "", "Who may file with an agency, confirm, waive and withdraw."),
+    key("resolve", "list of names or roles", "", "Who may resolve the incident."),
+    key(
+        "STEP",
+        "list of names or roles",
+        "",
+        "Who gives a step that a playbook names, such as `legal` or `security`; absent: whoever gave no other step.",
+    ),
+    key("own_text", "true or false", "false", "Whether an author may approve their own words for a public channel."),
 ];
 
 /// Keys of every backend; the keys of its kind come on top. `warroom backends` lists those.
@@ -122,7 +138,14 @@ pub const SECRET: &[Key] = &[
 /// All keys as one Markdown table, for the documentation.
 pub fn markdown() -> String {
     let mut out = String::from("| key | value | default | meaning |\n|---|---|---|---|\n");
-    for (prefix, keys) in [("", TOP), ("", TABLES), ("alarms: ", ALARMS), ("backend: ", SOURCE), ("token: ", SECRET)] {
+    for (prefix, keys) in [
+        ("", TOP),
+        ("", TABLES),
+        ("alarms: ", ALARMS),
+        ("rights: ", RIGHTS),
+        ("backend: ", SOURCE),
+        ("token: ", SECRET),
+    ] {
         for key in keys {
             let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
             let value = key.value.replace('|', "\\|");

@@ -8,6 +8,7 @@ pub mod init;
 pub mod keys;
 pub mod problem;
 pub mod read;
+pub mod rights;
 pub mod secret;
 pub mod source;
 

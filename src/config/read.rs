@@ -7,7 +7,8 @@ use toml::de::DeValue;
 
 use super::document::{self, Fields, Found, texts, unknown, wrong};
 use super::problem::{Faults, Problem};
-use super::{Alarms, SourceConfig, alarms, secret, source};
+use super::{Alarms, SourceConfig, alarms, rights, secret, source};
+use crate::incident::rights::Rights;
 use crate::incident::words::Family;
 use crate::text::instant;
 
@@ -59,6 +60,7 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     pub keys: Vec<Binding>,
     pub alarms: Alarms,
+    pub rights: Rights,
 }
 
 /// Where there is no file: no backends, the generic playbook, UTC.
@@ -76,6 +78,7 @@ impl Default for Config {
             sources: Vec::new(),
             keys: Vec::new(),
             alarms: Alarms::default(),
+            rights: Rights::default(),
         }
     }
 }
@@ -103,6 +106,7 @@ fn config(path: &Path, root: &mut Fields<'_>, known: &Known<'_>, faults: &mut Fa
         sources: sources(root, &folder, known, faults),
         keys: bindings(root, known.commands, faults),
         alarms: alarms::read(root, faults),
+        rights: rights::read(root, faults),
     }
 }
 

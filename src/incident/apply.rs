@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use super::entry::{Entry, EntryId};
 use super::message::{self, Message, MessageEvent};
+use super::pin::{self, Grounds};
 use super::stage::{self, StageEvent};
 use super::state::*;
 use super::task::{self, NoEffect, Task, TaskEvent};
@@ -108,13 +109,21 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
                 entry: entry.id,
                 text: &w.text,
                 next_update: w.next_update,
+                grounds: &w.grounds,
                 by: &entry.author.person,
                 replaces: &w.replaces,
             };
             on_message(incident, w.message, event, entry)?;
+            overtake(incident, entry, Some(w.message));
         }
         What::MessageApproved(w) => {
-            let event = MessageEvent::Approved { sha256: &w.text_sha256, by: &entry.author.person };
+            let event = MessageEvent::Approved {
+                sha256: &w.text_sha256,
+                by: &entry.author.person,
+                step: &w.step,
+                still: &w.still,
+                skipped: &w.skipped,
+            };
             on_message(incident, w.message, event, entry)?;
         }
         What::MessageSending(w) => {
@@ -162,8 +171,19 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
                 unit: w.unit.clone(),
                 basis: w.basis.clone(),
                 confirmed_by: w.confirmed_by.clone(),
+                needs: w.needs.clone(),
             };
             incident.facts.entry(w.name.clone()).or_default().set(entry, fact, &w.replaces);
+            overtake(incident, entry, None);
+        }
+        What::FactCleared(w) => {
+            let stands = incident.facts.get(&w.name).and_then(|r| r.setting()).map(|s| s.entry) == Some(w.set);
+            if !stands || !incident.uncleared(&w.name).contains(&w.step) {
+                return Err(NoEffect::new("the fact has changed since, or was cleared already"));
+            }
+            let clearing = Clearing { step: w.step.clone(), by: entry.author.person.clone(), at };
+            incident.clearings.entry(w.set).or_default().push(clearing);
+            overtake(incident, entry, None);
         }
         What::ClockSet(w) => {
             let choice = ClockChoice { at: w.at, why: w.why.clone(), assumed: w.assumed };
@@ -239,7 +259,10 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
                 seen.entry = entry.id;
             }
         }
-        What::MetricMoved(w) => metric_moved(incident, entry, w),
+        What::MetricMoved(w) => {
+            metric_moved(incident, entry, w);
+            overtake(incident, entry, None);
+        }
         What::SourceFailing(w) => {
             let seen = SourceSeen { family: w.family.clone(), failing: true, why: w.why.clone(), since: at };
             incident.sources.insert(w.source.clone(), seen);
@@ -351,6 +374,9 @@ fn message_drafted(incident: &mut Incident, entry: &Entry, w: &MessageDrafted) -
             text_entry: entry.id,
             conflict: false,
             author: entry.author.person.clone(),
+            grounds: w.grounds.clone(),
+            overtaken: Vec::new(),
+            approvals: Vec::new(),
             approved: None,
             sending: None,
             told: None,
@@ -359,7 +385,23 @@ fn message_drafted(incident: &mut Incident, entry: &Entry, w: &MessageDrafted) -
             proof: None,
         },
     );
+    overtake(incident, entry, Some(entry.id));
     Ok(())
+}
+
+/// A fact may be another now than in the texts that use it: those that did not leave are drafts again, the others are owed a
+/// correction. `only`: just this message, whose text is new.
+fn overtake(incident: &mut Incident, entry: &Entry, only: Option<EntryId>) {
+    let concerned = incident.messages.values().filter(|m| only.is_none_or(|id| id == m.id));
+    let by: Vec<_> = concerned
+        .filter(|m| !m.grounds.facts.is_empty())
+        .map(|m| (m.id, pin::moved(incident, &m.grounds.facts)))
+        .filter(|(id, by)| incident.messages.get(id).is_some_and(|m| m.overtaken != *by))
+        .collect();
+    for (id, by) in by {
+        // It always applies: what is true of the outside is noted also where the text has left.
+        let _ = on_message(incident, id, MessageEvent::Overtaken { by }, entry);
+    }
 }
 
 fn on_message(incident: &mut Incident, id: EntryId, event: MessageEvent<'_>, entry: &Entry) -> Result<(), NoEffect> {
@@ -385,6 +427,9 @@ fn told_elsewhere(incident: &mut Incident, entry: &Entry, w: &ToldElsewhere) {
             text_entry: entry.id,
             conflict: false,
             author: entry.author.person.clone(),
+            grounds: Grounds::default(),
+            overtaken: Vec::new(),
+            approvals: Vec::new(),
             approved: None,
             sending: None,
             told: Some(entry.happened),
@@ -562,6 +607,7 @@ pub fn retractable(what: &What) -> bool {
         | What::PromiseMade(_)
         | What::PromiseKept(_)
         | What::FactSet(_)
+        | What::FactCleared(_)
         | What::ClockSet(_)
         | What::StageDrafted(_)
         | What::StageFiled(_)

@@ -2,6 +2,7 @@
 
 use super::Instant;
 use super::entry::EntryId;
+use super::pin::Grounds;
 use super::words::{End, Phase, Role, Round, Severity};
 
 /// A wish. Carries the ids of what the person saw, never "the selected one".
@@ -146,6 +147,7 @@ pub enum Command {
         round: Round,
         text: String,
         next_update: Option<Instant>,
+        grounds: Grounds,
     },
     /// Drafts a text and approves it in one: the person read these very words.
     DraftAndApprove {
@@ -154,16 +156,31 @@ pub enum Command {
         round: Round,
         text: String,
         next_update: Option<Instant>,
+        grounds: Grounds,
     },
     EditMessage {
         message: EntryId,
         text: String,
         next_update: Option<Instant>,
+        grounds: Grounds,
     },
-    /// Approves the text with this hash; another text is refused.
+    /// New words for a message and their approval in one: the person read these very words.
+    EditAndApprove {
+        message: EntryId,
+        text: String,
+        next_update: Option<Instant>,
+        grounds: Grounds,
+    },
+    /// Gives the next step of the approval of the text with this hash; another text is refused.
     ApproveMessage {
         message: EntryId,
         text_sha256: String,
+    },
+    /// Leaves out the next step of an approval, by name and reason.
+    SkipStep {
+        message: EntryId,
+        text_sha256: String,
+        why: String,
     },
     /// Begins the sending. The room or the script that makes it performs it.
     SendMessage {
@@ -205,6 +222,12 @@ pub enum Command {
         value: serde_json::Value,
         basis: String,
         confirmed_by: Option<String>,
+    },
+    /// Stands for a fact as security, legal …; empty: the next step that is wanted.
+    ClearFact {
+        name: String,
+        step: String,
+        basis: String,
     },
 
     SetClock {

@@ -4,6 +4,7 @@ use super::Instant;
 use super::apply::{lowers, retractable};
 use super::command::{Actor, Command, Decision, Refusal, Target};
 use super::decide_leading as leading;
+use super::decide_messages::{self as messages, NewText};
 use super::entry::{Draft, EntryId};
 use super::exercise;
 use super::leading::same;
@@ -14,7 +15,7 @@ use super::stage::{self, StageEvent};
 use super::state::Incident;
 use super::task::{self, NoEffect, Task, TaskEvent};
 use super::what::*;
-use super::words::{Phase, Role, Round, Severity};
+use super::words::{Phase, Role, Round, Severity, TaskState};
 
 /// Most minutes that a check-in may lie ahead: a day.
 const MOST_MINUTES: u32 = 24 * 60;
@@ -116,7 +117,10 @@ pub fn decide(
             // Who acts has a task, so that it comes back like any other.
             if let Some(owner) = &made.acts {
                 let minutes = made.check_at.map_or(10, |at| (at - now).num_minutes().clamp(1, 1440));
-                let (title, owner) = (made.outcome.clone(), Some(owner.clone()));
+                // "yes" alone would tell nobody what to do.
+                let short = made.outcome.split_whitespace().count() < 3;
+                let title = if short { format!("{} ({})", made.proposal, made.outcome) } else { made.outcome.clone() };
+                let owner = Some(owner.clone());
                 let minutes = u32::try_from(minutes).unwrap_or(10);
                 drafts.push(Draft::now(
                     TaskAdded { title, team: None, owner, minutes, first: false, planned: None }.into(),
@@ -138,6 +142,9 @@ pub fn decide(
         }
         Command::SetPhase { phase, why, by_name } => {
             answerable(incident, actor, "set the phase")?;
+            if *phase == Phase::Resolved {
+                plan.rights.may(incident, &actor.person, "resolve", "resolve")?;
+            }
             one(leading::set_phase(incident, plan, *phase, why, by_name.as_deref(), actor)?)
         }
         Command::ReachEnd { end, at, basis } => {
@@ -230,8 +237,18 @@ pub fn decide(
                 let known = if known.is_empty() { "the playbook has none".to_owned() } else { known.join(", ") };
                 return Err(Refusal::new(format!("no team is called {team}: {known}")));
             }
+            let title = required(title, "a task")?;
+            if let Some(task) = incident.tasks.values().find(|t| t.live() && same(&t.title, &title)) {
+                return Err(Refusal::new(match &task.owner {
+                    Some(owner) => format!("{owner} has this task already: \"{}\"", task.title),
+                    None => format!("there is this task already, and nobody has it: \"{}\"", task.title),
+                }));
+            }
+            if let Some(owner) = owner.as_ref().filter(|owner| person::is_shared(owner)) {
+                return Err(Refusal::new(format!("{owner} is a shared account: name the person who has it")));
+            }
             let added = TaskAdded {
-                title: required(title, "a task")?,
+                title,
                 team: team.clone(),
                 owner: owner.clone().filter(|o| !o.trim().is_empty()),
                 minutes: checked_minutes(*minutes)?,
@@ -242,13 +259,22 @@ pub fn decide(
         }
         Command::Assign { task, owner, minutes } => {
             let owner = required(owner, "an owner")?;
+            if person::is_shared(&owner) {
+                return Err(Refusal::new(format!("{owner} is a shared account: name the person who has it")));
+            }
             let minutes = checked_minutes(*minutes)?;
             on_task(incident, *task, TaskEvent::Assigned { owner: &owner, minutes }, now)?;
             one(TaskAssigned { task: *task, owner, minutes }.into())
         }
         Command::Acknowledge { target: Target::Task(id), minutes } => {
             let minutes = checked_minutes(*minutes)?;
-            // Acknowledging what one holds already only renews it.
+            // Acknowledging anew what one holds would be more time without a reason.
+            let theirs = incident.tasks.get(id).filter(|t| t.owner.as_ref().is_some_and(|o| same(o, &actor.person)));
+            if theirs.is_some_and(|t| matches!(t.state, TaskState::Acknowledged | TaskState::InProgress)) {
+                return Err(Refusal::new(
+                    "it is yours already: Space when you begin or end, x for more time with its reason",
+                ));
+            }
             if let Some(owner) =
                 incident.tasks.get(id).and_then(|t| t.owner.as_ref()).filter(|o| !same(o, &actor.person))
             {
@@ -302,60 +328,46 @@ pub fn decide(
             on_task(incident, *task, TaskEvent::Extended { minutes }, now)?;
             one(TaskExtended { task: *task, minutes, why }.into())
         }
-        Command::DraftMessage { audience, channel, round, text, next_update } => {
-            reachable(plan, audience, channel)?;
-            none_stands(incident, audience, channel)?;
-            let drafted = MessageDrafted {
-                audience: audience.clone(),
-                channel: channel.clone(),
-                round: *round,
-                text: checked_text(incident, plan, channel, text)?,
-                next_update: *next_update,
-            };
-            one(drafted.into())
+        Command::DraftMessage { audience, channel, round, text, next_update, grounds } => {
+            let new = NewText { text, next_update: *next_update, grounds };
+            one(messages::drafted(incident, plan, (audience, channel, *round), &new)?.into())
         }
-        Command::DraftAndApprove { audience, channel, round, text, next_update } => {
-            answerable(incident, actor, "approve")?;
-            reachable(plan, audience, channel)?;
-            none_stands(incident, audience, channel)?;
-            let text = checked_text(incident, plan, channel, text)?;
-            let text_sha256 = message::sha256(&text);
+        Command::DraftAndApprove { audience, channel, round, text, next_update, grounds } => {
+            let new = NewText { text, next_update: *next_update, grounds };
+            let drafted = messages::drafted(incident, plan, (audience, channel, *round), &new)?;
+            let text_sha256 = message::sha256(&drafted.text);
             // Both entries are written together: the message's id is settled here.
             let id =
                 EntryId::derived(&[&actor.person, &actor.host, audience, channel, &text_sha256, &now.to_rfc3339()]);
-            let drafted = MessageDrafted {
-                audience: audience.clone(),
-                channel: channel.clone(),
-                round: *round,
-                text,
-                next_update: *next_update,
-            };
-            let approved = MessageApproved { message: id, text_sha256 };
+            let approved = messages::first_step(incident, plan, actor, (id, audience, channel), grounds, text_sha256)?;
             Ok(vec![Draft::now(drafted.into()).with_id(id), Draft::now(approved.into())])
         }
-        Command::EditMessage { message, text, next_update } => {
+        Command::EditMessage { message, text, next_update, grounds } => {
+            let new = NewText { text, next_update: *next_update, grounds };
+            one(messages::edited(incident, plan, actor, *message, &new, now)?.into())
+        }
+        Command::EditAndApprove { message, text, next_update, grounds } => {
+            let new = NewText { text, next_update: *next_update, grounds };
+            let edited = messages::edited(incident, plan, actor, *message, &new, now)?;
             let found = message_of(incident, *message)?;
-            let text = checked_text(incident, plan, &found.channel, text)?;
-            let replaces = vec![found.text_entry];
-            let event = MessageEvent::Edited {
-                entry: *message,
-                text: &text,
-                next_update: *next_update,
-                by: &actor.person,
-                replaces: &replaces,
-            };
-            refuse(message::step(found, event, now))?;
-            one(MessageEdited { message: *message, text, next_update: *next_update, replaces }.into())
+            let (text_sha256, about) = (message::sha256(&edited.text), (*message, &*found.audience, &*found.channel));
+            let approved = messages::first_step(incident, plan, actor, about, grounds, text_sha256)?;
+            Ok(vec![Draft::now(edited.into()), Draft::now(approved.into())])
         }
         Command::ApproveMessage { message, text_sha256 } => {
-            answerable(incident, actor, "approve")?;
-            let found = message_of(incident, *message)?;
-            refuse(message::step(found, MessageEvent::Approved { sha256: text_sha256, by: &actor.person }, now))?;
-            one(MessageApproved { message: *message, text_sha256: text_sha256.clone() }.into())
+            one(messages::approved(incident, plan, actor, *message, (text_sha256, ""), now)?.into())
+        }
+        Command::SkipStep { message, text_sha256, why } => {
+            let why = required(why, "why the step is left out")?;
+            one(messages::approved(incident, plan, actor, *message, (text_sha256, &why), now)?.into())
         }
         Command::SendMessage { message, process } => {
             answerable(incident, actor, "release")?;
+            plan.rights.may(incident, &actor.person, "send", "release")?;
             let found = message_of(incident, *message)?;
+            if let Some(moved) = found.overtaken.first() {
+                return Err(Refusal::new(format!("{} is another now than in this text: edit it first", moved.name)));
+            }
             if incident.is_exercise() {
                 return Err(Refusal::new("this is an exercise: nothing of it leaves the building"));
             }
@@ -423,15 +435,42 @@ pub fn decide(
         Command::SetFact { name, value, basis, confirmed_by } => {
             confirmed_by.as_deref().map_or(Ok(()), person::confirms)?;
             let planned = plan.facts.iter().find(|f| f.name == *name);
+            if let Some(unit) = planned.map(|f| f.unit.as_str()).filter(|unit| !unit.is_empty())
+                && !(value.is_number() || value.is_null())
+            {
+                return Err(Refusal::new(format!(
+                    "value: {name} is a number of {unit}, such as 125000000 or 125M; empty: not known"
+                )));
+            }
             let set = FactSet {
                 name: required(name, "a fact's name")?,
                 value: value.clone(),
                 unit: planned.map(|f| f.unit.clone()).unwrap_or_default(),
                 basis: basis.clone(),
                 confirmed_by: confirmed_by.clone(),
+                needs: planned.map(|f| f.clear.clone()).unwrap_or_default(),
                 replaces: incident.facts.get(name).map(|r| r.replaces()).unwrap_or_default(),
             };
             one(set.into())
+        }
+        Command::ClearFact { name, step, basis } => {
+            answerable(incident, actor, "clear a fact")?;
+            let setting = incident.facts.get(name).and_then(|r| r.setting());
+            let Some(setting) = setting else {
+                return Err(Refusal::new(format!("{name} is not stated, or disputed: F states it")));
+            };
+            let wanted = incident.uncleared(name);
+            let step = match (step.as_str(), wanted.first()) {
+                (_, None) => return Err(Refusal::new(format!("nobody has still to clear {name}"))),
+                ("", Some(first)) => first.clone(),
+                (step, _) if wanted.iter().any(|w| w == step) => step.to_owned(),
+                (step, _) => return Err(Refusal::new(format!("{step} has not to clear it: {}", wanted.join(", ")))),
+            };
+            plan.rights.may(incident, &actor.person, &step, &format!("clear {name} as {step}"))?;
+            if !plan.rights.names(&step) && setting.by == actor.person {
+                return Err(Refusal::new(format!("you stated it: {step} has to clear it, and is somebody else")));
+            }
+            one(FactCleared { name: name.clone(), set: setting.entry, step, basis: basis.clone() }.into())
         }
         Command::SetClock { clock, at, why, assumed } => {
             let set = ClockSet {
@@ -448,6 +487,7 @@ pub fn decide(
             one(StageDrafted { rule: rule.clone(), stage: stage.clone() }.into())
         }
         Command::File { rule, stage, at, reference, person } => {
+            plan.rights.may(incident, &actor.person, "file", "file")?;
             let event = StageEvent::Filed { reference, person, by: &actor.person };
             on_stage(incident, rule, stage, event, now)?;
             let filed = StageFiled {
@@ -459,22 +499,28 @@ pub fn decide(
             Ok(vec![Draft { what: filed.into(), happened: past(*at, now)?, id: None }])
         }
         Command::ConfirmStage { rule, stage, how } => {
+            plan.rights.may(incident, &actor.person, "file", "confirm a filing")?;
             let how = required(how, "what confirms it")?;
             on_stage(incident, rule, stage, StageEvent::Confirmed { how: &how }, now)?;
             one(StageConfirmed { rule: rule.clone(), stage: stage.clone(), how }.into())
         }
         Command::WaiveStage { rule, stage, why } => {
+            plan.rights.may(incident, &actor.person, "file", "waive a filing")?;
             let why = required(why, "a reason")?;
             on_stage(incident, rule, stage, StageEvent::Waived { why: &why }, now)?;
             one(StageWaived { rule: rule.clone(), stage: stage.clone(), why }.into())
         }
         Command::WithdrawStage { rule, stage, why } => {
+            plan.rights.may(incident, &actor.person, "file", "withdraw a filing")?;
             let why = required(why, "a reason")?;
             on_stage(incident, rule, stage, StageEvent::Withdrawn { why: &why }, now)?;
             one(StageWithdrawn { rule: rule.clone(), stage: stage.clone(), why }.into())
         }
         Command::Retract { entry, why } => {
             let row = incident.timeline.find(*entry).ok_or_else(|| Refusal::new("there is no such entry"))?;
+            if let What::HandoverOffered(_) = row.entry.what {
+                return Err(Refusal::new("an offer is withdrawn where it stands: H, then N with the reason"));
+            }
             if !retractable(&row.entry.what) {
                 return Err(Refusal::new(
                     "what left the building, or was seen, cannot be taken back: write a correction",
@@ -565,7 +611,7 @@ fn needs_a_handover(incident: &Incident, actor: &Actor, role: Role, sitting: &st
     sitting != actor.person && incident.holder(Role::Commander) != Some(actor.person.as_str())
 }
 
-fn answerable(incident: &Incident, actor: &Actor, doing: &str) -> Result<(), Refusal> {
+pub(super) fn answerable(incident: &Incident, actor: &Actor, doing: &str) -> Result<(), Refusal> {
     if incident.declared.as_ref().is_some_and(|d| d.demo) { Ok(()) } else { person::answers(&actor.person, doing) }
 }
 
@@ -609,7 +655,7 @@ fn on_task(incident: &Incident, id: EntryId, event: TaskEvent<'_>, now: Instant)
     refuse(task::step(task, event, now))
 }
 
-fn message_of(incident: &Incident, id: EntryId) -> Result<&Message, Refusal> {
+pub(super) fn message_of(incident: &Incident, id: EntryId) -> Result<&Message, Refusal> {
     incident.messages.get(&id).ok_or_else(|| Refusal::new("there is no such message"))
 }
 
@@ -620,7 +666,7 @@ fn on_stage(incident: &Incident, rule: &str, stage: &str, event: StageEvent<'_>,
 }
 
 /// One text at a time to an audience on a channel: a second one beside it would be told twice.
-fn none_stands(incident: &Incident, audience: &str, channel: &str) -> Result<(), Refusal> {
+pub(super) fn none_stands(incident: &Incident, audience: &str, channel: &str) -> Result<(), Refusal> {
     use super::words::MessageState::{Approved, Draft, Sending};
     let standing = incident
         .messages
@@ -634,7 +680,7 @@ fn none_stands(incident: &Incident, audience: &str, channel: &str) -> Result<(),
     }
 }
 
-fn reachable(plan: &Plan, audience: &str, channel: &str) -> Result<(), Refusal> {
+pub(super) fn reachable(plan: &Plan, audience: &str, channel: &str) -> Result<(), Refusal> {
     let Some(found) = plan.audience(audience) else {
         let known: Vec<&str> = plan.audiences.iter().map(|a| a.id.as_str()).collect();
         return Err(Refusal::new(format!("no audience is called {audience}: {}", known.join(", "))));
@@ -649,13 +695,10 @@ fn reachable(plan: &Plan, audience: &str, channel: &str) -> Result<(), Refusal> 
     Ok(())
 }
 
-fn checked_text(incident: &Incident, plan: &Plan, channel: &str, text: &str) -> Result<String, Refusal> {
+pub(super) fn checked_text(incident: &Incident, plan: &Plan, channel: &str, text: &str) -> Result<String, Refusal> {
     let text = exercise::text(incident, &required(text, "a text")?);
-    if let Some(limit) = plan.channel(channel).and_then(|c| c.limit) {
-        let length = text.chars().count();
-        if length > limit {
-            return Err(Refusal::new(format!("{length} characters, {channel} takes {limit}")));
-        }
+    if let Some(why) = plan.channel(channel).and_then(|c| c.too_long(&text)) {
+        return Err(Refusal::new(why));
     }
     Ok(text)
 }

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::Instant;
 use super::entry::EntryId;
+use super::pin::{Grounds, Moved};
 use super::task::NoEffect;
 use super::words::{MessageState, Round};
 
@@ -25,6 +26,12 @@ pub struct Message {
     /// Two edits of the same text: it may not be sent until one replaces both.
     pub conflict: bool,
     pub author: String,
+    pub grounds: Grounds,
+    /// The facts in it that are others now: it may not leave, or, where it left, is owed a correction.
+    pub overtaken: Vec<Moved>,
+    /// The steps of its approval so far.
+    pub approvals: Vec<Approval>,
+    /// By whom its last step was given.
     pub approved: Option<(String, Instant)>,
     /// The entry that is the idempotency key of the sending, its process and its backend.
     pub sending: Option<Sending>,
@@ -52,6 +59,17 @@ impl Message {
     }
 }
 
+/// A step of an approval.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Approval {
+    /// Empty: the commander's.
+    pub step: String,
+    pub by: String,
+    pub at: Instant,
+    /// Why it was left out. Empty: it was not.
+    pub skipped: String,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sending {
     pub entry: EntryId,
@@ -63,14 +81,51 @@ pub struct Sending {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum MessageEvent<'a> {
-    Edited { entry: EntryId, text: &'a str, next_update: Option<Instant>, by: &'a str, replaces: &'a [EntryId] },
-    Approved { sha256: &'a str, by: &'a str },
-    Sending { entry: EntryId, backend: &'a str, process: &'a str, by: &'a str },
-    Sent { reference: &'a str },
-    Delivered { detail: &'a str },
-    Failed { why: &'a str },
-    Unknown { why: &'a str },
-    Skipped { why: &'a str },
+    Edited {
+        entry: EntryId,
+        text: &'a str,
+        next_update: Option<Instant>,
+        grounds: &'a Grounds,
+        by: &'a str,
+        replaces: &'a [EntryId],
+    },
+    Approved {
+        sha256: &'a str,
+        by: &'a str,
+        step: &'a str,
+        still: &'a [String],
+        skipped: &'a str,
+    },
+    /// These of its facts are others now; none: they are as they were.
+    Overtaken {
+        by: Vec<Moved>,
+    },
+    Sending {
+        entry: EntryId,
+        backend: &'a str,
+        process: &'a str,
+        by: &'a str,
+    },
+    Sent {
+        reference: &'a str,
+    },
+    Delivered {
+        detail: &'a str,
+    },
+    Failed {
+        why: &'a str,
+    },
+    Unknown {
+        why: &'a str,
+    },
+    Skipped {
+        why: &'a str,
+    },
+}
+
+/// A step of an approval, in words.
+pub fn step_name(step: &str) -> &str {
+    if step.is_empty() { "commander" } else { step }
 }
 
 /// SHA-256 of a text, hex.
@@ -84,7 +139,7 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
     use MessageState::*;
     let mut next = message.clone();
     match event {
-        MessageEvent::Edited { entry, text, next_update, by, replaces } => {
+        MessageEvent::Edited { entry, text, next_update, grounds, by, replaces } => {
             match message.state {
                 Draft | Approved | Failed | Skipped => {}
                 Sending | Sent | Delivered | Unknown | SentElsewhere => {
@@ -97,10 +152,21 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
             next.next_update = next_update;
             next.text_entry = entry;
             next.author = by.to_owned();
+            next.grounds = grounds.clone();
+            next.overtaken.clear();
+            next.approvals.clear();
             next.approved = None;
             next.state = Draft;
         }
-        MessageEvent::Approved { sha256, by } => {
+        MessageEvent::Overtaken { by } => {
+            if !by.is_empty() && matches!(message.state, Draft | Approved) {
+                next.approvals.clear();
+                next.approved = None;
+                next.state = Draft;
+            }
+            next.overtaken = by;
+        }
+        MessageEvent::Approved { sha256, by, step, still, skipped } => {
             match message.state {
                 Draft => {}
                 Approved => return Err(NoEffect::new("it is approved already")),
@@ -114,8 +180,18 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
             if sha256 != message.sha256 {
                 return Err(NoEffect::new("the text has changed since it was read"));
             }
-            next.approved = Some((by.to_owned(), at));
-            next.state = Approved;
+            if let Some(moved) = message.overtaken.first() {
+                return Err(NoEffect::new(format!("{} is another now than in this text", moved.name)));
+            }
+            if message.approvals.iter().any(|a| a.step == step) {
+                return Err(NoEffect::new(format!("this step is given already: {}", step_name(step))));
+            }
+            let approval = Approval { step: step.to_owned(), by: by.to_owned(), at, skipped: skipped.to_owned() };
+            next.approvals.push(approval);
+            if still.is_empty() {
+                next.approved = Some((by.to_owned(), at));
+                next.state = Approved;
+            }
         }
         MessageEvent::Sending { entry, backend, process, by } => {
             match message.state {
@@ -207,6 +283,9 @@ mod tests {
             text_entry: id,
             conflict: false,
             author: "lee".into(),
+            grounds: Grounds::default(),
+            overtaken: Vec::new(),
+            approvals: Vec::new(),
             approved: None,
             sending: None,
             told: None,
@@ -218,15 +297,51 @@ mod tests {
 
     const AT: Instant = Instant::UNIX_EPOCH;
 
+    fn approved(sha256: &str) -> MessageEvent<'_> {
+        MessageEvent::Approved { sha256, by: "kim", step: "", still: &[], skipped: "" }
+    }
+
     #[test]
     fn an_approval_binds_to_the_text_that_was_read() {
-        let stale = step(&draft(), MessageEvent::Approved { sha256: &sha256("b"), by: "kim" }, AT);
+        let stale = step(&draft(), approved(&sha256("b")), AT);
         assert!(stale.is_err());
-        let ok = step(&draft(), MessageEvent::Approved { sha256: &sha256("a"), by: "kim" }, AT).unwrap();
+        let ok = step(&draft(), approved(&sha256("a")), AT).unwrap();
         let id = EntryId::derived(&["e"]);
-        let edited =
-            MessageEvent::Edited { entry: id, text: "c", next_update: None, by: "lee", replaces: &[ok.text_entry] };
+        let edited = MessageEvent::Edited {
+            entry: id,
+            text: "c",
+            next_update: None,
+            grounds: &Grounds::default(),
+            by: "lee",
+            replaces: &[ok.text_entry],
+        };
         assert_eq!(step(&ok, edited, AT).unwrap().state, MessageState::Draft, "an edit takes the approval away");
+    }
+
+    #[test]
+    fn every_step_is_needed_and_a_fact_that_moved_takes_all_of_them_away() {
+        let sha = sha256("a");
+        let step_of = |step: &'static str, still: &'static [String]| MessageEvent::Approved {
+            sha256: &sha,
+            by: "kim",
+            step,
+            still,
+            skipped: "",
+        };
+        let still: &'static [String] = Box::leak(Box::new(["legal".to_owned()]));
+        let first = step(&draft(), step_of("", still), AT).unwrap();
+        assert_eq!((first.state, first.approvals.len()), (MessageState::Draft, 1));
+        assert!(step(&first, step_of("", &[]), AT).is_err(), "a step is given once");
+        let both = step(&first, step_of("legal", &[]), AT).unwrap();
+        assert_eq!(both.state, MessageState::Approved);
+        let moved = Moved { name: "users_affected".into(), was: 125.into(), is: 62.into() };
+        let overtaken = step(&both, MessageEvent::Overtaken { by: vec![moved] }, AT).unwrap();
+        assert_eq!((overtaken.state, overtaken.approvals.len()), (MessageState::Draft, 0));
+        assert!(step(&overtaken, step_of("", &[]), AT).is_err(), "these words are overtaken");
+        let sent = Message { state: MessageState::Sent, ..both };
+        let moved = Moved { name: "users_affected".into(), was: 125.into(), is: 62.into() };
+        let owed = step(&sent, MessageEvent::Overtaken { by: vec![moved] }, AT).unwrap();
+        assert_eq!((owed.state, owed.overtaken.len()), (MessageState::Sent, 1), "it left; a correction is owed");
     }
 
     #[test]

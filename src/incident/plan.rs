@@ -1,8 +1,11 @@
 //! The response plan for a kind of incident, as the playbook gives it. Data only: `playbook` reads it from TOML.
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::rights::Rights;
 use super::words::{Role, Round};
+use crate::text::counting;
 
 /// A playbook, read and checked. Empty where an incident has none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +42,37 @@ pub struct Plan {
     /// Ids of the agency rules that this kind of incident calls for; empty: all that concern the organisation.
     #[serde(default)]
     pub agencies: Vec<String>,
+    /// What a text must say, or not, when: checked before it is approved.
+    #[serde(default, rename = "lint")]
+    pub lints: Vec<Lint>,
+    /// Who may do what: of this host's configuration, not of the playbook.
+    #[serde(skip)]
+    pub rights: Rights,
+}
+
+/// A rule about the words of a text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lint {
+    /// Audience ids; empty: all.
+    #[serde(default)]
+    pub audiences: Vec<String>,
+    /// Components of which one has to be down for the rule to hold; empty: always.
+    #[serde(default)]
+    pub down: Vec<String>,
+    /// Of each of these lists the text has to hold one of the words.
+    #[serde(default)]
+    pub says: Vec<Vec<String>>,
+    /// The text may hold none of these.
+    #[serde(default)]
+    pub never: Vec<String>,
+    /// A text with one of these words uses that fact: it has to be confirmed, and cleared.
+    #[serde(default)]
+    pub words: Vec<String>,
+    #[serde(default)]
+    pub fact: Option<String>,
+    /// What to do about it.
+    pub fix: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,9 +157,24 @@ pub struct Audience {
     pub first_word: u32,
     /// Minutes between words after the first.
     pub cadence: u32,
+    /// Minutes between words later on: from so many minutes after the start, every so many.
+    #[serde(default)]
+    pub later: Vec<(u32, u32)>,
     /// A reason why nothing may be said for now (fair disclosure, for example). Shown, and blocks sending.
     #[serde(default)]
     pub hold: Option<String>,
+    /// Who approves a text for it after the commander, in this order: legal, pr …
+    #[serde(default)]
+    pub approve: Vec<String>,
+    /// It answers the others' questions: it gets its words before a public text.
+    #[serde(default)]
+    pub front_line: bool,
+    /// Whether its text has to name the expected restoration. A public text never promises one.
+    #[serde(default)]
+    pub restoration: bool,
+    /// The language of its texts, where templates exist in several.
+    #[serde(default)]
+    pub language: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -138,12 +187,52 @@ pub struct Channel {
     /// Name of the notification backend that carries it. None: a person posts it, and records it as sent elsewhere.
     #[serde(default)]
     pub via: Option<String>,
-    /// Most characters the channel takes.
+    /// Most that the channel takes, in what it counts.
     #[serde(default)]
     pub limit: Option<usize>,
+    #[serde(default)]
+    pub counts: Counts,
     /// Whether everybody can read it.
     #[serde(default)]
     pub public: bool,
+}
+
+/// What a channel's limit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counts {
+    #[default]
+    Characters,
+    /// Segments of short messages: 160 or 153 characters of the GSM alphabet each, 70 or 67 where one is outside of it.
+    Segments,
+    /// A social post: links count 23, wide and most other characters two, Latin ones one.
+    Post,
+}
+
+impl Audience {
+    /// Minutes between words, so long after the start.
+    pub fn cadence_at(&self, elapsed: TimeDelta) -> u32 {
+        let due = self.later.iter().filter(|(from, _)| elapsed >= TimeDelta::minutes(i64::from(*from)));
+        due.max_by_key(|(from, _)| *from).map_or(self.cadence, |(_, every)| *every)
+    }
+}
+
+impl Channel {
+    /// How much of it a text takes, and what that is a number of.
+    pub fn measure(&self, text: &str) -> (usize, &'static str) {
+        match self.counts {
+            Counts::Characters => (text.chars().count(), "characters"),
+            Counts::Segments => (counting::segments(text), "segments"),
+            Counts::Post => (counting::post(text), "counted characters"),
+        }
+    }
+
+    /// By how much a text is too long, in words; None: it is not.
+    pub fn too_long(&self, text: &str) -> Option<String> {
+        let (length, unit) = self.measure(text);
+        let limit = self.limit.filter(|limit| length > *limit)?;
+        Some(format!("{length} {unit}, {} takes {limit}: shorten it by {}", self.id, length - limit))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -156,6 +245,9 @@ pub struct Template {
     /// Channel ids; empty: all.
     #[serde(default)]
     pub channels: Vec<String>,
+    /// Its language; empty: the playbook's own.
+    #[serde(default)]
+    pub language: String,
     /// Minijinja text, strict: a name that has no value stops it.
     pub text: String,
 }
@@ -167,6 +259,9 @@ pub struct Fallback {
     pub name: String,
     #[serde(default)]
     pub limits: String,
+    /// Name of a query that probes it: it works while the fresh number is not 0, whoever said what.
+    #[serde(default)]
+    pub metric: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -180,6 +275,19 @@ pub struct PlannedFact {
     /// Name of the metric that gives it. None: a person states it.
     #[serde(default)]
     pub metric: Option<String>,
+    /// By what share the metric may move before a text with its number is overtaken.
+    #[serde(default = "tenth")]
+    pub tolerance: f64,
+    /// Who has to clear it before a text may use it: security, legal …
+    #[serde(default)]
+    pub clear: Vec<String>,
+    /// For us and the agencies; no text may hold it.
+    #[serde(default)]
+    pub internal: bool,
+}
+
+fn tenth() -> f64 {
+    0.1
 }
 
 impl Plan {
@@ -195,9 +303,21 @@ impl Plan {
         self.teams.iter().find(|t| t.id == id)
     }
 
-    /// The first template that fits the round, the audience and the channel.
+    /// The first template that fits the round, the audience and the channel: in the audience's language, else in the
+    /// playbook's own.
     pub fn template(&self, round: Round, audience: &str, channel: &str) -> Option<&Template> {
         let fits = |list: &[String], id: &str| list.is_empty() || list.iter().any(|x| x == id);
-        self.templates.iter().find(|t| t.round == round && fits(&t.audiences, audience) && fits(&t.channels, channel))
+        let language = self.audience(audience).map_or("", |a| a.language.as_str());
+        let fitting = |language: &str| {
+            let mut all = self.templates.iter().filter(|t| t.round == round && t.language == language);
+            all.find(|t| fits(&t.audiences, audience) && fits(&t.channels, channel))
+        };
+        fitting(language).or_else(|| fitting(""))
+    }
+
+    /// The steps of the approval of a text for an audience, in their order; the empty one is the commander's.
+    pub fn steps(&self, audience: &str) -> Vec<String> {
+        let more = self.audience(audience).map(|a| a.approve.as_slice()).unwrap_or_default();
+        std::iter::once(String::new()).chain(more.iter().cloned()).collect()
     }
 }

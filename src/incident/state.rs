@@ -34,6 +34,8 @@ pub struct Incident {
     pub sendings: BTreeMap<EntryId, EntryId>,
     pub promises: BTreeMap<EntryId, Promise>,
     pub facts: BTreeMap<String, Register<Fact>>,
+    /// Who cleared a fact, by the entry that set it.
+    pub clearings: BTreeMap<EntryId, Vec<Clearing>>,
     pub clocks: BTreeMap<String, Register<ClockChoice>>,
     pub filings: BTreeMap<(String, String), Filing>,
     pub decisions: Vec<EntryId>,
@@ -102,6 +104,16 @@ pub struct Fact {
     pub unit: String,
     pub basis: String,
     pub confirmed_by: Option<String>,
+    /// Who has to clear it, besides, before a text may use it.
+    pub needs: Vec<String>,
+}
+
+/// Somebody who has to stands for a fact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clearing {
+    pub step: String,
+    pub by: String,
+    pub at: Instant,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -202,6 +214,11 @@ impl Incident {
         self.declared.as_ref().map(|d| d.started)
     }
 
+    /// How long ago service was first affected; nothing before that.
+    pub fn elapsed(&self, now: Instant) -> chrono::TimeDelta {
+        self.started().map_or_else(chrono::TimeDelta::zero, |at| (now - at).max(chrono::TimeDelta::zero()))
+    }
+
     /// Who holds a role; while two claim it, the one before them.
     pub fn holder(&self, role: Role) -> Option<&str> {
         let register = self.roles.get(&role)?;
@@ -212,6 +229,19 @@ impl Incident {
     /// A fact that stands undisputed and is known.
     pub fn fact(&self, name: &str) -> Option<&Fact> {
         self.facts.get(name).and_then(|r| r.agreed()).filter(|fact| !fact.value.is_null())
+    }
+
+    /// A fact that a text may use: it stands, somebody confirmed it, and all who have to have cleared it.
+    pub fn sure(&self, name: &str) -> Option<&Fact> {
+        self.fact(name).filter(|fact| fact.confirmed_by.is_some() && self.uncleared(name).is_empty())
+    }
+
+    /// Who has still to clear a fact as it stands.
+    pub fn uncleared(&self, name: &str) -> Vec<String> {
+        let Some(setting) = self.facts.get(name).and_then(|r| r.setting()) else { return Vec::new() };
+        let cleared = self.clearings.get(&setting.entry);
+        let done = |step: &str| cleared.is_some_and(|all| all.iter().any(|c| c.step == step));
+        setting.value.needs.iter().filter(|step| !done(step)).cloned().collect()
     }
 
     /// The zone of the room; UTC where the declaration names none that we know.

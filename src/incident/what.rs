@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::Instant;
 use super::entry::EntryId;
+use super::pin::Grounds;
 use super::words::{AlertState, ComponentState, Delivery, End, Phase, Quality, Role, Round, Severity};
 
 /// Declares the kinds: variant, written kind, payload. `encode` and `decode` derive from the rows.
@@ -193,10 +194,27 @@ kinds! {
         text: String,
         /// The next word that the text promises.
         #[serde(default)] next_update: Option<Instant>,
+        #[serde(default)] grounds: Grounds,
     }
     /// The text of a message changed; it is a draft again.
-    MessageEdited = "message.edited/1" { message: EntryId, text: String, #[serde(default)] next_update: Option<Instant>, replaces: Vec<EntryId> }
-    MessageApproved = "message.approved/1" { message: EntryId, text_sha256: String }
+    MessageEdited = "message.edited/1" {
+        message: EntryId,
+        text: String,
+        #[serde(default)] next_update: Option<Instant>,
+        #[serde(default)] grounds: Grounds,
+        replaces: Vec<EntryId>,
+    }
+    /// One step of its approval, or the last; binds to the text and to the facts that it rests on.
+    MessageApproved = "message.approved/1" {
+        message: EntryId,
+        text_sha256: String,
+        /// Whose step: the commander's (empty), or legal, pr …
+        #[serde(default)] step: String,
+        /// The steps that are still to come. Empty: it is approved.
+        #[serde(default)] still: Vec<String>,
+        /// Why the step was left out. Empty: it was not.
+        #[serde(default)] skipped: String,
+    }
     /// Durable before the request leaves; this entry's id is the idempotency key. Only `process` performs it.
     MessageSending = "message.sending/1" { message: EntryId, backend: String, process: String }
     /// The backend took it.
@@ -227,8 +245,12 @@ kinds! {
         #[serde(default)] unit: String,
         #[serde(default)] basis: String,
         #[serde(default)] confirmed_by: Option<String>,
+        /// Who has to clear it, besides, before a text may use it.
+        #[serde(default)] needs: Vec<String>,
         replaces: Vec<EntryId>,
     }
+    /// Somebody who has to (security, legal) stands for a fact as it was set by that entry.
+    FactCleared = "fact.cleared/1" { name: String, set: EntryId, step: String, #[serde(default)] basis: String }
 
     /// The instant that a rule's clock runs from, who chose it and why.
     ClockSet = "clock.set/1" { clock: String, at: Instant, why: String, #[serde(default)] assumed: bool, replaces: Vec<EntryId> }
@@ -275,6 +297,13 @@ kinds! {
     Retracted = "entry.retracted/1" { entry: EntryId, why: String }
     /// Corrects the words of a note or decision.
     Amended = "entry.amended/1" { entry: EntryId, text: String }
+}
+
+impl MessageApproved {
+    /// The commander's step, and no other is wanted.
+    pub fn whole(message: EntryId, text_sha256: String) -> MessageApproved {
+        MessageApproved { message, text_sha256, step: String::new(), still: Vec::new(), skipped: String::new() }
+    }
 }
 
 #[cfg(test)]

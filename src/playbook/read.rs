@@ -8,10 +8,11 @@ use crate::config::Problem;
 use crate::config::document::{self, Fields, Found, unknown};
 use crate::config::problem::Faults;
 use crate::incident::plan::{
-    Audience, Channel, Critical, Fallback, Plan, PlannedContact, PlannedFact, PlannedTask, Team, Template,
+    Audience, Channel, Counts, Critical, Fallback, Lint, Plan, PlannedContact, PlannedFact, PlannedTask, Team, Template,
 };
+use crate::incident::rights::Rights;
 use crate::incident::words::{Role, Round};
-use crate::text::{suggest, width};
+use crate::text::{duration, suggest, width};
 
 /// Columns of a channel's name in the grid.
 const SHORT: usize = 4;
@@ -49,9 +50,11 @@ fn plan(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Plan> {
     let (fallbacks, _) = each(root, "fallback", faults, |fields, faults| {
         let fallback = (fields.need_text("id", faults), fields.need_text("name", faults));
         let limits = or_empty(fields.text("limits", faults));
-        Some(Fallback { id: fallback.0?.value, name: fallback.1?.value, limits })
+        let metric = fields.text("metric", faults).map(|f| f.value);
+        Some(Fallback { id: fallback.0?.value, name: fallback.1?.value, limits, metric })
     });
     let facts = facts(root, faults);
+    let lints = lints(root, &audience_ids, &facts, faults);
     let critical = critical(root, faults);
     let contacts = contacts(root, faults);
     Some(Plan {
@@ -69,6 +72,8 @@ fn plan(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Plan> {
         fallbacks,
         facts,
         agencies,
+        lints,
+        rights: Rights::default(),
     })
 }
 
@@ -141,7 +146,18 @@ fn channel(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Channel> {
     let via = fields.text("via", faults).map(|f| f.value);
     let limit = fields.number("limit", 1, 1_000_000, faults).and_then(|n| usize::try_from(n.value).ok());
     let public = fields.flag("public", faults).is_some_and(|f| f.value);
-    Some(Channel { id: id?.value, name: name?.value, short: short?.value, via, limit, public })
+    let counts = fields.text("counts", faults).and_then(|found| match found.value.as_str() {
+        "characters" => Some(Counts::Characters),
+        "segments" => Some(Counts::Segments),
+        "post" => Some(Counts::Post),
+        other => {
+            let message = unknown("way to count", other, ["characters", "segments", "post"].into_iter());
+            faults.add(found.line, &found.key, message);
+            None
+        }
+    });
+    let counts = counts.unwrap_or_default();
+    Some(Channel { id: id?.value, name: name?.value, short: short?.value, via, limit, counts, public })
 }
 
 fn audience(fields: &mut Fields<'_>, channels: &[String], faults: &mut Faults) -> Option<Audience> {
@@ -154,17 +170,58 @@ fn audience(fields: &mut Fields<'_>, channels: &[String], faults: &mut Faults) -
     }
     let first_word = required_minutes(fields, "first_word", faults);
     let cadence = required_minutes(fields, "cadence", faults);
+    let later = later(fields, faults);
     Some(Audience {
         life: fields.flag("life", faults).is_some_and(|f| f.value),
         components: fields.texts("components", faults).map(|f| f.value).unwrap_or_default(),
         owner: fields.text("owner", faults).map(|f| f.value),
         hold: fields.text("hold", faults).map(|f| f.value).filter(|why| !why.trim().is_empty()),
+        approve: steps(fields, "approve", faults),
+        front_line: fields.flag("front_line", faults).is_some_and(|f| f.value),
+        restoration: fields.flag("restoration", faults).is_some_and(|f| f.value),
+        language: or_empty(fields.text("language", faults)),
         id: id?.value,
         name: name?.value,
         channels: reached.map(|f| f.value).unwrap_or_default(),
         first_word: first_word?,
         cadence: cadence?,
+        later,
     })
+}
+
+/// `later = ["120m: 60m"]`: from two hours on every hour.
+fn later(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<(u32, u32)> {
+    let Some(list) = fields.texts("later", faults) else { return Vec::new() };
+    let minutes = |text: &str| {
+        let seconds =
+            duration::parse_seconds(text.trim()).ok().filter(|s| s % 60 == 0 && (60..=LONGEST * 60).contains(s))?;
+        u32::try_from(seconds / 60).ok()
+    };
+    let mut out = Vec::new();
+    for text in &list.value {
+        let pair = text.split_once(':').and_then(|(from, every)| Some((minutes(from)?, minutes(every)?)));
+        match pair {
+            Some(pair) => out.push(pair),
+            None => faults.add(
+                list.line,
+                &list.key,
+                format!("{text:?}: expected such as \"2h: 60m\": from then on, every so long"),
+            ),
+        }
+    }
+    out
+}
+
+/// Names of steps: who approves, or clears.
+fn steps(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> Vec<String> {
+    let Some(list) = fields.texts(key, faults) else { return Vec::new() };
+    for (at, step) in list.value.iter().enumerate() {
+        if step.trim().is_empty() || step == "commander" || list.value.iter().take(at).any(|other| other == step) {
+            let message = format!("{step:?}: expected the names of other steps than the commander's, each once");
+            faults.add(list.line, &list.key, message);
+        }
+    }
+    list.value
 }
 
 fn minutes(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> Option<u32> {
@@ -210,7 +267,8 @@ fn template(
             faults.add(text.line + below + line - 1, &text.key, message);
         }
     }
-    Some(Template { round: round?, audiences: for_audiences, channels: on_channels, text: text?.value })
+    let language = or_empty(fields.text("language", faults));
+    Some(Template { round: round?, audiences: for_audiences, channels: on_channels, language, text: text?.value })
 }
 
 fn facts(root: &mut Fields<'_>, faults: &mut Faults) -> Vec<PlannedFact> {
@@ -224,8 +282,51 @@ fn facts(root: &mut Fields<'_>, faults: &mut Faults) -> Vec<PlannedFact> {
         let meaning = or_empty(fields.text("meaning", faults));
         let unit = or_empty(fields.text("unit", faults));
         let metric = fields.text("metric", faults).map(|f| f.value);
+        let tolerance = fields.decimal("tolerance", faults);
+        if let Some(found) = tolerance.as_ref().filter(|t| !(0.0..=10.0).contains(&t.value)) {
+            faults.add(found.line, &found.key, "expected a share such as 0.1, for a tenth");
+        }
+        let tolerance = tolerance.map_or(0.1, |t| t.value);
+        let clear = steps(&mut fields, "clear", faults);
+        let internal = fields.flag("internal", faults).is_some_and(|f| f.value);
         fields.finish(faults);
-        out.extend(name.map(|name| PlannedFact { name: name.value, meaning, unit, metric }));
+        let name = name.map(|f| f.value);
+        out.extend(name.map(|name| PlannedFact { name, meaning, unit, metric, tolerance, clear, internal }));
+    }
+    out
+}
+
+fn lints(root: &mut Fields<'_>, audiences: &[String], facts: &[PlannedFact], faults: &mut Faults) -> Vec<Lint> {
+    let mut out = Vec::new();
+    for mut fields in root.tables("lint", faults) {
+        let mut list = |key: &'static str| fields.texts(key, faults);
+        let (theirs, down) = (list("audiences"), list("down"));
+        let (says, never, words) = (list("says"), list("never"), list("words"));
+        let fact = fields.text("fact", faults);
+        let fix = fields.need_text("fix", faults);
+        if says.is_none() && never.is_none() && (words.is_none() || fact.is_none()) {
+            fields.fault("says", "says nothing; expected `says`, `never`, or `words` with `fact`", faults);
+        }
+        for found in theirs.iter() {
+            found.value.iter().for_each(|id| listed(id, "audience", audiences, found, faults));
+        }
+        if let Some(fact) = &fact {
+            let names: Vec<String> = facts.iter().map(|f| f.name.clone()).collect();
+            listed(&fact.value, "fact", &names, fact, faults);
+        }
+        fields.finish(faults);
+        let of = |found: Option<Found<Vec<String>>>| found.map(|f| f.value).unwrap_or_default();
+        // "landline | another carrier": one of them.
+        let either = |text: &String| text.split('|').map(|word| word.trim().to_lowercase()).collect();
+        out.extend(fix.map(|fix| Lint {
+            audiences: of(theirs),
+            down: of(down),
+            says: of(says).iter().map(either).collect(),
+            never: of(never).iter().map(|word| word.to_lowercase()).collect(),
+            words: of(words).iter().map(|word| word.to_lowercase()).collect(),
+            fact: fact.map(|f| f.value),
+            fix: fix.value,
+        }));
     }
     out
 }

@@ -11,7 +11,7 @@ use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 use serde::Serialize;
 
 use crate::incident::plan::Template;
-use crate::text::suggest;
+use crate::text::{counting, suggest};
 
 /// Longest text that a template may make, in bytes.
 pub const LONGEST: usize = 16 * 1024;
@@ -35,11 +35,67 @@ pub struct Words {
     pub fallbacks: Vec<String>,
     /// Confirmed facts by name.
     pub facts: BTreeMap<String, serde_json::Value>,
+    /// When service is expected to be back, for an audience that plans with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restoration: Option<String>,
+    /// What a correction corrects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<Corrected>,
+}
+
+/// The text that is corrected, by when it went out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Corrected {
+    pub at: String,
+    pub facts: Vec<CorrectedFact>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CorrectedFact {
+    pub name: String,
+    pub was: String,
+    pub is: String,
+}
+
+/// What of the words a template asks for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Used {
+    /// Names of the facts that have a value.
+    pub facts: Vec<String>,
+    pub fallbacks: bool,
+    pub restoration: bool,
+}
+
+/// What of `words` a template asks for; nothing where it cannot be read.
+pub fn used(template: &Template, words: &Words) -> Used {
+    let environment = environment();
+    let Ok(compiled) = environment.template_from_str(&template.text) else { return Used::default() };
+    let asked = compiled.undeclared_variables(true);
+    let named = |name: &str| asked.iter().any(|a| a.split('.').next() == Some(name));
+    let facts = asked.iter().filter_map(|name| name.strip_prefix("facts.")).map(|name| {
+        // What follows a further dot is a part of its value.
+        name.split('.').next().unwrap_or_default().to_owned()
+    });
+    let mut facts: Vec<String> = facts.filter(|name| words.facts.contains_key(name)).collect();
+    facts.sort();
+    facts.dedup();
+    Used { facts, fallbacks: named("fallbacks"), restoration: named("restoration") }
 }
 
 /// The names of [`Words`], for checks and for help.
-pub const NAMES: &[&str] =
-    &["started", "now", "next_update", "phase", "title", "severity", "down", "fallbacks", "facts"];
+pub const NAMES: &[&str] = &[
+    "started",
+    "now",
+    "next_update",
+    "phase",
+    "title",
+    "severity",
+    "down",
+    "fallbacks",
+    "facts",
+    "restoration",
+    "corrects",
+];
 
 /// The text of `template`, trimmed. The error says which line of the template stopped it, and why.
 pub fn render(template: &Template, words: &Words) -> Result<String, String> {
@@ -95,6 +151,10 @@ fn absent(asked: &std::collections::HashSet<String>, words: &Words) -> Option<St
     for name in asked {
         if name == "next_update" && words.next_update.is_none() {
             absent.push("when the next word comes (next_update) is not set".to_owned());
+        } else if name.split('.').next() == Some("restoration") && words.restoration.is_none() {
+            absent.push("the audience is not one that is told the expected restoration".to_owned());
+        } else if name.split('.').next() == Some("corrects") && words.corrects.is_none() {
+            absent.push("there is nothing to correct".to_owned());
         } else if let Some(fact) = name.strip_prefix("facts.")
             && !words.facts.contains_key(fact)
         {
@@ -117,6 +177,7 @@ fn environment() -> Environment<'static> {
         environment.set_syntax(syntax);
     }
     environment.set_fuel(Some(STEPS));
+    environment.add_filter("grouped", grouped);
     environment.add_filter("join", minijinja::filters::join);
     environment.add_filter("length", minijinja::filters::length);
     environment.add_filter("first", minijinja::filters::first);
@@ -126,6 +187,14 @@ fn environment() -> Environment<'static> {
     environment.add_test("defined", minijinja::tests::is_defined);
     environment.add_test("undefined", minijinja::tests::is_undefined);
     environment
+}
+
+/// 125000000 as 125,000,000; what is no whole number stays as it is.
+fn grouped(value: Value) -> Value {
+    match i64::try_from(value.clone()) {
+        Ok(number) => Value::from(counting::grouped(number)),
+        Err(_) => value,
+    }
 }
 
 fn said(error: &minijinja::Error) -> String {
@@ -163,7 +232,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn template(text: &str) -> Template {
-        Template { round: Round::Initial, audiences: Vec::new(), channels: Vec::new(), text: text.to_owned() }
+        let text = text.to_owned();
+        Template { round: Round::Initial, audiences: Vec::new(), channels: Vec::new(), language: String::new(), text }
     }
 
     fn words() -> Words {

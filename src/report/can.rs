@@ -69,6 +69,16 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
             ))
         })
         .collect();
+    // What people stated, where no query gives it.
+    let stated = incident.facts.keys().filter(|name| !situation.signals.metrics.iter().any(|m| m.name == **name));
+    let stated = stated.filter_map(|name| {
+        let fact = incident.fact(name).filter(|fact| fact.value.is_number())?;
+        let set = incident.facts.get(name)?.setting()?;
+        let sure = if fact.confirmed_by.is_some() { "" } else { "UNCONFIRMED, " };
+        let value = number(fact.value.as_f64()?);
+        Some(format!("{} {value} ({sure}{})", name.replace('_', " "), duration::age(now - set.at)))
+    });
+    let numbers: Vec<String> = numbers.into_iter().chain(stated).collect();
     if !numbers.is_empty() {
         lines.push(fitted("            ", &numbers, ", "));
     }
@@ -84,6 +94,13 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
     match doing.as_slice() {
         [] => lines.push("ACTIONS     nothing in progress".to_owned()),
         doing => lines.push(fitted("ACTIONS     ", doing, "; ")),
+    }
+    let asked: Vec<String> = (incident.tasks.values().filter(|t| t.state == TaskState::Open))
+        .filter_map(|t| Some(format!("{}: {}", t.owner.as_deref()?, t.title)))
+        .collect();
+    let unanswered = lines.len();
+    if !asked.is_empty() {
+        lines.push(fitted("  asked, not answered: ", &asked, "; "));
     }
     let acked = tasks(TaskState::Acknowledged);
     if !acked.is_empty() {
@@ -142,6 +159,10 @@ pub fn can(incident: &Incident, situation: &Situation) -> Vec<Safe> {
     }
     if incident.holder(Role::Commander).is_none() {
         last.push("NO COMMANDER".to_owned());
+    }
+    // What somebody has still to answer gives way to what is over and what is next.
+    if !asked.is_empty() && lines.len() + last.len() > LINES {
+        lines.remove(unanswered);
     }
     // Further needs give way to what comes last, never the other way round.
     let room = LINES.saturating_sub(lines.len() + last.len());

@@ -151,7 +151,14 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         What::MessageEdited(w) => ("EDIT", format!("{} ({by})", message(&w.message))),
         What::MessageApproved(w) => {
             let hash = w.text_sha256.get(..4).unwrap_or_default();
-            ("APPROV", format!("{} text {hash} ({by})", message(&w.message)))
+            let step = if w.step.is_empty() { String::new() } else { format!(" as {}", w.step) };
+            let still = if w.still.is_empty() { String::new() } else { format!("; still {}", w.still.join(", ")) };
+            match w.skipped.as_str() {
+                "" => ("APPROV", format!("{} text {hash}{step} ({by}){still}", message(&w.message))),
+                why => {
+                    ("SKIP", format!("{} text {hash}: step{step} left out ({by}): {why}{still}", message(&w.message)))
+                }
+            }
         }
         What::MessageSending(w) => ("SEND", format!("{} by {by} over {}", message(&w.message), w.backend)),
         What::MessageSent(w) => ("SENT", message(&w.message)),
@@ -174,8 +181,11 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
                 w.confirmed_by.as_ref().map_or(", unconfirmed".to_owned(), |c| format!(", confirmed by {c}"));
             let basis = if w.basis.is_empty() { String::new() } else { format!("; {}", w.basis) };
             let unit = if w.unit.is_empty() { String::new() } else { format!(" {}", w.unit) };
-            ("FACT", format!("{} = {value}{unit}{confirmed}{basis}", w.name))
+            let needs =
+                if w.needs.is_empty() { String::new() } else { format!(", {} to clear", w.needs.join(" and ")) };
+            ("FACT", format!("{} = {value}{unit}{confirmed}{needs}{basis}", w.name))
         }
+        What::FactCleared(w) => ("CLEAR", with(&format!("{} cleared by {by} for {}", w.name, w.step), &w.basis)),
         What::ClockSet(w) => {
             let assumed = if w.assumed { ", ASSUMED" } else { "" };
             ("CLOCK", format!("{} {}{assumed}: {} ({by})", w.clock, clock(w.at), w.why))

@@ -1,6 +1,7 @@
 //! The record as Markdown, for a reader who was absent. Outside text passes the gate and is escaped: it never becomes
 //! a heading, list, table, link, image, mention or HTML, and never breaks a line.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use chrono_tz::Tz;
@@ -10,7 +11,7 @@ use super::state::{late, proof};
 use crate::incident::Instant;
 use crate::incident::entry::{Hash, IncidentId, WriterId};
 use crate::incident::exercise::MARK;
-use crate::incident::message::Message;
+use crate::incident::message::{Message, step_name};
 use crate::incident::observation::Health;
 use crate::incident::plan::Plan;
 use crate::incident::state::Incident;
@@ -20,6 +21,7 @@ use crate::incident::words::{End, MessageState, Role, StageState};
 use crate::rulebook::deadline::Due;
 use crate::situation::Situation;
 use crate::situation::obligations::Standing;
+use crate::situation::wording::shown;
 use crate::text::{Safe, duration, instant};
 
 /// The record. `heads`: each writer's last seq and hash, by which the journal can be held to this page.
@@ -38,6 +40,7 @@ pub fn markdown(
     record.decisions();
     record.leading();
     record.told();
+    record.releases();
     record.promises();
     record.agencies();
     record.tasks();
@@ -304,7 +307,7 @@ impl Record<'_> {
                 None => ": not an audience of the plan",
             };
             let hold = view.and_then(|v| v.hold.as_ref()).map(|why| format!(" (on hold: {})", escape(why)));
-            lines.push(format!("- {}{word}{}", self.audience(id), hold.unwrap_or_default()));
+            lines.push(format!("- {}{word}{}{}", self.audience(id), self.first_word(id), hold.unwrap_or_default()));
             let mut messages: Vec<&Message> = self.incident.messages.values().filter(|m| m.audience == id).collect();
             messages.sort_by_key(|m| (m.told.unwrap_or(m.drafted), m.id));
             for message in messages {
@@ -312,6 +315,70 @@ impl Record<'_> {
             }
         }
         self.list(&lines, "Nobody was to be told.");
+    }
+
+    /// When an audience heard first, and how long after its harm began.
+    fn first_word(&self, id: &str) -> String {
+        let reaches = |m: &&Message| self.plan.audience(id).is_none_or(|a| a.channels.contains(&m.channel));
+        let theirs = self.incident.messages.values().filter(|m| m.audience == id).filter(reaches);
+        let Some(first) = theirs.filter_map(|m| m.told).min() else { return String::new() };
+        let view = self.situation.audiences.iter().find(|a| a.id == id);
+        let after = view.and_then(|v| v.harmed_since).map(|harm| match first - harm {
+            span if span < chrono::TimeDelta::zero() => ", before harm was known".to_owned(),
+            span => format!(", {} after harm began", duration::short(span, false)),
+        });
+        format!(": first word {}{}", self.at(first), after.unwrap_or_default())
+    }
+
+    /// What was released together, and how far apart it arrived.
+    fn releases(&mut self) {
+        let mut rounds: BTreeMap<(Instant, &str), Vec<&Message>> = BTreeMap::new();
+        for message in self.incident.messages.values() {
+            if let Some(sending) = &message.sending {
+                rounds.entry((sending.since, sending.by.as_str())).or_default().push(message);
+            }
+        }
+        let mut lines = Vec::new();
+        for ((at, by), messages) in rounds {
+            let told: Vec<Instant> = messages.iter().filter_map(|m| m.told).collect();
+            let spread = match (told.iter().min(), told.iter().max()) {
+                (Some(first), Some(last)) if told.len() > 1 => {
+                    format!(", first and last {:.1} s apart", (*last - *first).num_milliseconds() as f64 / 1000.0)
+                }
+                _ => String::new(),
+            };
+            let texts = if messages.len() == 1 { "1 text".to_owned() } else { format!("{} texts", messages.len()) };
+            let went = format!("{} of them went{spread}", told.len());
+            lines.push(format!("- {}: {texts} by {}, {went}", self.at(at), escape(by)));
+        }
+        if !lines.is_empty() {
+            self.heading("What was released together");
+            self.list(&lines, "");
+        }
+    }
+
+    /// On what a text rests, and who stands for it.
+    fn grounds(&self, m: &Message, lines: &mut Vec<String>) {
+        let steps: Vec<String> = m
+            .approvals
+            .iter()
+            .map(|a| match a.skipped.as_str() {
+                "" => format!("{} {} {}", step_name(&a.step), escape(&a.by), self.at(a.at)),
+                why => format!("{} **left out** by {}: {}", escape(step_name(&a.step)), escape(&a.by), escape(why)),
+            })
+            .collect();
+        if m.approvals.len() > 1 || m.approvals.iter().any(|a| !a.skipped.is_empty()) {
+            lines.push(format!("    - Approved: {}", steps.join("; ")));
+        }
+        for pin in &m.grounds.facts {
+            let moved = m.overtaken.iter().find(|moved| moved.name == pin.name).map(|moved| match moved.is.is_null() {
+                true => " (**not confirmed any more**)".to_owned(),
+                false => format!(" (**is {} now**)", escape(&shown(&moved.is))),
+            });
+            let value = escape(&shown(&pin.value));
+            let (name, moved) = (escape(&pin.name), moved.unwrap_or_default());
+            lines.push(format!("    - Rests on {name} = {value}, as of {}{moved}", self.at(pin.as_of)));
+        }
     }
 
     fn message(&self, m: &Message, lines: &mut Vec<String>) {
@@ -333,6 +400,7 @@ impl Record<'_> {
         let next = m.next_update.map(|at| format!(", next word promised by {}", self.at(at))).unwrap_or_default();
         let (round, author) = (m.round, escape(&m.author));
         lines.push(format!("  - {at}: {round} over {}, {state} ({author}{approved}{next})", self.channel(&m.channel)));
+        self.grounds(m, lines);
         let unproved = proof(m) == "none" && !m.text.is_empty();
         let label = match (m.state, unproved) {
             (MessageState::Unknown, _) => "Text (may have gone)",

@@ -9,3 +9,4 @@ pub mod leading;
 pub mod line;
 pub mod markdown;
 pub mod state;
+pub mod words;

@@ -278,7 +278,18 @@ fn message(m: &Message) -> Value {
             "id": s.entry, "backend": s.backend, "process": s.process, "since": rfc3339(s.since), "by": s.by,
         })),
         "told_at": maybe(m.told), "delivered_at": maybe(m.delivered), "next_update_at": maybe(m.next_update),
-        "detail": m.detail, "proof": m.proof, "evidence": proof(m),
+        "detail": m.detail, "proof": m.proof, "evidence": proof(m), "language": m.grounds.language,
+        "from_template": m.grounds.template,
+        "approvals": m.approvals.iter().map(|a| json!({
+            "step": crate::incident::message::step_name(&a.step), "by": a.by, "at": rfc3339(a.at),
+            "left_out_because": (!a.skipped.is_empty()).then_some(a.skipped.as_str()),
+        })).collect::<Vec<_>>(),
+        "facts": m.grounds.facts.iter().map(|pin| json!({
+            "name": pin.name, "value": pin.value, "as_of": rfc3339(pin.as_of), "metric": pin.metric,
+        })).collect::<Vec<_>>(),
+        "overtaken": m.overtaken.iter().map(|moved| json!({
+            "name": moved.name, "was": moved.was, "is": moved.is,
+        })).collect::<Vec<_>>(),
     })
 }
 
@@ -431,13 +442,13 @@ fn facts(incident: &Incident, plan: &Plan) -> Vec<Value> {
             "known": incident.fact(name).is_some(), "unit": fact.map(|f| f.unit.as_str()),
             "basis": fact.map(|f| f.basis.as_str()), "confirmed_by": fact.and_then(|f| f.confirmed_by.as_deref()),
             "set_at": maybe(setting.map(|s| s.at)), "set_by": setting.map(|s| s.by.as_str()),
-            "conflict": register.conflict(),
+            "conflict": register.conflict(), "to_clear": incident.uncleared(name),
         })
     });
     let unset = plan.facts.iter().filter(|f| !incident.facts.contains_key(&f.name)).map(|f| {
         json!({
             "id": f.name, "meaning": f.meaning, "value": null, "known": false, "unit": f.unit, "basis": null,
-            "confirmed_by": null, "set_at": null, "set_by": null, "conflict": false,
+            "confirmed_by": null, "set_at": null, "set_by": null, "conflict": false, "to_clear": f.clear,
         })
     });
     set.chain(unset).collect()

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::incident::plan::Plan;
+use crate::incident::rights::Rights;
 use crate::incident::rule::Rules;
 use crate::incident::state::Incident;
 use crate::{playbook, rulebook};
@@ -11,6 +12,7 @@ use crate::{playbook, rulebook};
 pub struct InForce {
     pub plan: Arc<Plan>,
     pub rules: Arc<Rules>,
+    rights: Rights,
     plan_text: Option<Arc<str>>,
     rules_text: Option<Arc<str>>,
     plan_problems: Vec<String>,
@@ -24,15 +26,21 @@ impl InForce {
         new
     }
 
+    /// With what this host's configuration lets people do.
+    pub fn with(rights: Rights) -> InForce {
+        let plan = Arc::new(Plan { rights: rights.clone(), ..Plan::default() });
+        InForce { rights, plan, ..InForce::default() }
+    }
+
     /// Reads them anew where they changed; the last that could be read stay.
     pub fn adopt(&mut self, incident: &Incident) {
         let plan = incident.plan.heads().last().map(|head| head.value.1.clone());
         if plan != self.plan_text {
             self.plan_problems.clear();
             match plan.as_ref().map(|text| playbook::read::read("playbook in force", text)) {
-                Some(Ok(plan)) => self.plan = Arc::new(plan),
+                Some(Ok(plan)) => self.plan = Arc::new(Plan { rights: self.rights.clone(), ..plan }),
                 Some(Err(problems)) => self.plan_problems = problems.iter().map(ToString::to_string).collect(),
-                None => self.plan = Arc::default(),
+                None => self.plan = Arc::new(Plan { rights: self.rights.clone(), ..Plan::default() }),
             }
             self.plan_text = plan;
         }

@@ -59,6 +59,7 @@ impl Left {
                 | Overlay::Brief { .. }
                 | Overlay::RollCall { .. }
                 | Overlay::Contacts { .. }
+                | Overlay::Words { .. }
                 | Overlay::Incidents { .. },
             )
             | None => None,

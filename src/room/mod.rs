@@ -29,6 +29,8 @@ use crate::incident::clock::{Clock, Moment};
 use crate::incident::command::Actor;
 use crate::incident::entry::IncidentId;
 use crate::incident::observation::Source;
+use crate::incident::rights::Rights;
+use crate::incident::what::What;
 use crate::journal::Access;
 use crate::report::line::is_inject;
 use crate::situation::need::Need;
@@ -67,6 +69,8 @@ pub struct Opening {
     pub declare: lobby::DeclareWith,
     /// What rings, and how.
     pub alarms: Alarms,
+    /// Who may do what.
+    pub rights: Rights,
     /// Asked for in the lobby; None: who acts is known.
     pub naming: Option<naming::Naming>,
     /// `$TERM`.
@@ -207,6 +211,7 @@ async fn stay(
         polls: opening.access == Access::ReadWrite && !polls.is_empty(),
         real: opening.real,
         configured,
+        rights: opening.rights.clone(),
     };
     let (store, thread) = match store::start(setup, news_tx) {
         Ok(started) => started,
@@ -583,6 +588,7 @@ impl Room {
                     self.model.say(Loud::Info, crate::text::Safe::new(&text));
                 }
                 self.say_injects(&snapshot);
+                self.say_answers(&snapshot);
                 self.snapshot = snapshot;
                 self.model.loading = false;
                 self.stale = true;
@@ -644,6 +650,35 @@ impl Room {
         let words: Vec<_> = new.iter().filter_map(|row| crate::report::line::words(&row.entry.what)).collect();
         if !words.is_empty() {
             self.model.calls(Some(crate::safe!("INJECT  {}", words.join("  |  "))));
+        }
+    }
+
+    /// Whoever offered a role hears at once what became of it.
+    fn say_answers(&mut self, after: &Snapshot) {
+        let before = &self.snapshot.incident;
+        if self.model.loading {
+            return;
+        }
+        let me = &self.model.actor.person;
+        let mine = before.leading.offers.values().filter(|offer| offer.by == *me);
+        let gone: Vec<_> = mine.filter(|offer| !after.incident.leading.offers.contains_key(&offer.id)).collect();
+        let Some(offer) = gone.first() else { return };
+        let role = offer.role.title().to_lowercase();
+        let new = after.incident.timeline.iter().rev().take(50).map(|row| &row.entry);
+        let answer = new.filter(|e| before.timeline.find(e.id).is_none()).find_map(|e| match &e.what {
+            What::HandoverAccepted(w) if w.offer == offer.id => {
+                Some(format!("{} accepted: {} is {role}", offer.to, offer.to))
+            }
+            What::HandoverRefused(w) if w.offer == offer.id && e.author.person != *me => {
+                Some(format!("{} did not take {role}: {}", e.author.person, w.why))
+            }
+            _ => None,
+        });
+        if let Some(answer) = answer {
+            if !self.model.quiet && self.opening.alarms.bell {
+                self.screen.bell();
+            }
+            self.model.say(Loud::Refused, crate::text::Safe::new(&answer));
         }
     }
 

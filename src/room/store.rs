@@ -20,6 +20,7 @@ use crate::incident::exercise;
 use crate::incident::fold::Log;
 use crate::incident::observation::{Observation, Source};
 use crate::incident::plan::Plan;
+use crate::incident::rights::Rights;
 use crate::incident::what::{MessageFailed, MessageSent, MessageUnknown, What};
 use crate::incident::words::MessageState;
 use crate::journal::{Access, AppendError, Cursor, Journal, JournalError, Lease, Notice, Watch};
@@ -153,6 +154,8 @@ pub struct Setup {
     pub real: fn() -> Instant,
     /// Sources as configured: known before any answer.
     pub configured: Vec<Source>,
+    /// Who may do what on this host.
+    pub rights: Rights,
 }
 
 /// What of a person's screen is remembered under.
@@ -199,11 +202,11 @@ impl Keeper {
     fn new(setup: Setup, news: UnboundedSender<News>) -> Keeper {
         Keeper {
             sources: Arc::new(setup.configured.clone()),
+            in_force: InForce::with(setup.rights.clone()),
             setup,
             news,
             log: Log::default(),
             cursor: Cursor::default(),
-            in_force: InForce::default(),
             clock: Clock::wall(),
             leads: false,
             unrecorded: Vec::new(),

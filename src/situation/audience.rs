@@ -79,6 +79,10 @@ pub struct Cell {
     pub state: Option<MessageState>,
     /// A word sent elsewhere without proof is only claimed.
     pub claimed: bool,
+    /// They were told what is not so any more: a correction is owed.
+    pub overtaken: bool,
+    /// The language of the text, where it is not the playbook's own.
+    pub language: String,
     pub at: Option<Instant>,
 }
 
@@ -147,7 +151,7 @@ fn next(
     match promised {
         Some(due) => Next::Promised(due),
         None if incident.phase() == Phase::Resolved => Next::Nothing,
-        None => Next::Cadence(after(last, audience.cadence)),
+        None => Next::Cadence(after(last, audience.cadence_at(incident.elapsed(last)))),
     }
 }
 
@@ -163,6 +167,8 @@ fn cell(incident: &Incident, audience: &str, channel: &str, reaches: bool) -> Ce
         message: newest.map(|m| m.id),
         state: newest.map(|m| m.state),
         claimed: newest.is_some_and(|m| m.state == MessageState::SentElsewhere && m.proof.is_none()),
+        overtaken: newest.is_some_and(|m| m.told.is_some() && !m.overtaken.is_empty()),
+        language: newest.map(|m| m.grounds.language.clone()).unwrap_or_default(),
         at: newest.map(|m| m.delivered.or(m.told).or(m.approved.as_ref().map(|a| a.1)).unwrap_or(m.drafted)),
     }
 }

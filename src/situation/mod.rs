@@ -4,6 +4,7 @@
 
 pub mod alarm;
 pub mod audience;
+pub mod lint;
 pub mod need;
 pub mod now;
 pub mod obligations;
@@ -12,6 +13,7 @@ pub mod proposal;
 pub mod signals;
 pub mod teams;
 pub mod thing;
+pub mod wording;
 
 use crate::incident::Instant;
 use crate::incident::clock::Moment;

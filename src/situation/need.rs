@@ -83,8 +83,20 @@ impl Need {
 pub fn sort(needs: &mut [Need]) {
     needs.sort_by_key(|n| {
         let clock = n.next.as_ref().map(|(at, _)| *at);
-        let quiet = (n.band.is_none(), n.band);
-        (!n.open(), n.exercise, quiet, n.severity, clock.is_none(), clock, std::cmp::Reverse(n.declared))
+        // Of those that cannot wait the gravest; what is merely to be decided in a lesser one waits for it.
+        let untold = n.untold == 0;
+        (
+            !n.open(),
+            n.exercise,
+            !n.calls(),
+            untold,
+            n.severity,
+            n.band.is_none(),
+            n.band,
+            clock.is_none(),
+            clock,
+            std::cmp::Reverse(n.declared),
+        )
     });
 }
 

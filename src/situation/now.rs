@@ -7,9 +7,11 @@ use super::Situation;
 use super::audience::{AudienceView, Next, Service};
 use super::obligations::Standing;
 use super::thing::Thing;
+use super::wording::shown;
 use crate::incident::Instant;
 use crate::incident::apply::NEXT_UPDATE;
 use crate::incident::leading::ROLL_STANDS;
+use crate::incident::message::Message;
 use crate::incident::observation::Health;
 use crate::incident::plan::Plan;
 use crate::incident::state::Incident;
@@ -51,6 +53,11 @@ impl Band {
             Band::Due | Band::Nobody | Band::Old => "! ",
         }
     }
+}
+
+/// The task that somebody has who took it on to tell an audience.
+pub fn tells(audience: &str) -> String {
+    format!("tell {audience}")
 }
 
 /// One line of the list. Texts are raw: they pass the gate where they are shown.
@@ -101,6 +108,7 @@ pub fn now(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NowIt
     b.audiences();
     b.asks_and_conflicts();
     b.messages();
+    b.overtaken();
     b.promises();
     b.obligations();
     b.tasks();
@@ -162,6 +170,11 @@ impl Builder<'_> {
                         behind.push(audience);
                     }
                 }
+                // Whose lives hang on it hears from the moment of harm, not from the limit.
+                Next::First(limit) if audience.life && matches!(audience.service, Service::Harmed { .. }) => {
+                    let item = self.untold(audience, *limit, &self.left(*limit), "NEVER TOLD");
+                    self.push(item);
+                }
                 Next::First(limit) if *limit - self.now <= SOON => {
                     let label = self.left(*limit);
                     let item = self.untold(audience, *limit, &label, "not told yet");
@@ -210,7 +223,7 @@ impl Builder<'_> {
             band: Band::Untold,
             label,
             text: format!("{}: {service}{state}{hint}", audience.name),
-            owner: audience.owner.clone(),
+            owner: self.teller(audience).or_else(|| audience.owner.clone()),
             // Those who were harmed first come first.
             at: audience.harmed_since.unwrap_or(at),
             alike: 1,
@@ -223,6 +236,12 @@ impl Builder<'_> {
             have: if drafts.is_empty() { "no draft; the playbook has a text: s".into() } else { drafts },
             said: "nothing".into(),
         }
+    }
+
+    /// Who took it on to tell an audience.
+    fn teller(&self, audience: &AudienceView) -> Option<String> {
+        let title = tells(&audience.name);
+        self.incident.tasks.values().find(|t| t.live() && t.title == title).and_then(|t| t.owner.clone())
     }
 
     fn silent(&self, audience: &AudienceView, due: Instant, label: String, state: &str) -> NowItem {
@@ -369,6 +388,68 @@ impl Builder<'_> {
         }
     }
 
+    /// Texts whose facts are others now: drafts again, or out there and owed a correction. Alike is one line.
+    fn overtaken(&mut self) {
+        let latest = |m: &Message| {
+            let theirs = self.incident.messages.values().filter(|o| o.audience == m.audience && o.channel == m.channel);
+            theirs.max_by_key(|o| (o.told.is_some(), o.told.unwrap_or(o.drafted), o.id)).map(|o| o.id) == Some(m.id)
+        };
+        let all = self.incident.messages.values().filter(|m| !m.overtaken.is_empty());
+        let (told, drafts): (Vec<&Message>, Vec<&Message>) = all.partition(|m| m.told.is_some());
+        let told: Vec<&Message> = told.into_iter().filter(|m| latest(m)).collect();
+        let drafts = drafts.into_iter().filter(|m| m.state == MessageState::Draft).collect();
+        for (label, messages, is_out) in [("CORRECT", told, true), ("CHANGED", drafts, false)] {
+            let mut messages: Vec<&Message> = messages;
+            messages.sort_by_key(|m| {
+                let at = self.plan.audiences.iter().position(|a| a.id == m.audience);
+                (at.unwrap_or(usize::MAX), m.drafted, m.id)
+            });
+            let Some(first) = messages.first() else { continue };
+            let mut names: Vec<&str> = messages
+                .iter()
+                .map(|m| self.plan.audience(&m.audience).map_or(m.audience.as_str(), |a| a.name.as_str()))
+                .collect();
+            names.dedup();
+            let names = names.join(", ");
+            let moved = first.overtaken.first();
+            let what = moved.map(|moved| {
+                let is = if moved.is.is_null() {
+                    "not confirmed now".into()
+                } else {
+                    format!("is {} now", shown(&moved.is))
+                };
+                format!("{} {is}, not {}", moved.name, shown(&moved.was))
+            });
+            let what = what.unwrap_or_default();
+            self.items.push(NowItem {
+                thing: Thing::Message(first.id),
+                band: Band::Late,
+                label: label.into(),
+                text: match is_out {
+                    true => format!("{names} were told: {what}"),
+                    false => format!("text for {names} is a draft again: {what}"),
+                },
+                owner: None,
+                at: first.told.unwrap_or(first.drafted),
+                alike: messages.len(),
+                say: match is_out {
+                    true => format!("{what}. Who corrects it to {names}, over the same channels, by when?"),
+                    false => format!("{what}. Who reads the new words for {names}?"),
+                },
+                why: match is_out {
+                    true => {
+                        "a fact in a text that left has been amended, or its number moved beyond the tolerance".into()
+                    }
+                    false => {
+                        "a fact in it moved after it was written: the approval is gone, s shows what changed".into()
+                    }
+                },
+                have: String::new(),
+                said: first.text.lines().next().unwrap_or_default().to_owned(),
+            });
+        }
+    }
+
     fn promises(&mut self) {
         // Promises to several audiences for the same time are one line.
         let mut by_due: std::collections::BTreeMap<(Instant, String), Vec<&crate::incident::state::Promise>> =
@@ -487,6 +568,11 @@ impl Builder<'_> {
     }
 
     fn task(&self, task: &Task) -> Option<NowItem> {
+        // They have heard since: nothing of it is late.
+        let heard = |a: &AudienceView| tells(&a.name) == task.title && a.last_word.is_some_and(|at| at >= task.added);
+        if self.situation.audiences.iter().any(heard) {
+            return None;
+        }
         let owner = task.owner.as_deref();
         let item = |band, label: String, text: String, at, say: String, why: String| NowItem {
             thing: Thing::Task(task.id),
@@ -520,12 +606,19 @@ impl Builder<'_> {
             return Some(item(Band::Nobody, "BLOCKED".into(), text, task.moved, say, format!("blocked on {on}")));
         }
         match (owner, task.asked) {
-            (None, _) if task.first => {
+            // A chore of the playbook may wait; a first move, and what somebody asked for here, may not.
+            (None, _) if task.first || task.planned.is_none() => {
                 let say = format!("Who takes \"{}\"?", task.title);
-                let why = "one of the first moves".to_owned();
+                let why = if task.first { "one of the first moves" } else { "nobody was asked" }.to_owned();
                 return Some(item(Band::Nobody, "NOBODY".into(), task.title.clone(), task.added, say, why));
             }
             (Some(_), Some(asked)) if task.state == TaskState::Open && self.now - asked >= NO_ACK => {
+                // What comes back within the quarter of an hour stands where that is told.
+                if let Some(due) = task.due.filter(|due| *due - self.now <= SOON) {
+                    let text = format!("{}, not acked, asked {} ago", task.title, self.ago(asked));
+                    let say = format!("{who}, did you hear: \"{}\"? It comes back in {}.", task.title, self.left(due));
+                    return Some(item(Band::Due, self.left(due), text, due, say, "asked and not answered".into()));
+                }
                 let text = format!("\"{}\", asked {} ago", task.title, self.ago(asked));
                 let say = format!("{who}, did you hear: \"{}\"?", task.title);
                 return Some(item(Band::Nobody, "NO ACK".into(), text, asked, say, "asked and not answered".into()));

@@ -2,15 +2,17 @@
 
 use chrono::TimeDelta;
 
-use super::Situation;
+use super::lint::{self, Wording};
+use super::{Situation, wording};
 use crate::incident::Instant;
 use crate::incident::entry::EntryId;
 use crate::incident::exercise;
-use crate::incident::plan::Plan;
+use crate::incident::message::Message;
+use crate::incident::pin::Grounds;
+use crate::incident::plan::{Audience, Plan};
 use crate::incident::state::Incident;
 use crate::incident::words::{MessageState, Phase, Round};
-use crate::playbook::render::{self, Words};
-use crate::text::instant;
+use crate::playbook::render;
 
 /// A text for one audience on one channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +21,10 @@ pub struct Proposal {
     pub channel: String,
     pub round: Round,
     pub text: String,
+    /// The words that stand in the journal, where facts in them have moved: `text` is what they would be now.
+    pub was: Option<String>,
     pub next_update: Option<Instant>,
+    pub grounds: Grounds,
     /// The message in the journal; None: only proposed.
     pub message: Option<EntryId>,
     pub state: MessageState,
@@ -27,6 +32,8 @@ pub struct Proposal {
     pub carried: bool,
     /// Why it cannot go.
     pub stop: Option<String>,
+    /// What to look at before it is approved.
+    pub warnings: Vec<String>,
 }
 
 /// Which word an audience is due: the first, an update, or the last.
@@ -55,59 +62,145 @@ fn one(
     round: Round,
 ) -> Option<Proposal> {
     let planned = plan.audience(audience)?;
-    let carried = plan.channel(channel)?.via.is_some();
-    let standing = incident
-        .messages
-        .values()
-        .filter(|m| m.audience == audience && m.channel == channel)
-        .filter(|m| match m.state {
-            MessageState::Draft
-            | MessageState::Approved
-            | MessageState::Failed
-            | MessageState::Unknown
-            | MessageState::Sending => true,
-            MessageState::Sent | MessageState::Delivered | MessageState::Skipped | MessageState::SentElsewhere => false,
-        })
-        .max_by_key(|m| (m.drafted, m.id));
-    let hold = planned.hold.as_ref().map(|why| format!("HOLD: {why}"));
-    if let Some(message) = standing {
-        let stop = match message.state {
+    let theirs = || incident.messages.values().filter(|m| m.audience == audience && m.channel == channel);
+    let standing = theirs().filter(|m| stands(m.state)).max_by_key(|m| (m.drafted, m.id));
+    let newest = theirs().filter(|m| m.told.is_some()).max_by_key(|m| (m.told, m.id));
+    let owed = newest.filter(|m| !m.overtaken.is_empty() && round != Round::Resolution);
+    let mut proposal = match (standing, owed) {
+        (Some(message), _) => of_standing(incident, plan, situation, planned, message),
+        (None, Some(told)) => fresh(incident, plan, situation, (planned, channel, Round::Correction), Some(told))?,
+        (None, None) => fresh(incident, plan, situation, (planned, channel, round), None)?,
+    };
+    proposal.carried = plan.channel(channel)?.via.is_some();
+    let draft = Wording {
+        audience: planned,
+        channel: plan.channel(channel)?,
+        round: proposal.round,
+        text: &proposal.text,
+        next_update: proposal.next_update,
+        grounds: &proposal.grounds,
+    };
+    let mut findings = match proposal.text.is_empty() {
+        true => Vec::new(),
+        false => lint::findings(incident, plan, situation, &draft),
+    };
+    if let Some(why) = &planned.hold {
+        proposal.stop = Some(format!("HOLD: {why}"));
+    }
+    let stop = findings.iter().position(|f| f.stops).map(|at| findings.remove(at).text);
+    proposal.stop = proposal.stop.or(stop);
+    proposal.warnings = findings.into_iter().map(|f| f.text).collect();
+    Some(proposal)
+}
+
+fn stands(state: MessageState) -> bool {
+    match state {
+        MessageState::Draft
+        | MessageState::Approved
+        | MessageState::Failed
+        | MessageState::Unknown
+        | MessageState::Sending => true,
+        MessageState::Sent | MessageState::Delivered | MessageState::Skipped | MessageState::SentElsewhere => false,
+    }
+}
+
+/// What is drafted already. Where facts in it moved, or its promise has passed, the words as they would be now.
+fn of_standing(
+    incident: &Incident,
+    plan: &Plan,
+    situation: &Situation,
+    audience: &Audience,
+    message: &Message,
+) -> Proposal {
+    let as_it_is = Proposal {
+        audience: message.audience.clone(),
+        channel: message.channel.clone(),
+        round: message.round,
+        text: message.text.clone(),
+        was: None,
+        next_update: message.next_update,
+        grounds: message.grounds.clone(),
+        message: Some(message.id),
+        state: message.state,
+        carried: false,
+        stop: match message.state {
             MessageState::Unknown => Some("may have gone: look it up first".to_owned()),
             MessageState::Sending => Some("being sent".to_owned()),
             _ if message.conflict => Some("two people changed the text: edit it once more".to_owned()),
             _ => None,
-        };
-        return Some(Proposal {
-            audience: audience.to_owned(),
-            channel: channel.to_owned(),
-            round: message.round,
-            text: message.text.clone(),
-            next_update: message.next_update,
-            message: Some(message.id),
-            state: message.state,
-            carried,
-            stop: hold.or(stop),
-        });
+        },
+        warnings: Vec::new(),
+    };
+    let passed = message.next_update.is_some_and(|at| at <= situation.moment.now);
+    let may_change = matches!(message.state, MessageState::Draft | MessageState::Approved | MessageState::Failed);
+    let due = !message.overtaken.is_empty() || (passed && message.grounds.template);
+    if !may_change || !due || as_it_is.stop.is_some() {
+        return as_it_is;
     }
-    let template = plan.template(round, audience, channel)?;
-    let next_update = next_update(situation.moment.now, planned.cadence);
-    let words = words(incident, plan, situation, next_update);
+    let anew = if message.grounds.template {
+        let told = corrected(incident, message);
+        fresh(incident, plan, situation, (audience, &message.channel, message.round), told).filter(|p| p.stop.is_none())
+    } else {
+        let text = message.overtaken.iter().try_fold(message.text.clone(), |text, moved| {
+            (!moved.is.is_null()).then(|| wording::replaced(&text, &moved.was, &moved.is)).flatten()
+        });
+        text.map(|text| {
+            let facts = wording::pins_of_text(incident, plan, situation, &text, &[]);
+            let grounds = Grounds { facts, template: false, language: message.grounds.language.clone() };
+            Proposal { text, grounds, ..as_it_is.clone() }
+        })
+    };
+    match anew {
+        Some(new) if new.text != message.text => {
+            Proposal { was: Some(message.text.clone()), message: Some(message.id), state: MessageState::Draft, ..new }
+        }
+        _ => {
+            let moved = message.overtaken.first().map(|moved| {
+                let is = if moved.is.is_null() { "not confirmed".to_owned() } else { wording::shown(&moved.is) };
+                format!("{} is {is} now, the text says {}: E edits it", moved.name, wording::shown(&moved.was))
+            });
+            Proposal { stop: moved, ..as_it_is }
+        }
+    }
+}
+
+/// The message that a correction corrects.
+fn corrected<'a>(incident: &'a Incident, message: &Message) -> Option<&'a Message> {
+    let theirs = incident.messages.values().filter(|m| m.audience == message.audience && m.channel == message.channel);
+    let told = theirs.filter(|m| m.told.is_some() && m.id != message.id && message.round == Round::Correction);
+    told.max_by_key(|m| (m.told, m.id))
+}
+
+/// What the playbook's template says now. `told`: the message that it corrects.
+fn fresh(
+    incident: &Incident,
+    plan: &Plan,
+    situation: &Situation,
+    (audience, channel, round): (&Audience, &str, Round),
+    told: Option<&Message>,
+) -> Option<Proposal> {
+    let template = plan.template(round, &audience.id, channel)?;
+    let next_update = next_update(situation.moment.now, audience.cadence_at(incident.elapsed(situation.moment.now)));
+    let corrects = told.and_then(|m| Some((m.told?, m.overtaken.as_slice())));
+    let words = wording::words(incident, plan, situation, audience, next_update, corrects);
     let (text, stop) = match render::render(template, &words) {
         Ok(text) => (exercise::text(incident, text.trim()), None),
         Err(why) => (String::new(), Some(format!("the template stops: {why}"))),
     };
-    let over = plan.channel(channel).and_then(|c| c.limit).filter(|limit| text.chars().count() > *limit);
-    let over = over.map(|limit| format!("{} characters, {limit} allowed", text.chars().count()));
+    let facts = wording::pins(incident, plan, situation, &render::used(template, &words));
     Some(Proposal {
-        audience: audience.to_owned(),
+        audience: audience.id.clone(),
         channel: channel.to_owned(),
         round,
         text,
+        was: None,
         next_update: Some(next_update),
+        grounds: Grounds { facts, template: true, language: template.language.clone() },
         message: None,
         state: MessageState::Draft,
-        carried,
-        stop: hold.or(stop).or(over),
+        carried: false,
+        stop,
+        warnings: Vec::new(),
     })
 }
 
@@ -115,27 +208,4 @@ fn one(
 fn next_update(now: Instant, cadence: u32) -> Instant {
     let at = now.checked_add_signed(TimeDelta::minutes(i64::from(cadence))).unwrap_or(now);
     at - TimeDelta::milliseconds(at.timestamp_millis().rem_euclid(60_000))
-}
-
-fn words(incident: &Incident, plan: &Plan, situation: &Situation, next_update: Instant) -> Words {
-    let (now, zone) = (situation.moment.now, situation.zone);
-    let clock = |at| instant::clock_zoned(at, now, zone);
-    let down = situation.signals.components.iter().filter(|c| c.state.is_some_and(|s| s.harms()));
-    // Only a fallback that somebody confirmed to work may be offered.
-    let works = |id: &str| incident.fact(&format!("fallback_{id}")).is_some_and(|f| f.value == true);
-    Words {
-        started: incident.started().map(clock).unwrap_or_default(),
-        now: clock(now),
-        next_update: Some(clock(next_update)),
-        phase: incident.phase().to_string(),
-        title: incident.title().to_owned(),
-        severity: incident.severity().to_string(),
-        down: down.map(|c| c.name.clone()).collect(),
-        fallbacks: plan.fallbacks.iter().filter(|f| works(&f.id)).map(|f| f.name.clone()).collect(),
-        facts: incident
-            .facts
-            .keys()
-            .filter_map(|name| incident.fact(name).map(|fact| (name.clone(), fact.value.clone())))
-            .collect(),
-    }
 }

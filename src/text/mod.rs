@@ -1,5 +1,6 @@
 //! Text for people: one notion a file. Imports nothing of ours, does no IO, never fails on any input.
 
+pub mod counting;
 pub mod duration;
 pub mod instant;
 pub mod safe;

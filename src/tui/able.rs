@@ -11,6 +11,7 @@ use crate::incident::entry::EntryId;
 use crate::incident::what::What;
 use crate::incident::words::{StageState, TaskState};
 use crate::safe;
+use crate::situation::now::tells;
 use crate::situation::thing::Thing;
 use crate::text::Safe;
 
@@ -31,7 +32,7 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
         return Some("only a demo can be paused".into());
     }
     let writes = !matches!(row.script, command::Script::None(_))
-        && !matches!(action, Action::Can | Action::Help | Action::Incidents);
+        && !matches!(action, Action::Can | Action::Words | Action::Help | Action::Incidents);
     if writes {
         if let Some(why) = &model.read_only {
             return Some(safe!("read only: {why}"));
@@ -133,8 +134,10 @@ pub(super) fn acknowledge(model: &Model, scene: &Scene<'_>, thing: Option<&Thing
     let me = || Some(model.actor.person.clone());
     let task = |title: String| {
         let mut tasks = scene.incident().tasks.values();
-        match tasks.find(|t| t.live() && t.title == title && t.owner.as_ref() == Some(&model.actor.person)) {
-            Some(_) => Err(safe!("it is yours already: \"{title}\"")),
+        match tasks.find(|t| t.live() && t.title == title).map(|t| t.owner.as_ref()) {
+            Some(Some(owner)) if *owner == model.actor.person => Err(safe!("it is yours already: \"{title}\"")),
+            Some(Some(owner)) => Err(safe!("{owner} has it: \"{title}\" among the tasks (pane 5)")),
+            Some(None) => Err(safe!("it is a task without an owner: \"{title}\" (pane 5), a takes it")),
             None => Ok(vec![Command::AddTask { title, team: None, owner: me(), minutes }]),
         }
     };
@@ -147,7 +150,7 @@ pub(super) fn acknowledge(model: &Model, scene: &Scene<'_>, thing: Option<&Thing
         // These stay where they are: what is mine is a task beside them.
         Some(Thing::Audience(id)) => {
             let name = scene.plan().audience(id).map_or(id.as_str(), |a| a.name.as_str());
-            task(format!("tell {name}"))?
+            task(tells(name))?
         }
         Some(Thing::Stage(rule, stage)) => task(format!("notify {rule} {stage}"))?,
         Some(Thing::Message(_)) => task("look up the message whose answer was lost".to_owned())?,

@@ -168,6 +168,15 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
         Action::Phase => open_form(model, Purpose::Phase, scene),
         Action::Severity => open_form(model, Purpose::Severity, scene),
         Action::Fact => open_form(model, Purpose::Fact, scene),
+        Action::Clear => {
+            // The fact that waits for somebody is the likely one.
+            let waiting = scene.incident().facts.keys().find(|name| !scene.incident().uncleared(name).is_empty());
+            open_form(model, Purpose::Clear { fact: waiting.cloned().unwrap_or_default() }, scene)
+        }
+        Action::Words => {
+            model.overlay = Some(Overlay::Words { scroll: 0 });
+            Vec::new()
+        }
         Action::Clock => open_form(model, Purpose::Clock, scene),
         Action::Promise => open_form(model, Purpose::Promise, scene),
         Action::Elsewhere => {

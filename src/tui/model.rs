@@ -119,6 +119,10 @@ pub enum Overlay {
         first: Vec<String>,
         scroll: usize,
     },
+    /// What is said now.
+    Words {
+        scroll: usize,
+    },
     /// The incidents; which one is lit.
     Incidents {
         lit: Option<IncidentId>,

@@ -10,14 +10,15 @@ use super::keymap::Keymap;
 use super::lead;
 use super::model::{Model, Overlay};
 use super::panes;
-use super::review::Review;
+use super::review::{Item, Review};
 use super::scene::Scene;
 use super::theme::Meaning;
 use super::view::Look;
 use crate::command::{self, Place, Row, Script, TABLE};
+use crate::incident::decide_messages;
 use crate::incident::what::What;
 use crate::incident::words::MessageState;
-use crate::report::can;
+use crate::report::{can, words};
 use crate::safe;
 use crate::situation::obligations::Standing;
 use crate::situation::open::still_open;
@@ -48,6 +49,11 @@ pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>
         Overlay::Can { scroll } => {
             let lines = can_lines(model, scene);
             draw_lines(ink, &Safe::from("CAN: read it aloud. y copies, Esc goes back"), &lines, *scroll);
+            None
+        }
+        Overlay::Words { scroll } => {
+            let lines = words_lines(model, scene);
+            draw_lines(ink, &Safe::from("SAY NOW: the approved words. y copies, Esc goes back"), &lines, *scroll);
             None
         }
         Overlay::Brief { offer, scroll, read } => {
@@ -109,6 +115,22 @@ pub fn help_bottom(model: &Model, scene: &Scene<'_>, keymap: &Keymap) -> usize {
     help_lines(model, scene, keymap, columns).len().saturating_sub(rows)
 }
 
+/// How far what is said now scrolls.
+pub fn words_bottom(model: &Model, scene: &Scene<'_>) -> usize {
+    words_lines(model, scene).len().saturating_sub(inside(model).1)
+}
+
+fn words_lines(model: &Model, scene: &Scene<'_>) -> Vec<Vec<Piece>> {
+    let columns = inside(model).0;
+    let lines = words::words(scene.incident(), scene.plan(), scene.now());
+    let meaning = |line: &str| if line.starts_with(' ') { Meaning::Text } else { Meaning::Title };
+    let wrapped = lines.iter().flat_map(|line| {
+        let all = text_lines(line, columns);
+        all.into_iter().map(move |text| vec![piece(text, meaning(line))])
+    });
+    wrapped.collect()
+}
+
 /// How far the CAN report scrolls.
 pub fn can_bottom(model: &Model, scene: &Scene<'_>) -> usize {
     can_lines(model, scene).len().saturating_sub(inside(model).1)
@@ -154,7 +176,7 @@ fn draw_lines(ink: &mut Ink<'_>, title: &Safe, lines: &[Vec<Piece>], scroll: usi
 
 fn help_lines(model: &Model, scene: &Scene<'_>, keymap: &Keymap, columns: usize) -> Vec<Vec<Piece>> {
     let mut out = Vec::new();
-    if let Some(demo) = &model.demo {
+    if let Some(demo) = model.demo.as_ref().filter(|_| scene.incident().declared.as_ref().is_some_and(|d| d.demo)) {
         out.push(vec![piece(
             "This is a demo: nothing leaves this machine, nothing is left behind.",
             Meaning::Exercise,
@@ -184,7 +206,7 @@ fn help_lines(model: &Model, scene: &Scene<'_>, keymap: &Keymap, columns: usize)
     out.push(Vec::new());
     for text in [
         "In a form: Tab next field or completes, Enter sends it off, Esc keeps the text for later, ctrl-x empties it.",
-        "Cells: . none  dr draft  ok approved  > sent  ✓ arrived  e elsewhere (e? claimed)  ? unsure  ✗ failed  - skipped",
+        "Cells: != told what is not so any more  . none  dr draft  ok approved  > sent  ✓ arrived  e elsewhere (e? claimed)  ? unsure  ✗ failed  - skipped",
         "Marks: !! life or late  ?? an answer was lost  ! soon, unacknowledged or old  * new since you looked",
         "IF: due then if the missing fact is true.  ASAP: no number in law.  ~: an estimate.  OLD: not current.",
     ] {
@@ -253,8 +275,10 @@ fn draw_form(ink: &mut Ink<'_>, form: &Form, scene: &Scene<'_>, model: &Model) -
     let mut y = 0u16;
     // On a low screen the field that is typed into stays in sight.
     let first = form.at.saturating_sub(usize::from(inner.height.saturating_sub(3)));
+    // Two rows at the foot are the error's where there is one.
+    let fields_end = if form.error.is_some() { inner.height.saturating_sub(2).max(1) } else { inner.height };
     for (index, field) in form.fields.iter().enumerate().skip(first) {
-        if y >= inner.height {
+        if y >= fields_end {
             break;
         }
         let lit = index == form.at;
@@ -269,7 +293,7 @@ fn draw_form(ink: &mut Ink<'_>, form: &Form, scene: &Scene<'_>, model: &Model) -
             ],
         );
         let many = field.kind == Kind::Lines;
-        let height = if many { text_lines(&field.kind).min(inner.height - y) } else { 1 };
+        let height = if many { text_lines(&field.kind).min(fields_end - y) } else { 1 };
         let empty = field.text.lines().iter().all(String::is_empty);
         let ratatui_textarea::DataCursor(row, column) = field.text.cursor();
         let skip = (row + 1).saturating_sub(usize::from(height));
@@ -323,10 +347,12 @@ fn draw_form(ink: &mut Ink<'_>, form: &Form, scene: &Scene<'_>, model: &Model) -
         }
     }
     let many = form.fields.iter().filter(|f| f.kind == Kind::Lines).count();
+    let in_text = form.fields.get(form.at).is_some_and(|f| f.kind == Kind::Lines);
     let keys = match (many, form.fields.len() - many) {
         (1.., 0) => " ctrl-s keeps  Esc back ",
-        (1.., _) => " Enter sends it off (ctrl-s from the text)  Tab next  Esc keeps for later ",
-        (0, _) => " Enter sends it off  Tab next  Esc keeps for later ",
+        (1.., _) if in_text => " ctrl-s sends it off  Tab next  Esc keeps for later ",
+        _ if form.enter_sends() => " Enter sends it off  Tab next  Esc keeps for later ",
+        _ => " Enter goes on  Tab next  Esc keeps for later ",
     };
     ink.put(
         area,
@@ -401,7 +427,11 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
         row.push(panes::cell(hash.get(..4).unwrap_or(""), 5, Meaning::Dim));
         let (state, meaning) = match (&item.stop, item.state) {
             (Some(_), _) => ("STOP".to_owned(), Meaning::Late),
+            (None, MessageState::Draft) if item.was.is_some() => ("CHANGED".into(), Meaning::Late),
             (None, MessageState::Draft) if item.message.is_none() => ("proposed".into(), Meaning::Dim),
+            (None, MessageState::Draft) if wants(scene, item).is_some() => {
+                (format!("{}?", wants(scene, item).unwrap_or_default()), Meaning::Soon)
+            }
             (None, MessageState::Approved) => ("APPROVED".into(), Meaning::Good),
             (None, state) => (state.to_string(), Meaning::Text),
         };
@@ -423,7 +453,12 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
         .filter(|a| !review.items.iter().any(|i| i.audience == a.id && i.chosen))
         .map(|a| a.name.as_str())
         .collect();
-    if inner.height > 14 && !missing.is_empty() {
+    let behind = front_line(scene, review);
+    if inner.height > 14
+        && let Some(behind) = &behind
+    {
+        ink.put(inner, 0, y, columns, &Safe::new(behind), Meaning::Late);
+    } else if inner.height > 14 && !missing.is_empty() {
         ink.put(inner, 0, y, columns, &safe!("NOT IN THIS ROUND  {}", missing.join("  ")), Meaning::Dim);
     }
     if let Some(item) = review.current() {
@@ -441,11 +476,11 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
             if unread > 0 { safe!("   {unread} chosen not read yet") } else { Safe::default() }
         );
         let loud = if whole == "more: pagedown" { Meaning::Soon } else { Meaning::Title };
-        y = inner.height.saturating_sub(height as u16 + 2 + u16::from(item.stop.is_some()));
+        y = inner.height.saturating_sub(height as u16 + 2 + u16::from(has_line(item, inner.height)));
         ink.put(inner, 0, y, columns, &of, loud);
         y += 1;
-        if let Some(stop) = &item.stop {
-            ink.put(inner, 2, y, columns, &safe!("STOP: {stop}"), Meaning::Late);
+        if let Some((said, meaning)) = said_of(scene, item, inner.height) {
+            ink.put(inner, 2, y, columns, &said, meaning);
             y += 1;
         }
         for line in lines.iter().skip(scroll).take(height) {
@@ -473,10 +508,65 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
         piece(" all  ", Meaning::Text),
         piece("E", Meaning::Key),
         piece(" edit  ", Meaning::Text),
+        piece("K", Meaning::Key),
+        piece(" skips a step  ", Meaning::Text),
         piece("Esc", Meaning::Key),
         piece(": none leaves", Meaning::Text),
     ];
     ink.row(inner, 0, inner.height.saturating_sub(1), &foot);
+}
+
+/// The step of the approval that a text waits for, where one was given already.
+fn wants(scene: &Scene<'_>, item: &Item) -> Option<String> {
+    let message = scene.incident().messages.get(&item.message?).filter(|m| !m.approvals.is_empty())?;
+    decide_messages::outstanding(scene.plan(), message).into_iter().next()
+}
+
+/// Whether a line about the text stands above it.
+fn has_line(item: &Item, height: u16) -> bool {
+    // On a low screen the text itself needs the row that a mere warning would take.
+    item.stop.is_some() || item.was.is_some() || (!item.warnings.is_empty() && height > 10)
+}
+
+fn said_of(scene: &Scene<'_>, item: &Item, height: u16) -> Option<(Safe, Meaning)> {
+    if !has_line(item, height) {
+        return None;
+    }
+    if let Some(stop) = &item.stop {
+        return Some((safe!("STOP: {stop}"), Meaning::Late));
+    }
+    if item.was.is_some() {
+        let message = item.message.and_then(|id| scene.incident().messages.get(&id));
+        let moved = message.and_then(|m| m.overtaken.first()).map(|moved| moved.name.as_str());
+        let why = moved.map_or("its promise has passed".to_owned(), |name| format!("{name} is another now"));
+        return Some((safe!("CHANGED: {why}; [-old-] {{+new+}}, P approves the new words"), Meaning::Late));
+    }
+    match item.warnings.as_slice() {
+        [] => None,
+        [one] => Some((safe!("LOOK: {one}"), Meaning::Soon)),
+        [one, more @ ..] => Some((safe!("LOOK: {one}  (and {} more)", more.len()), Meaning::Soon)),
+    }
+}
+
+/// Those who answer questions and have not the words that the public is about to get.
+fn front_line(scene: &Scene<'_>, review: &Review) -> Option<String> {
+    let public = |item: &&Item| item.chosen && scene.plan().channel(&item.channel).is_some_and(|c| c.public);
+    let round = review.items.iter().find(public)?.round;
+    let told = |id: &str| {
+        let all = scene.incident().messages.values();
+        all.filter(|m| m.audience == id && m.round == round).filter_map(|m| m.told).max()
+    };
+    let lacks = |id: &str| told(id).is_none() && !review.items.iter().any(|i| i.audience == id && i.chosen);
+    let names: Vec<&str> =
+        scene.plan().audiences.iter().filter(|a| a.front_line && lacks(&a.id)).map(|a| a.name.as_str()).collect();
+    let public_told = scene
+        .incident()
+        .messages
+        .values()
+        .filter(|m| m.round == round && scene.plan().channel(&m.channel).is_some_and(|c| c.public));
+    let since = public_told.filter_map(|m| m.told).min().map(|at| scene.ago(at));
+    let behind = since.map_or("does not have these words yet".to_owned(), |ago| format!("{ago} behind the public"));
+    (!names.is_empty()).then(|| format!("FRONT LINE {behind}: {}", names.join(", ")))
 }
 
 /// Rows of the review's list with its heading.
@@ -490,10 +580,10 @@ pub fn review_text(size: (u16, u16), review: &Review) -> (Vec<Safe>, usize) {
     let frame = if size.0 < 4 || size.1 - top < 3 { 0 } else { 2 };
     let (columns, height) = (size.0.saturating_sub(frame), (size.1 - top).saturating_sub(frame));
     let Some(item) = review.current() else { return (Vec::new(), 0) };
-    let lines = text_lines(&item.text, usize::from(columns.saturating_sub(4)));
+    let lines = text_lines(&item.marked(), usize::from(columns.saturating_sub(4)));
     let list = review_list(height, review.items.len());
     // Its own heading and the foot; who is not in the round; why it stops.
-    let taken = list + 2 + u16::from(height > 14) + u16::from(item.stop.is_some());
+    let taken = list + 2 + u16::from(height > 14) + u16::from(has_line(item, height));
     (lines, usize::from(height.saturating_sub(taken)).max(1))
 }
 

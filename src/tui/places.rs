@@ -8,9 +8,10 @@ use super::view::list_area;
 use crate::situation::thing::Thing;
 
 pub(super) fn focus(model: &mut Model, scene: &Scene<'_>, pane: Pane) -> Vec<Effect> {
-    // Who leaves the timeline has seen what was new in it.
+    // Who leaves the timeline has seen what was new in it, and finds it following the newest again.
     if model.pane == Pane::Timeline && pane != Pane::Timeline {
         model.looked = Some(scene.now());
+        model.place_mut().untouched = true;
     }
     model.pane = pane;
     Vec::new()
@@ -88,11 +89,13 @@ pub(super) fn go(model: &mut Model, scene: &Scene<'_>, by: isize) -> Vec<Effect>
         None => able.iter().copied().find(|i| *i >= place.index).or(able.last().copied()),
     };
     if let Some(index) = target {
+        // At its end the timeline follows what comes.
+        let follows = model.pane == Pane::Timeline && Some(index) == able.last().copied() && by > 0;
         let thing = items.get(index).and_then(|i| i.thing.clone());
         let place = model.place_mut();
         place.lit = thing;
         place.index = index;
-        place.untouched = false;
+        place.untouched = follows;
         place.lost = false;
     }
     Vec::new()
@@ -138,6 +141,10 @@ pub fn settle(model: &mut Model, scene: &Scene<'_>) {
             None => {}
         }
         place.offset = place.offset.min(items.len().saturating_sub(height));
+        // The lit row stays under the finger where the person is; elsewhere the most urgent is in sight.
+        if *pane != model.pane && *pane != Pane::Timeline {
+            place.offset = 0;
+        }
         if items.is_empty() {
             place.untouched = true;
         }

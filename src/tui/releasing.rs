@@ -1,5 +1,7 @@
 //! The release review as it is used: opened, kept in step with the journal, its keys. Nothing leaves but on `R`.
 
+use std::collections::BTreeMap;
+
 use super::able::refused;
 use super::act::{append, open_form};
 use super::form::{Form, Purpose};
@@ -9,7 +11,12 @@ use super::over;
 use super::review::{Item as ReviewItem, Review};
 use super::scene::Scene;
 use crate::incident::command::Command;
+use crate::incident::decide_messages;
+use crate::incident::exercise;
+use crate::incident::pin::Grounds;
+use crate::incident::words::MessageState;
 use crate::situation::proposal::{self, Proposal};
+use crate::situation::wording;
 use crate::text::Safe;
 
 fn review_item(p: Proposal, chosen: bool) -> ReviewItem {
@@ -18,6 +25,9 @@ fn review_item(p: Proposal, chosen: bool) -> ReviewItem {
         channel: p.channel,
         round: p.round,
         text: p.text,
+        was: p.was,
+        grounds: p.grounds,
+        warnings: p.warnings,
         next_update: p.next_update,
         message: p.message,
         state: p.state,
@@ -51,6 +61,7 @@ pub(super) fn open_review(model: &mut Model, scene: &Scene<'_>, audience: Option
 /// Keeps an open review in step with the journal: states move, the choice and the texts that were read stay.
 pub(super) fn refresh_review(model: &mut Model, scene: &Scene<'_>) {
     let Some(Overlay::Review(review)) = &mut model.overlay else { return };
+    let mut proposals: BTreeMap<String, Vec<Proposal>> = BTreeMap::new();
     for (item, read) in review.items.iter_mut().zip(&mut review.read) {
         let theirs = || {
             let messages = scene.incident().messages.values();
@@ -65,12 +76,24 @@ pub(super) fn refresh_review(model: &mut Model, scene: &Scene<'_>) {
         let Some(message) = own else { continue };
         let elsewhere = newest.filter(|m| m.id != message.id && m.drafted > message.drafted && m.told.is_some());
         let told = elsewhere.map(|m| format!("{} was told meanwhile: {}", item.audience, m.state));
+        // What stands is judged anew: a fact in it may have moved, a fallback may have failed.
+        let all = proposals
+            .entry(item.audience.clone())
+            .or_insert_with(|| proposal::proposals(scene.incident(), scene.plan(), scene.situation, &item.audience));
+        let now = all.iter().find(|p| p.channel == item.channel && p.message == Some(message.id));
         item.message = Some(message.id);
-        item.state = message.state;
-        item.next_update = message.next_update;
-        // Another text came from somebody else: it has to be read again.
-        if item.text != message.text {
-            item.text.clone_from(&message.text);
+        item.state = now.map_or(message.state, |p| p.state);
+        item.next_update = now.map_or(message.next_update, |p| p.next_update);
+        item.was = now.and_then(|p| p.was.clone());
+        item.grounds = now.map_or_else(|| message.grounds.clone(), |p| p.grounds.clone());
+        item.warnings = now.map(|p| p.warnings.clone()).unwrap_or_default();
+        if let Some(now) = now {
+            item.stop = now.stop.clone().or_else(|| item.stop.take().filter(|_| !item.carried));
+        }
+        // Another text came from somebody else, or is proposed in its place: it has to be read again.
+        let text = now.map_or(&message.text, |p| &p.text);
+        if item.text != *text {
+            item.text.clone_from(text);
             item.chosen = false;
             *read = false;
         }
@@ -131,6 +154,26 @@ pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, sc
                 }
                 return effects;
             }
+        }
+        Code::Char('K') => {
+            let message = review.current().and_then(|i| scene.incident().messages.get(&i.message?));
+            let step = message.and_then(|m| {
+                let given = !m.approvals.is_empty();
+                decide_messages::outstanding(scene.plan(), m)
+                    .into_iter()
+                    .next()
+                    .filter(|step| given && !step.is_empty())
+            });
+            match (message, step) {
+                (Some(message), Some(step)) => {
+                    let (id, text_sha256) = (message.id, message.sha256.clone());
+                    return open_form(model, Purpose::SkipStep { message: id, text_sha256, step }, scene);
+                }
+                _ => model.say(Loud::Refused, "no step but the commander's is wanted for this text"),
+            }
+        }
+        Code::Char('P') if model.is_pending(TEXT) => {
+            model.say(Loud::Refused, "the new words are being saved: not on disk yet");
         }
         Code::Char('P') if model.is_pending(APPROVE) => {
             model.say(Loud::Refused, "being approved: not on disk yet");
@@ -201,23 +244,29 @@ pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, sc
 
 /// How what is pending begins, where a second press must not ask for it again.
 const APPROVE: &str = "approve";
+const TEXT: &str = "text";
 pub const RELEASE: &str = "release";
 
 /// Drafts what is only proposed and approves all that is chosen; the approvals bind to the words on the screen.
 fn approve_commands(review: &Review) -> Vec<Command> {
     let mut commands = Vec::new();
     for (_, item) in review.to_approve() {
+        let (text, next_update, grounds) = (item.text.clone(), item.next_update, item.grounds.clone());
         match item.message {
+            Some(message) if item.was.is_some() => {
+                commands.push(Command::EditAndApprove { message, text, next_update, grounds });
+            }
             Some(message) => {
-                let text_sha256 = crate::incident::message::sha256(&item.text);
+                let text_sha256 = crate::incident::message::sha256(&text);
                 commands.push(Command::ApproveMessage { message, text_sha256 });
             }
             None => commands.push(Command::DraftAndApprove {
                 audience: item.audience.clone(),
                 channel: item.channel.clone(),
                 round: item.round,
-                text: item.text.clone(),
-                next_update: item.next_update,
+                text,
+                next_update,
+                grounds,
             }),
         }
     }
@@ -261,14 +310,26 @@ pub(super) fn keep_text(
         model.overlay = Some(Overlay::Form(form));
         return Vec::new();
     };
+    // The playbook's words stay the playbook's while nobody changes any.
+    let grounds = match text == found.text {
+        true => found.grounds.clone(),
+        false => {
+            let facts =
+                wording::pins_of_text(scene.incident(), scene.plan(), scene.situation, &text, &found.grounds.facts);
+            Grounds { facts, template: false, language: found.grounds.language.clone() }
+        }
+    };
+    let next_update = found.next_update;
+    let (written, kept) = (exercise::text(scene.incident(), text.trim()), grounds.clone());
     let command = match found.message {
-        Some(message) => Command::EditMessage { message, text, next_update: found.next_update },
+        Some(message) => Command::EditMessage { message, text, next_update, grounds },
         None => Command::DraftMessage {
             audience: audience.to_owned(),
             channel: channel.to_owned(),
             round: found.round,
             text,
-            next_update: found.next_update,
+            next_update,
+            grounds,
         },
     };
     if let Some(why) = refused(model, scene, &command) {
@@ -276,5 +337,18 @@ pub(super) fn keep_text(
         model.overlay = Some(Overlay::Form(form));
         return Vec::new();
     }
-    append(model, vec![command], "text".to_owned(), Some(form), scene)
+    let effects = append(model, vec![command], TEXT.to_owned(), Some(form), scene);
+    // Back to where it was opened: the new words stand there, chosen.
+    open_review(model, scene, None);
+    if let Some(Overlay::Review(review)) = &mut model.overlay
+        && let Some(at) = review.items.iter().position(|i| i.audience == audience && i.channel == channel)
+        && let Some(item) = review.items.get_mut(at)
+    {
+        (item.text, item.was, item.grounds) = (written, None, kept);
+        item.state = MessageState::Draft;
+        item.stop = item.stop.take().filter(|_| !item.carried);
+        item.chosen = item.carried && item.stop.is_none();
+        review.at = at;
+    }
+    effects
 }

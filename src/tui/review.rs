@@ -1,7 +1,10 @@
 //! The release review: everything that would leave, to whom, word for word. Nothing leaves on Enter, Space or `y`.
 
+use similar::{ChangeTag, TextDiff};
+
 use crate::incident::Instant;
 use crate::incident::entry::EntryId;
+use crate::incident::pin::Grounds;
 use crate::incident::words::{MessageState, Round};
 
 /// One text for one audience on one channel.
@@ -11,6 +14,11 @@ pub struct Item {
     pub channel: String,
     pub round: Round,
     pub text: String,
+    /// The words that stand in the journal, where facts in them have moved.
+    pub was: Option<String>,
+    pub grounds: Grounds,
+    /// What to look at before it is approved.
+    pub warnings: Vec<String>,
     pub next_update: Option<Instant>,
     /// The message that it is in the journal; None: only proposed from the playbook so far.
     pub message: Option<EntryId>,
@@ -20,6 +28,35 @@ pub struct Item {
     pub carried: bool,
     /// Why it cannot be sent.
     pub stop: Option<String>,
+}
+
+impl Item {
+    /// The text as it is shown: what changed is marked as `wdiff` does, `[-gone-]` and `{+new+}`.
+    pub fn marked(&self) -> String {
+        let Some(was) = &self.was else { return self.text.clone() };
+        let diff = TextDiff::from_words(was.as_str(), self.text.as_str());
+        let mut out = String::new();
+        let changes: Vec<_> = diff.iter_all_changes().collect();
+        for run in changes.chunk_by(|a, b| a.tag() == b.tag()) {
+            let words: String = run.iter().map(|change| change.value()).collect();
+            match run.first().map(|change| change.tag()) {
+                Some(ChangeTag::Delete) => out.push_str(&around("[-", &words, "-]")),
+                Some(ChangeTag::Insert) => out.push_str(&around("{+", &words, "+}")),
+                Some(ChangeTag::Equal) | None => out.push_str(&words),
+            }
+        }
+        out
+    }
+}
+
+/// Marks around words, not around the blanks beside them.
+fn around(open: &str, words: &str, close: &str) -> String {
+    let inner = words.trim();
+    if inner.is_empty() {
+        return words.to_owned();
+    }
+    let (before, after) = words.split_once(inner).unwrap_or_default();
+    format!("{before}{open}{inner}{close}{after}")
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -69,5 +106,41 @@ impl Review {
                 && i.stop.is_none()
                 && matches!(i.state, MessageState::Approved | MessageState::Failed)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed_is_marked_without_colour() {
+        let item = Item {
+            audience: "care".into(),
+            channel: "direct".into(),
+            round: Round::Update,
+            text: "About 62,000,000 users are affected. Next word by 03:48.".into(),
+            was: Some("About 125,000,000 users are affected. Next word by 03:28.".into()),
+            grounds: Grounds::default(),
+            warnings: Vec::new(),
+            next_update: None,
+            message: None,
+            state: MessageState::Draft,
+            chosen: false,
+            carried: true,
+            stop: None,
+        };
+        let marked = item.marked();
+        assert!(marked.contains("{+") && marked.contains("[-"), "{marked}");
+        let plain = |open: &str, close: &str, keep: &str, end: &str| {
+            let mut text = marked.clone();
+            while let (Some(a), Some(b)) = (text.find(open), text.find(close)) {
+                text.replace_range(a..b + close.len(), "");
+            }
+            text.replace(keep, "").replace(end, "")
+        };
+        // Taking the marks away gives either text back.
+        assert_eq!(plain("[-", "-]", "{+", "+}"), item.text);
+        assert_eq!(plain("{+", "+}", "[-", "-]"), item.was.clone().unwrap());
     }
 }

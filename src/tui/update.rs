@@ -15,7 +15,7 @@ use crate::command::{self, Action};
 use crate::incident::decide::decide;
 use crate::incident::entry::EntryId;
 use crate::incident::exercise;
-use crate::report::can;
+use crate::report::{can, words};
 use crate::safe;
 use crate::situation::thing::Thing;
 use crate::text::Safe;
@@ -156,6 +156,7 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             | Overlay::Review(_)
             | Overlay::Detail { .. }
             | Overlay::Can { .. }
+            | Overlay::Words { .. }
             | Overlay::Brief { .. }
             | Overlay::RollCall { .. }
             | Overlay::Contacts { .. }
@@ -228,6 +229,17 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
             }
         },
         Some(Overlay::Incidents { lit }) => incidents::on_key(model, lit, key, scene, keymap),
+        Some(Overlay::Words { scroll }) => {
+            let bottom = over::words_bottom(model, scene);
+            if let Some(scroll) = scrolled(scroll, bottom, key, keymap) {
+                model.overlay = Some(Overlay::Words { scroll });
+            } else if keymap.action(key) == Some(Action::Copy) {
+                model.overlay = Some(Overlay::Words { scroll });
+                let lines = words::words(scene.incident(), scene.plan(), scene.now());
+                return copy(model, lines.join("\n"));
+            }
+            Vec::new()
+        }
         Some(Overlay::Can { scroll }) => {
             let to = scrolled(scroll, over::can_bottom(model, scene), key, keymap);
             match (keymap.action(key), to) {

@@ -108,12 +108,16 @@ fn draw_pane(ink: &mut Ink<'_>, area: Rect, pane: Pane, layout: &Layout, scene: 
     let more = match (list.map_or(0, |_| place.offset), below) {
         (0, 0) => Safe::default(),
         (0, below) => safe!(" +{below} below"),
+        (above, 0) if pane == Pane::Now => safe!(" +{above} above: g"),
         (above, 0) => safe!(" +{above} above"),
+        (above, below) if pane == Pane::Now => safe!(" +{above} above: g +{below} below"),
         (above, below) => safe!(" +{above} above +{below} below"),
     };
     let x = area.width.saturating_sub(width::width(more.as_str()) as u16);
     ink.row(Rect { width: x, ..area }, 0, 0, &head);
-    ink.put(area, x, 0, usize::MAX, &more, Meaning::Dim);
+    // What is out of sight above stands before all that is seen.
+    let loud = if place.offset > 0 && pane == Pane::Now { Meaning::Late } else { Meaning::Dim };
+    ink.put(area, x, 0, usize::MAX, &more, loud);
     let Some(list) = list else { return };
     if list.y > area.y + 1
         && let Some(names) = def.columns

@@ -133,6 +133,10 @@ impl Form {
             Purpose::Settle { message } => {
                 Command::SettleMessage { message: *message, went: text(0) == "yes", how: text(1) }
             }
+            Purpose::SkipStep { message, text_sha256, .. } => {
+                Command::SkipStep { message: *message, text_sha256: text_sha256.clone(), why: text(0) }
+            }
+            Purpose::Clear { .. } => Command::ClearFact { name: text(0), step: text(1), basis: text(2) },
             Purpose::Check { decision, .. } => {
                 let worked = match text(0).as_str() {
                     "yes" => Some(true),
@@ -176,14 +180,32 @@ pub fn fact_value(text: &str) -> serde_json::Value {
         "" | "unknown" | "?" => serde_json::Value::Null,
         "true" | "yes" => true.into(),
         "false" | "no" => false.into(),
-        _ => match text.replace([',', '_'], "").parse::<i64>() {
-            Ok(n) => n.into(),
-            Err(_) => match text.parse::<f64>().ok().and_then(serde_json::Number::from_f64) {
-                Some(n) => serde_json::Value::Number(n),
-                None => text.into(),
-            },
+        _ => match number(text) {
+            Some(number) => number,
+            None => text.into(),
         },
     }
+}
+
+/// `125`, `1,200`, `125M`, `125 million`, `1.5`.
+fn number(text: &str) -> Option<serde_json::Value> {
+    let text = text.replace([',', '_'], "").to_lowercase();
+    let (digits, word) = text.split_at(text.find(|c: char| c.is_alphabetic()).unwrap_or(text.len()));
+    let times = match word.trim() {
+        "" => 1.0,
+        "k" | "thousand" => 1e3,
+        "m" | "million" => 1e6,
+        "b" | "billion" => 1e9,
+        _ => return None,
+    };
+    if let (true, Ok(whole)) = (word.trim().is_empty(), digits.trim().parse::<i64>()) {
+        return Some(whole.into());
+    }
+    let value = digits.trim().parse::<f64>().ok().filter(|n| n.is_finite())? * times;
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        return Some((value as i64).into());
+    }
+    serde_json::Number::from_f64(value).map(serde_json::Value::Number)
 }
 
 /// A time at the beginning of a note, and the rest of it.

@@ -37,7 +37,7 @@ impl Form {
                     "New task".to_owned(),
                     vec![
                         field("task", "one thing for one person", Line, true),
-                        field("owner", "a name; empty: nobody yet", Person, false),
+                        field("owner", "a name; empty: nobody yet, and Now asks who", Person, false),
                         field("minutes", "until it comes back to you", Minutes, true),
                     ],
                 )
@@ -182,6 +182,20 @@ impl Form {
             ),
             Purpose::EditText { audience, channel } => {
                 (format!("Text for {audience}, {channel}"), vec![field("text", "ctrl-s keeps it", Lines, true)])
+            }
+            Purpose::SkipStep { step, .. } => {
+                (format!("Without the approval of {step}"), vec![field("why", "it stands in the record", Line, true)])
+            }
+            Purpose::Clear { fact } => {
+                preset.push((0, fact.clone()));
+                (
+                    "Stand for a fact".to_owned(),
+                    vec![
+                        field("name", "", words(&help.facts), true),
+                        field("as", "security, legal; empty: whoever is wanted next", Line, false),
+                        field("basis", "how you know", Line, false),
+                    ],
+                )
             }
             Purpose::Check { outcome, .. } => (
                 format!("Did it work? {outcome}"),

@@ -125,29 +125,7 @@ impl Form {
             Key { code: Code::Esc, .. } => return Answer::Cancel,
             Key { code: Code::Char('c'), ctrl: true, .. } => return Answer::Cancel,
             Key { code: Code::Char('s'), ctrl: true, .. } => return Answer::Submit,
-            Key { code: Code::Enter, .. } if !many => {
-                self.complete_choice();
-                // Enter sends the form off; a needed field that is empty is gone to instead.
-                match self.fields.iter().position(|f| f.required && f.value().trim().is_empty()) {
-                    Some(empty) if empty == self.at => {
-                        self.error = Some(crate::safe!("{} is needed", self.fields[empty].label));
-                        return Answer::Typing;
-                    }
-                    Some(empty) => {
-                        self.at = empty;
-                        return Answer::Typing;
-                    }
-                    None => {}
-                }
-                let ask = |(i, f): &(usize, &Field)| *i > self.at && f.asked && f.value().trim().is_empty();
-                match self.fields.iter().enumerate().find(ask) {
-                    Some((next, _)) => {
-                        self.at = next;
-                        return Answer::Typing;
-                    }
-                    None => return Answer::Submit,
-                }
-            }
+            Key { code: Code::Enter, .. } if !many => return self.enter(),
             Key { code: Code::Tab, .. } => {
                 if let Some(completion) = self.completion(help)
                     && let Some(field) = self.fields.get_mut(self.at)
@@ -217,6 +195,55 @@ impl Form {
                 Kind::Line | Kind::Lines | Kind::Past | Kind::Person => false,
             }
         })
+    }
+
+    /// Enter: to what is still needed or asked for, else off it goes.
+    fn enter(&mut self) -> Answer {
+        self.complete_choice();
+        if let Some(why) = self.half_a_choice() {
+            self.error = Some(Safe::new(&why));
+            return Answer::Typing;
+        }
+        // Enter sends the form off; a needed field that is empty is gone to instead.
+        match self.fields.iter().position(|f| f.required && f.value().trim().is_empty()) {
+            Some(empty) if empty == self.at => {
+                self.error = Some(crate::safe!("{} is needed", self.fields[empty].label));
+                return Answer::Typing;
+            }
+            Some(empty) => {
+                self.at = empty;
+                return Answer::Typing;
+            }
+            None => {}
+        }
+        let ask = |(i, f): &(usize, &Field)| *i > self.at && f.asked && f.value().trim().is_empty();
+        match self.fields.iter().enumerate().find(ask) {
+            Some((next, _)) => {
+                self.at = next;
+                return Answer::Typing;
+            }
+            None => return Answer::Submit,
+        }
+    }
+
+    /// A beginning that fits several choices is none of them.
+    fn half_a_choice(&self) -> Option<String> {
+        let field = self.fields.get(self.at)?;
+        let Kind::Choice(words) = &field.kind else { return None };
+        let typed = field.value().trim().to_lowercase();
+        let fits: Vec<&str> =
+            words.iter().map(String::as_str).filter(|w| w.to_lowercase().starts_with(&typed)).collect();
+        let whole = words.iter().any(|w| w.to_lowercase() == typed);
+        (!typed.is_empty() && !whole && fits.len() > 1).then(|| format!("{}: {}?", field.label, fits.join(" or ")))
+    }
+
+    /// Whether Enter would send the form off, or go on to another field.
+    pub fn enter_sends(&self) -> bool {
+        let empty = |f: &Field| f.value().trim().is_empty();
+        let fields = || self.fields.iter().enumerate();
+        let needed = fields().any(|(i, f)| i != self.at && f.required && empty(f));
+        let asked = fields().any(|(i, f)| i > self.at && f.asked && empty(f));
+        !needed && !asked
     }
 
     /// Pastes into the field: all of it, controls gone, line feeds kept only where the field has lines. Submits nothing.
@@ -352,6 +379,11 @@ mod tests {
     #[test]
     fn a_fact_is_read_as_what_it_looks_like() {
         assert_eq!(fact_value("1,200"), serde_json::json!(1200));
+        for million in ["125M", "125 million", "125,000,000", "125m"] {
+            assert_eq!(fact_value(million), serde_json::json!(125_000_000), "{million}");
+        }
+        assert_eq!(fact_value("1.5k"), serde_json::json!(1500));
+        assert_eq!(fact_value("about 12"), serde_json::json!("about 12"));
         assert_eq!(fact_value(""), serde_json::Value::Null);
         assert_eq!(fact_value("yes"), serde_json::json!(true));
         assert_eq!(fact_value("all of the US"), serde_json::json!("all of the US"));

@@ -70,6 +70,16 @@ pub enum Purpose {
         audience: String,
         channel: String,
     },
+    /// Leaves out the next step of an approval; the text that was read.
+    SkipStep {
+        message: EntryId,
+        text_sha256: String,
+        step: String,
+    },
+    /// Stands for a fact as security, legal ….
+    Clear {
+        fact: String,
+    },
     /// Whether a decision worked; its outcome as it stands.
     Check {
         decision: EntryId,
@@ -120,6 +130,8 @@ impl Purpose {
             Purpose::Settle { message } => format!("settle {message}"),
             Purpose::Amend { entry, .. } => format!("amend {entry}"),
             Purpose::EditText { audience, channel } => format!("text {audience} {channel}"),
+            Purpose::SkipStep { message, .. } => format!("step {message}"),
+            Purpose::Clear { fact } => format!("clear {fact}"),
             Purpose::Check { decision, .. } => format!("check {decision}"),
             Purpose::Offer { role } => format!("offer {role}"),
             Purpose::RefuseOffer { offer } => format!("refuse {offer}"),

@@ -26,9 +26,10 @@ fn items(scene: &Scene<'_>, _: &Model) -> Vec<Item> {
     audiences.map(|(index, a)| Item { thing: Some(Thing::Audience(a.id.clone())), body: Body::At(index) }).collect()
 }
 
-/// The symbol of a cell; `.` none, `dr` draft, `ok` approved, `>` sent, `✓` arrived, `e` elsewhere, `?` unsure, `✗` failed.
+/// The symbol of a cell; `!=` told what is not so any more, `.` none, `dr` draft, `ok` approved, `>` sent, `✓` arrived, `e` elsewhere, `?` unsure, `✗` failed.
 pub fn symbol(cell: &Cell) -> (&'static str, Meaning) {
     match cell.state {
+        Some(_) if cell.overtaken => ("!=", Meaning::Late),
         None if !cell.reaches => (" ", Meaning::Dim),
         None => (".", Meaning::Dim),
         Some(MessageState::Draft) => ("dr", Meaning::Soon),
@@ -57,7 +58,8 @@ fn widths(columns: usize, channels: usize, owned: bool) -> Widths {
     if columns < 50 {
         return Widths { name: 8, service: 0, last: 5, next: 8, channel: 2, owner: 0 };
     }
-    let channel = if columns >= 76 { 4 } else { 3 };
+    // Zoomed there is room for the times.
+    let channel = if columns >= 100 { 9 } else { 3 + usize::from(columns >= 76) };
     let (service, last, next) = (if columns >= 64 { 10 } else { 9 }, 5, 9);
     // A column of dashes tells nothing.
     let owner = if owned { 5 } else { 0 };
@@ -117,7 +119,14 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
         let (symbol, meaning) = symbol(channel);
         let lit = model.pane == Pane::Messages && model.channel == index;
         let meaning = if lit && channel.state.is_none() { Meaning::Key } else { meaning };
-        out.push(cell(symbol, w.channel, meaning));
+        let mut text = symbol.to_owned();
+        if w.channel >= 4 && channel.state.is_some() {
+            text.push_str(&channel.language);
+        }
+        if let Some(at) = channel.at.filter(|_| w.channel >= 9) {
+            text = format!("{text:<3} {}", scene.clock(model, at));
+        }
+        out.push(cell(&text, w.channel, meaning));
     }
     if w.owner > 0 {
         out.push(last(audience.owner.as_deref().unwrap_or("--"), w.owner, Meaning::Dim));

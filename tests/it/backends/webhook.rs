@@ -41,6 +41,7 @@ fn outgoing(exercise: bool) -> Option<Outgoing> {
         round: Round::Initial,
         text: "Keine Verbindung \"im\" Süden\n".to_owned(),
         next_update: None,
+        grounds: Default::default(),
     };
     let id = |n: &str| EntryId::derived(&[n]);
     let entry = |seq: u64, name: &str, what: What| Entry {

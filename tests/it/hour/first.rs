@@ -1,5 +1,8 @@
 //! The rows of the first hour that belong to leading: tasks, decisions, roles, people, phase, words aloud.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::Value;
 
 use super::act::Hour;
@@ -27,13 +30,18 @@ fn list<'a>(state: &'a Value, of: &str) -> impl Iterator<Item = &'a Value> {
 
 fn acted(size: (u16, u16)) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let answer = json(&storm());
-    let pager = runtime.block_on(Wire::saying(answer));
+    // The storm breaks out when its minute has come, not while something else is typed.
+    let breaks_out = Arc::new(AtomicBool::new(false));
+    let (calm, raging, out) = (json("[]"), json(&storm()), Arc::clone(&breaks_out));
+    let pager = runtime.block_on(Wire::start(move |_| match out.load(Ordering::Relaxed) {
+        true => raging.clone(),
+        false => calm.clone(),
+    }));
     let home = Home::new();
     crate::room::configure(
         &home,
         &format!(
-            "[[notification]]\nname = \"pager\"\nkind = \"alertmanager\"\nurl = \"{}\"\nevery = \"5s\"\n",
+            "[[notification]]\nname = \"pager\"\nkind = \"alertmanager\"\nurl = \"{}\"\nevery = \"1s\"\n",
             pager.url()
         ),
     );
@@ -61,6 +69,7 @@ fn acted(size: (u16, u16)) {
         k.press("r").text("scribe sato").press("enter").see("sato is scribe");
     });
 
+    breaks_out.store(true, Ordering::Relaxed);
     hour.pty.see("RANG");
     hour.step("pager alert storm: 300", 2, |k| {
         k.press(".").press("a").see("saved: ACK");

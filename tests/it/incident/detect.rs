@@ -269,10 +269,16 @@ fn a_receipt_of_an_older_sending_or_of_an_older_text_is_ignored() {
     let mut polls = Polls::new();
     let (audience, channel) = ("consumers".to_owned(), "app".to_owned());
     let text = "Voice is down".to_owned();
-    let approve =
-        |text: &str| MessageApproved { message: id("draft"), text_sha256: warroom::incident::message::sha256(text) };
+    let approve = |text: &str| MessageApproved::whole(id("draft"), warroom::incident::message::sha256(text));
     polls.record.add("ok", 5, Noted { text: "x".into(), follow_up: false });
-    let drafted = MessageDrafted { audience, channel, round: Round::Initial, text: text.clone(), next_update: None };
+    let drafted = MessageDrafted {
+        audience,
+        channel,
+        round: Round::Initial,
+        text: text.clone(),
+        next_update: None,
+        grounds: Default::default(),
+    };
     polls.record.add("draft", 6, drafted);
     polls.record.add("approve", 7, approve(&text));
     let first = sending(&mut polls, "send 1", 8);
@@ -283,6 +289,7 @@ fn a_receipt_of_an_older_sending_or_of_an_older_text_is_ignored() {
         text: "Still down".into(),
         next_update: None,
         replaces: vec![id("draft")],
+        grounds: Default::default(),
     };
     polls.record.add("edit", 13, edited);
     assert_eq!(polls.poll(receipt(first, Delivery::Failed)), NOTHING, "the new text did not fail");

@@ -300,14 +300,16 @@ fn a_way_that_needs_what_is_down_is_told_from_one_that_does_not() {
 fn nobody_takes_anothers_task_and_nobody_begins_what_nobody_has() {
     let plan = Plan::default();
     let mut record = commanded();
-    let add = |owner: Option<&str>| Command::AddTask {
-        title: "check".into(),
+    let add = |title: &str, owner: Option<&str>| Command::AddTask {
+        title: title.into(),
         team: None,
         owner: owner.map(str::to_owned),
         minutes: 5,
     };
-    let of_ana = done(&mut record, &plan, "kim", 10, &add(Some("ana"))).unwrap()[0];
-    let of_nobody = done(&mut record, &plan, "kim", 10, &add(None)).unwrap()[0];
+    let of_ana = done(&mut record, &plan, "kim", 10, &add("check", Some("ana"))).unwrap()[0];
+    done(&mut record, &plan, "ben", 10, &add("Check", Some("ben"))).expect_err("ana has it: one named owner");
+    done(&mut record, &plan, "kim", 10, &add("look", Some("root"))).expect_err("who is root?");
+    let of_nobody = done(&mut record, &plan, "kim", 10, &add("restart", None)).unwrap()[0];
     let ack = |id| Command::Acknowledge { target: warroom::incident::command::Target::Task(id), minutes: 5 };
     done(&mut record, &plan, "kim", 11, &ack(of_ana)).expect_err("it is Ana's");
     done(&mut record, &plan, "kim", 11, &Command::Hear { task: of_ana }).unwrap();

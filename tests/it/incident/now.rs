@@ -26,6 +26,11 @@ pub fn audience(id: &str, life: bool, component: Option<&str>, first_word: u32) 
         first_word,
         cadence: 30,
         hold: None,
+        later: Vec::new(),
+        approve: Vec::new(),
+        front_line: false,
+        restoration: false,
+        language: String::new(),
     }
 }
 
@@ -93,7 +98,11 @@ pub fn told(record: &mut Record, audience: &str, minute: i64, next: Option<i64>)
 
 pub fn fact(record: &mut Record, name: &str, value: serde_json::Value) {
     let (unit, basis) = (String::new(), String::new());
-    record.add(name, 6, FactSet { name: name.into(), value, unit, basis, confirmed_by: None, replaces: vec![] });
+    record.add(
+        name,
+        6,
+        FactSet { name: name.into(), value, unit, basis, confirmed_by: None, needs: Vec::new(), replaces: vec![] },
+    );
 }
 
 pub fn task(record: &mut Record, name: &str, minute: i64, owner: Option<&str>, box_: u32, first: bool) {
@@ -157,7 +166,14 @@ fn a_thing_of_every_kind_is_one_line_and_nothing_else_is() {
         r.add(
             name,
             40,
-            MessageDrafted { audience, channel, round: Round::Update, text: "t".into(), next_update: None },
+            MessageDrafted {
+                audience,
+                channel,
+                round: Round::Update,
+                text: "t".into(),
+                next_update: None,
+                grounds: Default::default(),
+            },
         );
         let (message, why) = (id(name), "w".to_owned());
         match unknown {
@@ -175,6 +191,16 @@ fn a_thing_of_every_kind_is_one_line_and_nothing_else_is() {
     task(r, "t soon", 55, Some("kim"), 10, false);
     task(r, "t far", 59, Some("kim"), 500, false);
     task(r, "t idle", 50, None, 10, false);
+    // A chore of the playbook waits for somebody without a line.
+    let chore = TaskAdded {
+        title: "t chore".into(),
+        team: None,
+        owner: None,
+        minutes: 10,
+        first: false,
+        planned: Some("chore".into()),
+    };
+    r.add("t chore", 50, chore);
     task(r, "t done", 50, Some("kim"), 1, false);
     r.add("d", 51, TaskDone { task: id("t done"), result: String::new() });
     // Promises and checks.
@@ -284,6 +310,7 @@ fn a_thing_of_every_kind_is_one_line_and_nothing_else_is() {
         (Band::Nobody, "t blocked"),
         (Band::Nobody, "t not acked"),
         (Band::Nobody, "t first"),
+        (Band::Nobody, "t idle"),
         (Band::Nobody, "2 alike \"Link\""),
         (Band::Nobody, "1 alert \"Disk\""),
         (Band::Nobody, "Liaison"),
@@ -422,8 +449,15 @@ fn users(record: &mut Record, minute: i64, value: Option<f64>) {
 fn standing(record: &Record) -> Standing {
     let mut plan = plan(vec![]);
     let metric = Some("users".to_owned());
-    plan.facts =
-        vec![PlannedFact { name: "users_affected".into(), meaning: String::new(), unit: String::new(), metric }];
+    plan.facts = vec![PlannedFact {
+        name: "users_affected".into(),
+        meaning: String::new(),
+        unit: String::new(),
+        metric,
+        tolerance: 0.1,
+        clear: vec![],
+        internal: false,
+    }];
     let rules = Rules { rules: vec![rule("r", "user_minutes >= 900000", Unit::Hours, Some(2))] };
     at_sixty(record, &plan, &rules, &[]).obligations[0].state.clone()
 }

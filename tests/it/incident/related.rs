@@ -182,6 +182,7 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
             round: pick(Round::ALL, c),
             text: text(),
             next_update: some(e),
+            grounds: Default::default(),
         }
         .into(),
         21 => MessageEdited {
@@ -189,9 +190,10 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
             text: text(),
             next_update: some(e),
             replaces: vec![making.one_of(&[20, 21], d)],
+            grounds: Default::default(),
         }
         .into(),
-        22 => MessageApproved { message: message(), text_sha256: warroom::incident::message::sha256(&text()) }.into(),
+        22 => MessageApproved::whole(message(), warroom::incident::message::sha256(&text())).into(),
         23 => MessageSending { message: message(), backend: "out".into(), process: "p".into() }.into(),
         24 => MessageSent { message: message(), reference: text() }.into(),
         25 => MessageDelivered { message: message(), detail: text() }.into(),
@@ -214,8 +216,16 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
             let value = pick(&[0i64, 7, 125_000_000], a);
             let value = if a % 4 == 0 { json!(null) } else { json!(value) };
             let name = pick(&["users_affected", "user_minutes"], c).to_owned();
-            FactSet { name, value, unit: "users".into(), basis: text(), confirmed_by: None, replaces: replaces() }
-                .into()
+            FactSet {
+                name,
+                value,
+                unit: "users".into(),
+                basis: text(),
+                confirmed_by: None,
+                needs: Vec::new(),
+                replaces: replaces(),
+            }
+            .into()
         }
         33 => {
             let clock = pick(&["discovery", "outage_start"], a).to_owned();

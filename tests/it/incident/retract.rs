@@ -51,9 +51,16 @@ fn message(record: &mut Record) {
     record.add(
         "draft",
         6,
-        MessageDrafted { audience, channel, round: Round::Initial, text: text(), next_update: None },
+        MessageDrafted {
+            audience,
+            channel,
+            round: Round::Initial,
+            text: text(),
+            next_update: None,
+            grounds: Default::default(),
+        },
     );
-    record.add("approve", 7, MessageApproved { message: id("draft"), text_sha256: sha256(&text()) });
+    record.add("approve", 7, MessageApproved::whole(id("draft"), sha256(&text())));
 }
 
 #[test]

@@ -86,11 +86,11 @@ pub fn what() -> impl Strategy<Value = What> {
         });
     let drafted = (text(), text(), word(Round::ALL), text(), prop::option::of(instant())).prop_map(
         |(audience, channel, round, text, next_update)| {
-            MessageDrafted { audience, channel, round, text, next_update }.into()
+            MessageDrafted { audience, channel, round, text, next_update, grounds: Default::default() }.into()
         },
     );
     let fact = (text(), json(), text(), maybe(), ids()).prop_map(|(name, value, unit, confirmed_by, replaces)| {
-        FactSet { name, value, basis: unit.clone(), unit, confirmed_by, replaces }.into()
+        FactSet { name, value, basis: unit.clone(), needs: vec![unit.clone()], unit, confirmed_by, replaces }.into()
     });
     let metric = (text(), prop::option::of(number()), word(Quality::ALL), text(), any::<bool>()).prop_map(
         |(origin, value, quality, why, estimated)| {

@@ -133,8 +133,12 @@ pub fn record() -> Record {
     let sha256 = warroom::incident::message::sha256(&text);
     let (audience, channel) = ("consumers".to_owned(), "app".to_owned());
     let next_update = Some(minutes(50));
-    r.add("draft", 13, MessageDrafted { audience, channel, round: Round::Initial, text, next_update });
-    r.add("approve", 14, MessageApproved { message: id("draft"), text_sha256: sha256 });
+    r.add(
+        "draft",
+        13,
+        MessageDrafted { audience, channel, round: Round::Initial, text, next_update, grounds: Default::default() },
+    );
+    r.add("approve", 14, MessageApproved::whole(id("draft"), sha256));
     r.add("send", 15, MessageSending { message: id("draft"), backend: "outbox".into(), process: "p".into() });
     r.add("sent", 16, MessageSent { message: id("draft"), reference: "m-42".into() });
     let elsewhere = ToldElsewhere {
@@ -159,6 +163,7 @@ pub fn record() -> Record {
         unit: "users".into(),
         basis: "counted".into(),
         confirmed_by: Some("ana".into()),
+        needs: vec![],
         replaces: vec![],
     };
     r.add("users", 18, fact("users_affected", json!(125_000_000)));

@@ -127,7 +127,11 @@ fn the_lines_of_a_message_are_items() {
     let (audience, channel) = ("consumers".to_owned(), "app".to_owned());
     let text = "# Down\n```\n<script>\n\n| a |".to_owned();
     let round = warroom::incident::words::Round::Initial;
-    record.add("m", 6, MessageDrafted { audience, channel, round, text, next_update: None });
+    record.add(
+        "m",
+        6,
+        MessageDrafted { audience, channel, round, text, next_update: None, grounds: Default::default() },
+    );
     let page = page(&record);
     assert!(!page.contains("<script>") && !page.contains("```"), "{page}");
     for line in [

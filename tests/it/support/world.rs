@@ -167,7 +167,9 @@ impl World {
             18,
             Command::SetClock { clock: "discovery".to_owned(), at: at(3), why: note.clone(), assumed: true },
         );
-        self.message(19, "firstnet", "direct", &note, false);
+        // What the playbook asks of a text while 911 is down.
+        let help = format!("{note}. If 911 fails use a landline. Please do not test-call 911.");
+        self.message(19, "firstnet", "direct", &help, false);
         let sent = self.message(20, "business", "direct", &note, true);
         let sending = MessageSending { message: sent, backend: "outbox".into(), process: "jump1/1@1".into() };
         let unknown = MessageUnknown { message: sent, why: words.error.clone() };
@@ -183,6 +185,7 @@ impl World {
             round: Round::Initial,
             text: text.to_owned(),
             next_update: Some(at(55)),
+            grounds: Default::default(),
         };
         let message = self.does("lee", minute, command)[0];
         if approved {

@@ -60,8 +60,10 @@ fn a_second_text_beside_one_that_stands_is_refused() {
         round,
         text: text.clone(),
         next_update: None,
+        grounds: Default::default(),
     };
-    let both = Command::DraftAndApprove { audience, channel, round, text, next_update: None };
+    let both =
+        Command::DraftAndApprove { audience, channel, round, text, next_update: None, grounds: Default::default() };
     let actor = warroom::incident::command::Actor { person: "zoe".into(), host: "jump1".into() };
     for command in [draft, both] {
         let why = decide(&snapshot.incident, &snapshot.plan, &command, &actor, world.now).unwrap_err();
@@ -84,7 +86,12 @@ fn words_that_somebody_changes_are_not_read() {
     }
     assert!(review(&screen).read.iter().all(|read| *read) && review(&screen).at != index);
     let mut later = world.clone();
-    let edit = Command::EditMessage { message, text: "Something else entirely".to_owned(), next_update: None };
+    let edit = Command::EditMessage {
+        message,
+        text: "Something else: 911 from a landline, no test calls".to_owned(),
+        next_update: None,
+        grounds: Default::default(),
+    };
     later.does("lee", 30, edit);
     screen.hears(&later);
     assert_eq!(review(&screen).items[index].next_update, None);
