@@ -30,7 +30,8 @@ pub struct Global {
     #[arg(long, global = true, value_name = "ID")]
     pub incident: Option<String>,
     /// Who acts (else $WARROOM_NAME, the person behind sudo, the login name)
-    #[arg(long = "as", global = true, value_name = "NAME")]
+    // An id of its own: a positional argument called `name` must not become who acts.
+    #[arg(id = "who_acts", long = "as", global = true, value_name = "NAME")]
     pub name: Option<String>,
     /// Print JSON where there is something to print
     #[arg(long, global = true)]

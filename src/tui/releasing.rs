@@ -53,7 +53,11 @@ pub(super) fn open_review(model: &mut Model, scene: &Scene<'_>, audience: Option
         Some(id) => proposal::round(scene.incident(), id),
         None => items.first().map_or(crate::incident::words::Round::Initial, |i| i.round),
     };
-    let review = Review { opened: Some(scene.now()), ..Review::new(items, round) };
+    let mut review = Review { opened: Some(scene.now()), ..Review::new(items, round) };
+    // Also where none of its texts may go: why is what the person wants to see.
+    if let Some(at) = review.items.iter().position(|i| audience.as_ref() == Some(&i.audience)) {
+        review.at = at;
+    }
     model.overlay = Some(Overlay::Review(Box::new(review)));
     Vec::new()
 }

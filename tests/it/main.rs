@@ -9,6 +9,7 @@ mod hour;
 mod house;
 mod incident;
 mod journal;
+mod messages;
 mod report;
 mod room;
 mod rulebook;

@@ -216,3 +216,12 @@ fn poll_records_in_every_open_incident_but_those_that_practise() {
     assert!(again.contains("answered, 1 new entries"), "only the exercise had not heard it: {again}");
     assert_eq!([alerts("Practice"), alerts("Old one")], [Some(1), Some(0)]);
 }
+
+#[test]
+fn a_fact_is_stated_by_who_states_it() {
+    let (home, _) = declared();
+    home.must(&["--as", "ruiz", "fact", "users_affected", "7", "--confirmed-by", "kim"]);
+    let state = json(&home, &["state"]);
+    let fact = state["facts"].as_array().unwrap().iter().find(|f| f["id"] == "users_affected").unwrap();
+    assert_eq!((&fact["set_by"], &fact["confirmed_by"]), (&"ruiz".into(), &"kim".into()));
+}

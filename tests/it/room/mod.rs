@@ -24,7 +24,7 @@ fn declare(home: &Home, more: &[&str]) {
     home.must(&arguments);
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
@@ -47,7 +47,7 @@ fn outbox(home: &Home, wire: &Wire) {
     );
 }
 
-fn posts(wire: &Wire) -> usize {
+pub fn posts(wire: &Wire) -> usize {
     wire.seen().iter().filter(|s| s.line().starts_with("POST")).count()
 }
 
