@@ -510,7 +510,12 @@ pub enum MessageCmd {
     /// Approve the text as it stands; prints what was approved
     Approve { id: String },
     /// Send an approved message over its backend, once
-    Send { id: String },
+    Send {
+        id: String,
+        /// Say to whom it would go and whether the backend would take it; send nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// It is not to be sent
     Skip {
         id: String,

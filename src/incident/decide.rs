@@ -365,9 +365,25 @@ pub fn decide(
             let Some(backend) = plan.channel(&found.channel).and_then(|c| c.via.clone()) else {
                 return Err(Refusal::new("no backend carries this channel: post it, then record it as sent elsewhere"));
             };
-            let event = MessageEvent::Sending { entry: *message, backend: &backend, process, by: &actor.person };
+            let recipients = message::still_to_reach(plan, &found.audience, &found.channel, Some(found));
+            let subject = message::subject(incident, plan, &found.channel, found.round);
+            let subject = if recipients.is_empty() { String::new() } else { subject };
+            let event = MessageEvent::Sending(message::Begun {
+                entry: *message,
+                backend: &backend,
+                process,
+                by: &actor.person,
+                recipients: &recipients,
+                subject: &subject,
+            });
             refuse(message::step(found, event, now))?;
-            one(MessageSending { message: *message, backend, process: process.clone() }.into())
+            if recipients.is_empty() && !found.recipients.is_empty() {
+                return Err(Refusal::new(
+                    "nobody of the playbook's recipients is left to whom it certainly did not go",
+                ));
+            }
+            let process = process.clone();
+            one(MessageSending { message: *message, backend, process, recipients, subject }.into())
         }
         Command::SkipMessage { message, why } => {
             let why = required(why, "a reason")?;

@@ -17,6 +17,7 @@ pub mod message;
 pub mod observation;
 pub mod person;
 pub mod plan;
+pub mod recipient;
 pub mod register;
 pub mod rule;
 pub mod stage;

@@ -278,8 +278,13 @@ fn message(m: &Message) -> Value {
             "id": s.entry, "backend": s.backend, "process": s.process, "since": rfc3339(s.since), "by": s.by,
         })),
         "told_at": maybe(m.told), "delivered_at": maybe(m.delivered), "next_update_at": maybe(m.next_update),
-        "detail": m.detail, "proof": m.proof, "evidence": proof(m),
+        "detail": m.detail, "proof": m.proof, "evidence": proof(m), "recipients": recipients(m),
     })
+}
+
+/// How many of a message's recipients are in which state; null where its channel names none.
+fn recipients(m: &Message) -> Option<crate::incident::recipient::Counts> {
+    (!m.recipients.is_empty()).then(|| m.recipients.counts())
 }
 
 fn promises(incident: &Incident, now: Instant) -> Vec<Value> {

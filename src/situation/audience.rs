@@ -7,6 +7,7 @@ use crate::incident::apply::NEXT_UPDATE;
 use crate::incident::entry::EntryId;
 use crate::incident::observation::{Health, Source};
 use crate::incident::plan::{Audience, Plan};
+use crate::incident::recipient::Counts;
 use crate::incident::state::Incident;
 use crate::incident::words::{ComponentState, MessageState, Phase};
 
@@ -80,6 +81,8 @@ pub struct Cell {
     /// A word sent elsewhere without proof is only claimed.
     pub claimed: bool,
     pub at: Option<Instant>,
+    /// How many of its recipients are in which state. None: it has no message with recipients.
+    pub counts: Option<Counts>,
 }
 
 /// All audiences, in the plan's order: by harm. `real` is real time, by which sources are fresh.
@@ -164,6 +167,7 @@ fn cell(incident: &Incident, audience: &str, channel: &str, reaches: bool) -> Ce
         state: newest.map(|m| m.state),
         claimed: newest.is_some_and(|m| m.state == MessageState::SentElsewhere && m.proof.is_none()),
         at: newest.map(|m| m.delivered.or(m.told).or(m.approved.as_ref().map(|a| a.1)).unwrap_or(m.drafted)),
+        counts: newest.filter(|m| !m.recipients.is_empty()).map(|m| m.recipients.counts()),
     }
 }
 

@@ -6,6 +6,7 @@ use super::Situation;
 use crate::incident::Instant;
 use crate::incident::entry::EntryId;
 use crate::incident::exercise;
+use crate::incident::message::{self, Message};
 use crate::incident::plan::Plan;
 use crate::incident::state::Incident;
 use crate::incident::words::{MessageState, Phase, Round};
@@ -27,6 +28,35 @@ pub struct Proposal {
     pub carried: bool,
     /// Why it cannot go.
     pub stop: Option<String>,
+    pub to: Addresses,
+}
+
+/// To whom a text goes, as far as a screen shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// 0: the channel names nobody.
+    pub count: usize,
+    pub first: Vec<String>,
+    pub subject: String,
+}
+
+/// How many addresses are shown.
+const FIRST: usize = 5;
+
+/// To whom the text of a round, or the message that it is already, would go.
+pub fn addresses(
+    incident: &Incident,
+    plan: &Plan,
+    audience: &str,
+    channel: &str,
+    of: (Round, Option<&Message>),
+) -> Addresses {
+    let to = message::still_to_reach(plan, audience, channel, of.1);
+    if to.is_empty() {
+        return Addresses::default();
+    }
+    let subject = message::subject(incident, plan, channel, of.0);
+    Addresses { count: to.len(), subject, first: to.into_iter().take(FIRST).collect() }
 }
 
 /// Which word an audience is due: the first, an update, or the last.
@@ -43,7 +73,30 @@ pub fn round(incident: &Incident, audience: &str) -> Round {
 pub fn proposals(incident: &Incident, plan: &Plan, situation: &Situation, audience: &str) -> Vec<Proposal> {
     let Some(planned) = plan.audience(audience) else { return Vec::new() };
     let round = round(incident, audience);
-    planned.channels.iter().filter_map(|channel| one(incident, plan, situation, audience, channel, round)).collect()
+    let on = |channel: &String| {
+        let again = again(incident, plan, audience, channel);
+        again.into_iter().chain(one(incident, plan, situation, audience, channel, round))
+    };
+    planned.channels.iter().flat_map(on).collect()
+}
+
+/// What was sent last and did not reach some: it can go to those.
+fn again(incident: &Incident, plan: &Plan, audience: &str, channel: &str) -> Option<Proposal> {
+    let planned = plan.audience(audience)?;
+    let here = incident.messages.values().filter(|m| m.audience == audience && m.channel == channel);
+    let newest = here.max_by_key(|m| (m.drafted, m.id)).filter(|m| m.missed() > 0)?;
+    Some(Proposal {
+        audience: audience.to_owned(),
+        channel: channel.to_owned(),
+        round: newest.round,
+        text: newest.text.clone(),
+        next_update: newest.next_update,
+        message: Some(newest.id),
+        state: newest.state,
+        carried: plan.channel(channel)?.via.is_some(),
+        stop: planned.hold.as_ref().map(|why| format!("HOLD: {why}")),
+        to: addresses(incident, plan, audience, channel, (newest.round, Some(newest))),
+    })
 }
 
 fn one(
@@ -87,6 +140,7 @@ fn one(
             state: message.state,
             carried,
             stop: hold.or(stop),
+            to: addresses(incident, plan, audience, channel, (message.round, Some(message))),
         });
     }
     let template = plan.template(round, audience, channel)?;
@@ -108,6 +162,7 @@ fn one(
         state: MessageState::Draft,
         carried,
         stop: hold.or(stop).or(over),
+        to: addresses(incident, plan, audience, channel, (round, None)),
     })
 }
 

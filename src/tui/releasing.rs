@@ -9,11 +9,15 @@ use super::over;
 use super::review::{Item as ReviewItem, Review};
 use super::scene::Scene;
 use crate::incident::command::Command;
+use crate::incident::words::MessageState;
 use crate::situation::proposal::{self, Proposal};
 use crate::text::Safe;
 
 fn review_item(p: Proposal, chosen: bool) -> ReviewItem {
+    // What went out goes again only where somebody chooses it.
+    let chosen = chosen && !matches!(p.state, MessageState::Sent | MessageState::Delivered);
     ReviewItem {
+        to: p.to,
         audience: p.audience,
         channel: p.channel,
         round: p.round,
@@ -67,6 +71,13 @@ pub(super) fn refresh_review(model: &mut Model, scene: &Scene<'_>) {
         let told = elsewhere.map(|m| format!("{} was told meanwhile: {}", item.audience, m.state));
         item.message = Some(message.id);
         item.state = message.state;
+        item.to = proposal::addresses(
+            scene.incident(),
+            scene.plan(),
+            &item.audience,
+            &item.channel,
+            (message.round, Some(message)),
+        );
         item.next_update = message.next_update;
         // Another text came from somebody else: it has to be read again.
         if item.text != message.text {

@@ -3,6 +3,7 @@
 use crate::incident::Instant;
 use crate::incident::entry::EntryId;
 use crate::incident::words::{MessageState, Round};
+use crate::situation::proposal::Addresses;
 
 /// One text for one audience on one channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +21,7 @@ pub struct Item {
     pub carried: bool,
     /// Why it cannot be sent.
     pub stop: Option<String>,
+    pub to: Addresses,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +69,12 @@ impl Review {
             i.chosen
                 && i.carried
                 && i.stop.is_none()
-                && matches!(i.state, MessageState::Approved | MessageState::Failed)
+                && match i.state {
+                    MessageState::Approved | MessageState::Failed => true,
+                    // Again, to those whom it certainly did not reach.
+                    MessageState::Sent | MessageState::Delivered => i.to.count > 0,
+                    _ => false,
+                }
         })
     }
 }

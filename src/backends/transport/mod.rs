@@ -2,12 +2,15 @@
 
 pub mod auth;
 mod conditional;
+pub mod folder;
 pub mod http;
+pub mod program;
 mod redirect;
 mod resolve;
 pub mod retry_after;
 pub mod secret;
 mod sentence;
+pub mod smtp;
 mod tls;
 
 use std::collections::HashMap;

@@ -192,7 +192,14 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
         }
         .into(),
         22 => MessageApproved { message: message(), text_sha256: warroom::incident::message::sha256(&text()) }.into(),
-        23 => MessageSending { message: message(), backend: "out".into(), process: "p".into() }.into(),
+        23 => MessageSending {
+            message: message(),
+            backend: "out".into(),
+            process: "p".into(),
+            recipients: Vec::new(),
+            subject: String::new(),
+        }
+        .into(),
         24 => MessageSent { message: message(), reference: text() }.into(),
         25 => MessageDelivered { message: message(), detail: text() }.into(),
         26 => MessageFailed { message: message(), why: text() }.into(),

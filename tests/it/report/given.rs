@@ -135,7 +135,17 @@ pub fn record() -> Record {
     let next_update = Some(minutes(50));
     r.add("draft", 13, MessageDrafted { audience, channel, round: Round::Initial, text, next_update });
     r.add("approve", 14, MessageApproved { message: id("draft"), text_sha256: sha256 });
-    r.add("send", 15, MessageSending { message: id("draft"), backend: "outbox".into(), process: "p".into() });
+    r.add(
+        "send",
+        15,
+        MessageSending {
+            message: id("draft"),
+            backend: "outbox".into(),
+            process: "p".into(),
+            recipients: Vec::new(),
+            subject: String::new(),
+        },
+    );
     r.add("sent", 16, MessageSent { message: id("draft"), reference: "m-42".into() });
     let elsewhere = ToldElsewhere {
         audience: "firstnet".into(),

@@ -169,7 +169,13 @@ impl World {
         );
         self.message(19, "firstnet", "direct", &note, false);
         let sent = self.message(20, "business", "direct", &note, true);
-        let sending = MessageSending { message: sent, backend: "outbox".into(), process: "jump1/1@1".into() };
+        let sending = MessageSending {
+            message: sent,
+            backend: "outbox".into(),
+            process: "jump1/1@1".into(),
+            recipients: Vec::new(),
+            subject: String::new(),
+        };
         let unknown = MessageUnknown { message: sent, why: words.error.clone() };
         self.append("lee", at(21), vec![Draft::now(sending.into())]);
         self.append("lee", at(22), vec![Draft::now(What::from(unknown))]);
