@@ -119,7 +119,7 @@ impl Outgoing {
             channel: message.channel.clone(),
             round: message.round,
             text: message.text.clone(),
-            recipients: sending.map(|s| message.recipients.waiting(s.entry)).unwrap_or_default(),
+            recipients: sending.map(|s| message.recipients.waiting(s.entry, &s.to)).unwrap_or_default(),
             subject: sending.map(|s| s.subject.clone()).unwrap_or_default(),
             incident: id.to_string(),
             title: incident.title().to_owned(),

@@ -1,5 +1,7 @@
 //! A message: the text for one audience on one channel. Its steps; what is true of the outside world always applies.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
 use super::Instant;
@@ -81,6 +83,8 @@ pub struct Sending {
     pub heard: Instant,
     pub by: String,
     pub subject: String,
+    /// To whom, in the playbook's order.
+    pub to: Arc<[String]>,
 }
 
 /// What a sending is, as its entry says.
@@ -185,6 +189,7 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
                 heard: at,
                 by: begun.by.to_owned(),
                 subject: begun.subject.to_owned(),
+                to: begun.recipients.into(),
             });
             next.recipients.begin(begun.entry, begun.recipients, at);
         }

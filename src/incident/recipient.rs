@@ -108,10 +108,10 @@ impl Recipients {
         Counts::of(self.0.values().map(|r| &r.state))
     }
 
-    /// Whom the sending `entry` has yet to reach.
-    pub fn waiting(&self, entry: EntryId) -> Vec<String> {
-        let waits = |(_, r): &(&String, &Recipient)| r.sending == entry && r.state == Reach::Waiting;
-        self.0.iter().filter(waits).map(|(to, _)| to.clone()).collect()
+    /// Which of these the sending `entry` has yet to reach, in their order.
+    pub fn waiting(&self, entry: EntryId, to: &[String]) -> Vec<String> {
+        let waits = |to: &&String| self.get(to).is_some_and(|r| r.sending == entry && r.state == Reach::Waiting);
+        to.iter().filter(waits).cloned().collect()
     }
 
     /// A sending to these began. Whom an earlier one reached, or may have, stays as it is.
@@ -246,7 +246,7 @@ mod tests {
         assert!(all.hear(first, &[heard("a", Reach::Delivered), heard("b", Reach::Deferred)], AT));
         assert!(!all.hear(first, &[heard("a", Reach::Sent)], AT), "delivered, then sent: no");
         all.begin(second, &["a".into(), "b".into()], AT);
-        assert_eq!(all.waiting(second), ["b"], "whom it reached is not begun again");
+        assert_eq!(all.waiting(second, &["b".into(), "a".into()]), ["b"], "whom it reached is not begun again");
         assert!(!all.hear(first, &[heard("b", Reach::Refused)], AT), "the earlier sending's refusal is old");
         assert!(all.hear(first, &[heard("b", Reach::Sent)], AT), "that it arrived after all is true all the same");
         assert_eq!(all.overall(), Some(MessageState::Sent));

@@ -31,6 +31,7 @@ url   = "smtp://mail.example.net:587"
 from  = "Example Net incident desk <incidents@example.net>"
 reply_to = "desk@example.net"          # optional
 tls   = "required"                     # STARTTLS, or nothing is sent; "wrapper": TLS at once (port 465)
+batch = 50                             # recipients of one transaction
 user  = "warroom"
 token = { env = "WARROOM_MAIL_PASSWORD" }
 "#,

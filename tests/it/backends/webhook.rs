@@ -147,7 +147,10 @@ async fn what_never_left_is_refused_and_may_be_tried_again() {
     let outcome = deliver(&unset).await;
     assert_eq!(outcome, Outcome::Refused { why: "not sent: variable WARROOM_TEST_NEVER_SET is not set".to_owned() });
     let reader = given::alertmanager(&url);
-    assert_eq!(deliver(&reader).await, Outcome::Refused { why: "alertmanager cannot be sent to".to_owned() });
+    assert_eq!(
+        deliver(&reader).await,
+        Outcome::Refused { why: "not sent: this kind of backend cannot be sent to".to_owned() }
+    );
 }
 
 #[tokio::test]
