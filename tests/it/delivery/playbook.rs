@@ -58,7 +58,12 @@ fn each_fault_has_its_line_and_key() {
             "file",
             "when the playbook is adopted",
         ),
-        ("[[recipients]]\naudience = \"psaps\"\nchannel = \"mail\"\nto = [\"a@b.c\"]\ncopy = 1", 5, "copy", "no such key"),
+        (
+            "[[recipients]]\naudience = \"psaps\"\nchannel = \"mail\"\nto = [\"a@b.c\"]\ncopy = 1",
+            5,
+            "copy",
+            "no such key",
+        ),
     ] {
         let found = faults(recipients);
         assert_eq!(found.len(), 1, "{recipients}: {found:?}");
@@ -98,4 +103,27 @@ fn a_file_becomes_part_of_the_record_and_its_faults_are_named() {
     std::fs::remove_file(&list).unwrap();
     let ran = home.run(&["check"]);
     assert!(ran.code == Some(2) && ran.err.contains("psaps.txt"), "{}", ran.err);
+}
+
+#[test]
+fn the_worked_example_of_the_readme_is_one_that_works() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let chapter = readme.split("### Channels: ").nth(1).expect("the chapter");
+    let mut blocks = chapter.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let (config, playbook) = (blocks.next().unwrap(), blocks.next().unwrap());
+    let home = given::home_with("kind = \"file\"\npath = \"/tmp\"", playbook, &["a@example.net".to_owned()]);
+    let folder = home.path().join("config/warroom");
+    std::fs::rename(folder.join("psaps.txt"), folder.join("customers.txt")).unwrap();
+    std::fs::write(folder.join("config.toml"), config).unwrap();
+    let ran = home.run(&["check"]);
+    // The ways out need the network and secrets; everything else is right.
+    let failed: Vec<&str> = ran.out.lines().filter(|line| line.starts_with("FAIL")).collect();
+    let ways = ["page (", "chat (", "mail ("];
+    assert!(failed.iter().all(|line| ways.iter().any(|way| line.contains(way))), "{failed:?}{}", ran.err);
+    assert!(
+        ran.out.contains("customers over mail") && ran.out.contains("goes to 1 addresses"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
 }
