@@ -288,7 +288,7 @@ fn declared() -> Entry {
 
 /// One frame in memory at 160×48 over 100,000 entries: assessing, drawing, the bytes of one minute's change.
 fn frame() {
-    use warroom::tui::{keymap::Keymap, model::Model, paint::Painter, places, scene, theme, update, view};
+    use warroom::tui::{keymap::Keymap, model::Model, paint::Painter, places, scene, theme, view};
     let incident = fold(std::iter::once(declared()).chain(entries(100_000)));
     let plan = warroom::playbook::find("carrier-outage", &[]).unwrap().plan;
     let snapshot = scene::Snapshot {

@@ -61,3 +61,24 @@ pub fn outgoing(text: &str, subject: &str, to: &[&str], phase: Phase) -> Outgoin
     });
     Outgoing::of(&fold(entries), incident(), id("message")).expect("a real incident")
 }
+
+#[tokio::test]
+async fn a_file_is_named_by_its_key_and_a_second_one_changes_nothing() {
+    use warroom::backends::{Outcome, delivery};
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().display();
+    let source = given::source(&format!("[[notification]]\nname = \"f\"\nkind = \"file\"\npath = \"{at}\"\n"));
+    let adapter = given::adapter(&source);
+    let mut references = Vec::new();
+    for text in ["first", "second"] {
+        let message = outgoing(text, "", &[], Phase::Investigating);
+        let (client, now) = (given::client(), given::now());
+        match delivery::deliver(&client, &*adapter, &source, &message, KEY, now, &given::unrecorded).await {
+            Outcome::Done { reference } => references.push(reference),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(references, [format!("{at}/{KEY}.json"), format!("{at}/{KEY}.json was there already")]);
+    let written = std::fs::read_to_string(folder.path().join(format!("{KEY}.json"))).unwrap();
+    assert!(written.contains("\"first\"") && std::fs::read_dir(folder.path()).unwrap().count() == 1, "{written}");
+}
