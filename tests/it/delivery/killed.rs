@@ -45,7 +45,9 @@ fn killed_in_the_middle_the_finished_batches_are_known_and_the_rest_is_not_sent_
 #[test]
 fn two_that_send_at_once_send_once() {
     let server = MailServer::start();
-    let all: Vec<String> = (0..120).map(|n| format!("psap{n}@county.example.org")).collect();
+    // The first three hold each mailing up for a second, so that the two overlap.
+    let name = |n: usize| if n < 3 { "slow" } else { "psap" };
+    let all: Vec<String> = (0..120).map(|n| format!("{}{n}@county.example.org", name(n))).collect();
     let home = given::home(&given::mail(server.port, "batch = 25"), &all);
     let id = given::approved(&home);
     let start = || {
@@ -61,4 +63,37 @@ fn two_that_send_at_once_send_once() {
     assert_eq!((received.len(), received.values().max()), (120, Some(&1)));
     let counts = given::counts(&home);
     assert_eq!((counts["all"], counts["sent"]), (120, 120));
+}
+
+#[test]
+fn a_room_that_is_left_in_the_middle_begins_no_further_batch_and_says_so() {
+    let server = MailServer::start();
+    // Each is a batch that takes a second.
+    let all: Vec<String> = (0..30).map(|n| format!("slow{n}@county.example.org")).collect();
+    let home = given::home(&given::mail(server.port, "batch = 1"), &all);
+    let id = given::approved(&home);
+    let mut pty = Start::new(&home, &[]).size(120, 36).start();
+    pty.see("PSAPs");
+    pty.keys("s");
+    pty.see("TO 30 addresses");
+    pty.keys("R");
+    server.settled(2);
+    pty.keys("\u{1b}q");
+    assert_eq!(pty.exit(), 0);
+    // The next start settles what the last batch left open, if its end was not waited for.
+    let mut pty = Start::new(&home, &[]).size(120, 36).start();
+    pty.see("PSAPs");
+    pty.keys("q");
+    assert_eq!(pty.exit(), 0);
+    let counts = given::counts(&home);
+    assert!(counts["unknown"] <= 1 && counts["deferred"] >= 1 && counts["waiting"] == 0, "{counts:?}");
+    if counts["unknown"] == 1 {
+        home.must(&["message", "settle", &id, "no", "--how", "the server's log"]);
+    }
+    let states = given::each(&home, &id);
+    let received = server.received();
+    for (to, state) in &states {
+        assert!(*state != "sent" || received.contains_key(to), "{to}");
+    }
+    assert_eq!(received.values().max(), Some(&1));
 }

@@ -24,6 +24,8 @@ use crate::incident::words::Reach;
 /// How long a whole mailing may take; who has had no turn by then is not sent to.
 const WHOLE: Duration = Duration::from_secs(30 * 60);
 
+const ENDED: &str = "not sent: the program was ended before it was their turn";
+
 /// Whether an address can stand in an envelope.
 pub fn fits(address: &str) -> bool {
     fault(address).is_none() && address.is_ascii() && address.contains('@')
@@ -42,7 +44,12 @@ impl Client {
         let mut queue: VecDeque<String> = good.into_iter().cloned().collect();
         let mut size = mail.post.batch.max(1);
         let mut session: Option<Session> = None;
+        let mut ending = self.ending.subscribe();
         while !queue.is_empty() {
+            if *ending.borrow() {
+                tell(queue.drain(..), Reach::Deferred, ENDED, record, &mut all).await;
+                break;
+            }
             if Tick::now() >= by {
                 tell(queue.drain(..), Reach::Deferred, "not sent: the mailing took all its time", record, &mut all)
                     .await;
@@ -66,7 +73,18 @@ impl Client {
                 break;
             }
             let batch: Vec<String> = queue.drain(..size.min(queue.len())).collect();
-            let done = batch::transaction(&mut open, mail, &batch).await;
+            let done = {
+                let told = async { ending.wait_for(|ending| *ending).await.is_ok() };
+                let mut work = std::pin::pin!(batch::transaction(&mut open, mail, &batch));
+                tokio::select! {
+                    done = &mut work => done,
+                    _ = told => {
+                        // At once: the program may not have the time to see this batch's end.
+                        tell(queue.drain(..), Reach::Deferred, ENDED, record, &mut all).await;
+                        work.await
+                    }
+                }
+            };
             if done.stale {
                 // Nothing of this batch left: a server may close a connection that has served enough.
                 batch.into_iter().rev().for_each(|to| queue.push_front(to));
