@@ -288,7 +288,7 @@ fn declared() -> Entry {
 
 /// One frame in memory at 160×48 over 100,000 entries: assessing, drawing, the bytes of one minute's change.
 fn frame() {
-    use warroom::tui::{keymap::Keymap, model::Model, paint::Painter, places, scene, theme, update, view};
+    use warroom::tui::{keymap::Keymap, model::Model, paint::Painter, places, scene, theme, view};
     let incident = fold(std::iter::once(declared()).chain(entries(100_000)));
     let plan = warroom::playbook::find("carrier-outage", &[]).unwrap().plan;
     let snapshot = scene::Snapshot {
@@ -544,9 +544,10 @@ fn idle() {
         "idle",
         format!(
             "{:.1} bytes/s, {:.3} % CPU, {:.1} wakeups/s",
-            (after.0 - before.0) as f64 / 10.0,
+            after.0.saturating_sub(before.0) as f64 / 10.0,
             ((after.1.0 - before.1.0) * 10.0).max(0.0),
-            (after.1.1 - before.1.1) as f64 / 10.0
+            // A thread that ended meanwhile takes its count with it.
+            after.1.1.saturating_sub(before.1.1) as f64 / 10.0
         ),
     );
     shown.end();

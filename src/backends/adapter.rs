@@ -1,5 +1,6 @@
 //! What an adapter is: configuration in, requests out; answers in, an observation out. Never does IO, never sees a secret.
 
+use super::job::{Job, Probe};
 use super::request::Request;
 use super::response::{Answer, Response};
 use super::transport::auth::Scheme;
@@ -9,7 +10,7 @@ use crate::incident::entry::{EntryId, IncidentId};
 use crate::incident::exercise::Real;
 use crate::incident::observation::Observation;
 use crate::incident::state::Incident;
-use crate::incident::words::{Family, Round};
+use crate::incident::words::{Family, Phase, Round};
 
 /// One kind of backend, with one configuration.
 pub trait Adapter: Send + Sync {
@@ -36,9 +37,40 @@ pub trait Adapter: Send + Sync {
         None
     }
 
-    /// The request that sends `message`. `key` is the idempotency key. None: this backend cannot be sent to.
-    fn send(&self, _message: &Outgoing, _key: &str, _now: Instant) -> Option<Request> {
+    /// What sends `message`. `key` is the idempotency key. Err: why this backend cannot take it; nothing has left.
+    fn send(&self, _message: &Outgoing, _key: &str, _now: Instant) -> Result<Job, String> {
+        Err("this kind of backend cannot be sent to".to_owned())
+    }
+
+    /// The request that follows the answers to [`Job::Ask`]. Err: nothing has left.
+    fn send_then(
+        &self,
+        _answers: &[Response],
+        _message: &Outgoing,
+        _key: &str,
+        _now: Instant,
+    ) -> Result<Request, String> {
+        Err("there is nothing to ask".to_owned())
+    }
+
+    /// Whether a message has to name its recipients.
+    fn addressed(&self) -> bool {
+        false
+    }
+
+    /// What is wrong with an address for this kind. None: it can be sent to, as far as can be seen.
+    fn address_fault(&self, _address: &str) -> Option<&'static str> {
         None
+    }
+
+    /// What shows that it would take a message, where it is not polled. None: nothing does.
+    fn probe(&self) -> Option<Probe> {
+        None
+    }
+
+    /// What the answer to [`Probe::Http`] says, in a line.
+    fn probed(&self, answer: &Response) -> Result<String, Failure> {
+        answer.checked().map(|()| "answers".to_owned())
     }
 
     /// What the answer to [`Adapter::send`] means. Total: an answer that says neither is unknown.
@@ -46,9 +78,9 @@ pub trait Adapter: Send + Sync {
         outcome_by_status(answer)
     }
 
-    /// The request whose answer, given to [`Adapter::read`], holds a receipt for `key`. None: it cannot be asked.
-    fn look_up(&self, _key: &str) -> Option<Request> {
-        None
+    /// The requests whose answers, given to [`Adapter::read`], hold a receipt for `key`. Empty: it cannot be asked.
+    fn look_up(&self, _key: &str) -> Vec<Request> {
+        Vec::new()
     }
 }
 
@@ -66,8 +98,13 @@ pub struct Outgoing {
     pub(super) channel: String,
     pub(super) round: Round,
     pub(super) text: String,
+    /// To whom, where the channel knows addresses: those that this sending is for.
+    pub(super) recipients: Vec<String>,
+    pub(super) subject: String,
     /// The incident's id, whole.
     pub(super) incident: String,
+    pub(super) title: String,
+    pub(super) phase: Phase,
     _real: Real,
 }
 
@@ -76,14 +113,27 @@ impl Outgoing {
     pub fn of(incident: &Incident, id: IncidentId, message: EntryId) -> Option<Outgoing> {
         let _real = Real::of(incident)?;
         let message = incident.messages.get(&message)?;
+        let sending = message.sending.as_ref();
         Some(Outgoing {
             audience: message.audience.clone(),
             channel: message.channel.clone(),
             round: message.round,
             text: message.text.clone(),
+            recipients: sending.map(|s| message.recipients.waiting(s.entry, &s.to)).unwrap_or_default(),
+            subject: sending.map(|s| s.subject.clone()).unwrap_or_default(),
             incident: id.to_string(),
+            title: incident.title().to_owned(),
+            phase: incident.phase(),
             _real,
         })
+    }
+
+    pub fn recipients(&self) -> &[String] {
+        &self.recipients
+    }
+
+    pub fn subject(&self) -> &str {
+        &self.subject
     }
 }
 

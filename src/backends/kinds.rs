@@ -2,9 +2,10 @@
 
 use super::adapter::Adapter;
 use super::metrics::prometheus;
-use super::notification::{alertmanager, webhook};
+use super::notification::{alertmanager, command, file, slack, smtp, statuspage_manage, webhook};
 use super::settings::Key;
 use super::status::statuspage;
+pub use crate::config::Place;
 use crate::config::{Problem, SourceConfig};
 use crate::incident::words::Family;
 use crate::text::suggest;
@@ -16,6 +17,8 @@ pub type Built = Result<Box<dyn Adapter>, Problem>;
 pub struct Kind {
     pub name: &'static str,
     pub family: Family,
+    /// What its `url` is.
+    pub place: Place,
     /// What it is for, in a line.
     pub doc: &'static str,
     /// A whole block of the configuration file, with comments.
@@ -27,7 +30,17 @@ pub struct Kind {
 }
 
 /// All kinds, in the order of their families.
-pub const KINDS: &[Kind] = &[statuspage::KIND, alertmanager::KIND, webhook::KIND, prometheus::KIND];
+pub const KINDS: &[Kind] = &[
+    statuspage::KIND,
+    alertmanager::KIND,
+    webhook::KIND,
+    smtp::KIND,
+    slack::KIND,
+    statuspage_manage::KIND,
+    command::KIND,
+    file::KIND,
+    prometheus::KIND,
+];
 
 impl Kind {
     /// The top-level keys that a configuration block of this kind may hold besides the shared ones.

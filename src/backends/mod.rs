@@ -1,9 +1,11 @@
 //! Adapters without IO, the transports that own sockets and secrets, and the schedule. Never writes a journal, never draws.
 //!
-//! To add a backend: one file with an [`adapter::Adapter`], one row in [`kinds::KINDS`].
+//! To add a backend, or a channel: one file with an [`adapter::Adapter`], one row in [`kinds::KINDS`].
 
 pub mod adapter;
+pub mod delivery;
 pub mod failure;
+pub mod job;
 pub mod kinds;
 pub mod metrics;
 pub mod notification;

@@ -1,21 +1,21 @@
-//! One poll, one delivery, one check of one source, as futures. Spawns nothing, decides nothing about incidents.
+//! One poll, one check of one source, as futures. Spawns nothing, decides nothing about incidents.
 
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::adapter::{Adapter, Outcome, Outgoing};
+use super::adapter::Adapter;
+use super::job::Probe;
 use super::request::Request;
 use super::response::Answer;
 use super::schedule::{self, Seed, Went};
 use super::transport::http::Context;
-use super::transport::{Began, Client};
+use super::transport::{Began, Client, folder, program};
 use super::{Class, Failure};
 use crate::config::SourceConfig;
 use crate::incident::Instant;
 use crate::incident::clock::Moment;
-use crate::incident::observation::{Observation, Receipt, Source};
-use crate::incident::words::Delivery;
+use crate::incident::observation::{Observation, Source};
 
 /// Asks a source once and gives its new standing. Ends within the source's timeout. A failed poll keeps the last
 /// observation and only ages it. What is asked and read is judged by the room's instant, polling by real time.
@@ -63,72 +63,6 @@ pub async fn poll_source(
     after
 }
 
-/// Sends a message once and never repeats it. Where the answer is lost the backend is asked once what became of it; what
-/// stays unknown is for a person to say.
-pub async fn deliver(
-    client: &Client,
-    adapter: &dyn Adapter,
-    config: &SourceConfig,
-    message: &Outgoing,
-    key: &str,
-    now: Instant,
-) -> Outcome {
-    let Some(request) = adapter.send(message, key, now) else {
-        return Outcome::Refused { why: format!("{} cannot be sent to", config.kind) };
-    };
-    let answers = ask(client, adapter, config, Began::new(now), std::slice::from_ref(&request)).await;
-    match answers.into_iter().next() {
-        Some(Ok(answer)) => adapter.outcome(&answer),
-        Some(Err(failure)) if !failure.reached => Outcome::Refused { why: format!("not sent: {}", failure.why) },
-        Some(Err(failure)) => {
-            let why = format!("the answer was lost: {}", failure.why);
-            match look_up(client, adapter, config, key, now).await {
-                LookUp::Found(receipt) => found(receipt, why),
-                LookUp::NotThere | LookUp::CannotAsk | LookUp::Failed { .. } => Outcome::Unknown { why },
-            }
-        }
-        None => Outcome::Unknown { why: "no answer".to_owned() },
-    }
-}
-
-/// What a receipt says of a message whose answer was lost.
-fn found(receipt: Receipt, why: String) -> Outcome {
-    match receipt.state {
-        Delivery::Sent | Delivery::Delivered => {
-            Outcome::Done { reference: format!("{}: {}", receipt.state, receipt.detail) }
-        }
-        Delivery::Failed => Outcome::Refused { why: receipt.detail },
-        // It has the message and is not done with it: the next receipt tells.
-        Delivery::Queued | Delivery::Sending | Delivery::Unknown => Outcome::Unknown { why },
-    }
-}
-
-/// What a backend says of a message whose outcome is unknown.
-#[derive(Clone, Debug, PartialEq)]
-pub enum LookUp {
-    Found(Receipt),
-    /// The backend was asked and does not know the key (yet).
-    NotThere,
-    /// This backend cannot be asked.
-    CannotAsk,
-    Failed {
-        why: String,
-    },
-}
-
-/// Asks what became of the message with that key.
-pub async fn look_up(client: &Client, adapter: &dyn Adapter, config: &SourceConfig, key: &str, now: Instant) -> LookUp {
-    let Some(request) = adapter.look_up(key) else { return LookUp::CannotAsk };
-    let answers = ask(client, adapter, config, Began::new(now), std::slice::from_ref(&request)).await;
-    match adapter.read(&answers, now) {
-        Ok(observation) => match observation.receipts.into_iter().find(|receipt| receipt.key == key) {
-            Some(receipt) => LookUp::Found(receipt),
-            None => LookUp::NotThere,
-        },
-        Err(failure) => LookUp::Failed { why: failure.why },
-    }
-}
-
 /// Contacts a source once: what works, in a line, or why nothing does.
 pub async fn check(
     client: &Client,
@@ -138,7 +72,10 @@ pub async fn check(
 ) -> Result<String, Failure> {
     let requests = adapter.poll(now);
     if requests.is_empty() {
-        return Ok("only sent to: not contacted".to_owned());
+        return match adapter.probe() {
+            Some(probe) => probed(client, adapter, config, now, probe).await,
+            None => Ok("only sent to: not contacted".to_owned()),
+        };
     }
     let began = Began::new(now);
     let answers = ask(client, adapter, config, began, &requests).await;
@@ -158,6 +95,29 @@ pub async fn check(
         parts.push(format!("its clock is {:.0} s {way} ours", skew.abs()));
     }
     Ok(parts.join(", "))
+}
+
+/// Whether a backend that is only sent to would take a message. Sends none.
+async fn probed(
+    client: &Client,
+    adapter: &dyn Adapter,
+    config: &SourceConfig,
+    now: Instant,
+    probe: Probe,
+) -> Result<String, Failure> {
+    let setup = |why: String| Failure::before(Class::Setup, why);
+    match probe {
+        Probe::Http(request) => {
+            let answers = ask(client, adapter, config, Began::new(now), std::slice::from_ref(&request)).await;
+            let answer = answers.into_iter().next().ok_or_else(super::adapter::answer_missing)??;
+            adapter.probed(&answer)
+        }
+        Probe::Mail(post) => client.try_mail(config, &post).await,
+        Probe::Program(name) => program::find(&name)
+            .map(|path| format!("{} is there, not run", path.display()))
+            .ok_or_else(|| setup(format!("{name} is not there, or may not be run"))),
+        Probe::Directory(path) => folder::check(&path).await.map_err(setup),
+    }
 }
 
 fn counts(observation: &Observation) -> String {
@@ -186,7 +146,7 @@ fn counts(observation: &Observation) -> String {
 }
 
 /// All requests of one piece of work, together, within the source's timeout; the answers in the same order.
-async fn ask(
+pub(super) async fn ask(
     client: &Client,
     adapter: &dyn Adapter,
     config: &SourceConfig,

@@ -7,6 +7,7 @@ pub const BODY_CAP: usize = 8 << 20;
 pub enum Method {
     Get,
     Post,
+    Patch,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -522,7 +522,12 @@ pub enum MessageCmd {
     /// What is said now, and who still holds older words
     Words,
     /// Send an approved message over its backend, once
-    Send { id: String },
+    Send {
+        id: String,
+        /// Say to whom it would go and whether the backend would take it; send nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// It is not to be sent
     Skip {
         id: String,

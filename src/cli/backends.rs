@@ -27,7 +27,7 @@ pub fn run(context: &Context, args: &args::Backends) -> Result<ExitCode, Fail> {
     for kind in KINDS {
         rows.push(serde_json::json!({ "id": kind.name, "family": kind.family, "doc": kind.doc }));
         if !context.global.json {
-            out::line(&format!("{:<14} {:<13} {}", kind.name, kind.family.as_str(), kind.doc))?;
+            out::line(&format!("{:<18} {:<13} {}", kind.name, kind.family.as_str(), kind.doc))?;
         }
     }
     if context.global.json {

@@ -8,7 +8,10 @@ use super::context::Context;
 use super::edge;
 use super::fail::Fail;
 use super::out;
+use crate::backends::transport::program;
 use crate::backends::{Client, Limits, poller};
+use crate::incident::plan::Plan;
+use crate::room::pollers::Backend;
 use crate::rulebook;
 use crate::text::duration;
 
@@ -36,16 +39,17 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
             ));
         }
     }
+    rows.extend(recipients(&playbook.plan, &backends));
     let (ok, text) = alarms(&config.alarms);
     rows.push(("alarms".into(), ok, text));
     rows.push(("rules".into(), true, format!("{} rules", rules.rules.len())));
     match context.journal_path() {
         Ok(path) if path.exists() => match context.journal(false) {
             Ok(_) => rows.push(("journal".into(), true, path.display().to_string())),
-            Err(fail) => rows.push(("journal".into(), false, said(&fail))),
+            Err(fail) => rows.push(("journal".into(), false, fail.said())),
         },
         Ok(path) => rows.push(("journal".into(), true, format!("{} (made with the first incident)", path.display()))),
-        Err(fail) => rows.push(("journal".into(), false, said(&fail))),
+        Err(fail) => rows.push(("journal".into(), false, fail.said())),
     }
     let client = Client::new(&context.actor.host, Limits::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -73,6 +77,28 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
     Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// Whom each channel that needs addresses would go to, and which of them it cannot go to.
+fn recipients(plan: &Plan, backends: &[Backend]) -> Vec<(String, bool, String)> {
+    let mut rows = Vec::new();
+    for channel in &plan.channels {
+        let backend = backends.iter().find(|b| Some(&b.config.name) == channel.via.as_ref());
+        let Some(backend) = backend.filter(|b| b.adapter.addressed()) else { continue };
+        for audience in plan.audiences.iter().filter(|a| a.channels.contains(&channel.id)) {
+            let name = format!("{} over {}", audience.id, channel.id);
+            let to = plan.recipients(&audience.id, &channel.id);
+            let fault = |to: &String| Some(format!("{to} ({})", backend.adapter.address_fault(to)?));
+            let bad: Vec<String> = to.iter().filter_map(fault).collect();
+            let (ok, text) = match (to.len(), bad.as_slice()) {
+                (0, _) => (false, "the playbook names no recipients: it could not be sent".to_owned()),
+                (n, []) => (true, format!("goes to {n} addresses")),
+                (n, bad) => (false, format!("{} of {n} cannot be sent to: {}", bad.len(), bad.join(", "))),
+            };
+            rows.push((name, ok, text));
+        }
+    }
+    rows
+}
+
 /// What rings and what is run then; whether that can be run.
 fn alarms(alarms: &crate::config::Alarms) -> (bool, String) {
     let rings = &alarms.rings;
@@ -89,16 +115,9 @@ fn alarms(alarms: &crate::config::Alarms) -> (bool, String) {
     );
     match alarms.command.first() {
         None => (true, format!("{text}; `warroom poll` runs no command")),
-        Some(program) => match edge::program(program) {
+        Some(program) => match program::find(program) {
             Some(path) => (true, format!("{text}; `warroom poll` runs {}", path.display())),
             None => (false, format!("{text}; {program} is not there, or may not be run")),
         },
-    }
-}
-
-fn said(fail: &Fail) -> String {
-    match fail {
-        Fail::Failed(why) => why.clone(),
-        Fail::Wrong(problems) => problems.join("; "),
     }
 }

@@ -10,7 +10,7 @@ use crate::backends::kinds;
 use crate::command::TABLE;
 use crate::config::file::{self, Places};
 use crate::config::read::{Ascii, Known};
-use crate::config::{Config, Problem};
+use crate::config::{Config, Place, Problem};
 use crate::incident::command::Actor;
 use crate::incident::person::is_shared;
 use crate::incident::words::Family;
@@ -187,6 +187,7 @@ pub fn read_config(path: &Path, text: &str) -> Result<Config, Fail> {
     let known = Known {
         kinds: &families,
         adapter_keys: &adapter_keys,
+        place: &|kind| kinds::find(kind).map_or(Place::Web, |k| k.place),
         organisations: &organisations,
         commands: &commands,
         themes: &themes,

@@ -359,7 +359,13 @@ fn sent(
     outbox: &Outbox,
 ) -> Result<(), Fail> {
     let actor = Actor { person: act.by.clone(), host: "demo".to_owned() };
-    let sending = MessageSending { message, backend: "outbox".to_owned(), process: "demo/history".to_owned() };
+    let sending = MessageSending {
+        message,
+        backend: "outbox".to_owned(),
+        process: "demo/history".to_owned(),
+        recipients: Vec::new(),
+        subject: String::new(),
+    };
     let ids = write_as(session, &actor, act.at, |_| Ok(vec![Draft::now(sending.into())]))?;
     let found = session.incident().messages.get(&message).cloned();
     if let (Some(key), Some(found)) = (ids.first(), found)

@@ -152,6 +152,12 @@ impl Due {
     }
 }
 
+impl Default for Runs {
+    fn default() -> Runs {
+        Runs::new()
+    }
+}
+
 impl Runs {
     pub fn new() -> Runs {
         Runs { runs: JoinSet::new(), permits: Arc::new(Semaphore::new(AT_ONCE)) }

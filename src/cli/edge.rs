@@ -32,17 +32,6 @@ pub fn actor(named: Option<&str>) -> Actor {
     Actor { person, host: host() }
 }
 
-/// Where a program is that may be run: itself where it is a path, else the first of that name in PATH.
-pub fn program(name: &str) -> Option<std::path::PathBuf> {
-    let may_run =
-        |path: &std::path::PathBuf| path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
-    if name.contains('/') {
-        return Some(std::path::PathBuf::from(name)).filter(may_run);
-    }
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(may_run)
-}
-
 /// Who may sit behind a shared account: the person behind sudo, whom SSH let in, who logged in before `su`.
 pub fn candidates() -> Vec<String> {
     let before = std::fs::read_to_string("/proc/self/loginuid").ok().and_then(|uid| user(uid.trim()));

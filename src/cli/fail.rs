@@ -21,6 +21,14 @@ impl Fail {
         Fail::Wrong(vec![why.into()])
     }
 
+    /// In one line.
+    pub fn said(&self) -> String {
+        match self {
+            Fail::Failed(why) => why.clone(),
+            Fail::Wrong(problems) => problems.join("; "),
+        }
+    }
+
     pub fn problems(problems: &[Problem]) -> Fail {
         Fail::Wrong(problems.iter().map(ToString::to_string).collect())
     }

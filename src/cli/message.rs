@@ -3,23 +3,33 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+
 use super::args::{self, MessageCmd};
 use super::context::Context;
 use super::edge;
 use super::fail::Fail;
 use super::out;
 use super::session::Session;
-use crate::backends::{Client, Limits, Outcome, Outgoing, poller};
+use crate::backends::{Client, Limits, Outcome, Outgoing, delivery, poller};
 use crate::incident::command::Command;
+use crate::incident::decide::decide;
 use crate::incident::entry::{Draft, EntryId};
 use crate::incident::pin::Grounds;
-use crate::incident::what::{MessageFailed, MessageSent, MessageUnknown, What};
+use crate::incident::recipient::RecipientOutcome;
+use crate::incident::what::{MessageFailed, MessageRecipients, MessageSent, MessageUnknown, What};
+use crate::room::pollers::Backend;
 use crate::room::store::process_name;
 use crate::situation::proposal::{proposals, round as due_round};
 use crate::text::{Safe, instant};
 
 pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
-    let writes = !matches!(args.command, MessageCmd::List | MessageCmd::Show { .. } | MessageCmd::Words);
+    let reads = matches!(
+        args.command,
+        MessageCmd::List | MessageCmd::Show { .. } | MessageCmd::Words | MessageCmd::Send { dry_run: true, .. }
+    );
+    let writes = !reads;
     let mut session = Session::open(context, writes)?;
     let command = match &args.command {
         MessageCmd::List => return list(&mut session),
@@ -50,7 +60,8 @@ pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
             Command::SkipStep { message, text_sha256, why: why.clone() }
         }
         MessageCmd::Words => return words(&session),
-        MessageCmd::Send { id } => return send(&mut session, id),
+        MessageCmd::Send { id, dry_run: true } => return dry_run(&mut session, id),
+        MessageCmd::Send { id, dry_run: false } => return send(&mut session, id),
         MessageCmd::Skip { id, why } => Command::SkipMessage { message: session.message(id)?, why: why.clone() },
         MessageCmd::Elsewhere { audience, channel, by, at, proof, text, next } => Command::RecordElsewhere {
             audience: audience.clone(),
@@ -143,17 +154,110 @@ fn send(session: &mut Session<'_>, id: &str) -> Result<ExitCode, Fail> {
         .ok_or_else(|| Fail::failed("there is no such message, or this is an exercise: nothing left"))?;
     let outcome = match backends.iter().find(|b| b.config.name == sending.backend) {
         None => Outcome::Refused { why: format!("no backend named {} is configured here", sending.backend) },
-        Some(backend) => {
-            let client = Client::new(&session.context.actor.host, Limits::default());
-            let key = entry.id.to_string();
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(poller::deliver(&client, &*backend.adapter, &backend.config, &outgoing, &key, edge::now()))
-        }
+        Some(backend) => deliver(session, backend, &outgoing, entry.id)?,
     };
     let code = if matches!(outcome, Outcome::Done { .. }) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     let written = ended(session, message, &outcome)?;
     session.print(&written)?;
     Ok(code)
+}
+
+/// What `send` would do, without doing it: to whom, under what subject, and whether the backend would take it.
+fn dry_run(session: &mut Session<'_>, id: &str) -> Result<ExitCode, Fail> {
+    let config = session.context.config()?;
+    let backends = session.context.backends(&config)?;
+    let message = session.message(id)?;
+    let process = process_name(&session.context.actor.host);
+    let command = Command::SendMessage { message, process };
+    let (plan, actor, now) = (session.in_force.plan.clone(), session.context.actor.clone(), session.now());
+    let drafts = decide(session.incident(), &plan, &command, &actor, now).map_err(|why| Fail::failed(why.0))?;
+    let Some(What::MessageSending(sending)) = drafts.into_iter().next().map(|draft| draft.what) else {
+        return Err(Fail::failed("nothing would be sent"));
+    };
+    let backend = backends.iter().find(|b| b.config.name == sending.backend);
+    let (ok, works) = match backend {
+        None => (false, format!("no backend named {} is configured here", sending.backend)),
+        Some(backend) if backend.adapter.addressed() && sending.recipients.is_empty() => {
+            (false, "the playbook names no recipients for it".to_owned())
+        }
+        Some(backend) => {
+            let client = Client::new(&session.context.actor.host, Limits::default());
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let checked = poller::check(&client, &*backend.adapter, &backend.config, edge::now());
+            match runtime.block_on(checked) {
+                Ok(works) => (true, works),
+                Err(failure) => (false, failure.why),
+            }
+        }
+    };
+    if session.context.global.json {
+        out::json(&serde_json::json!({
+            "id": message, "backend": sending.backend, "ok": ok, "text": works, "sent": false,
+            "subject": sending.subject, "recipients": sending.recipients,
+        }))?;
+    } else {
+        out::line(&format!("over {}: {works}", sending.backend))?;
+        if !sending.recipients.is_empty() {
+            out::line(&format!("to {} addresses, subject: {}", sending.recipients.len(), sending.subject))?;
+        }
+        for to in &sending.recipients {
+            out::line(&format!("  {to}"))?;
+        }
+        out::line("nothing was sent")?;
+    }
+    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Delivers it, and records what becomes of its recipients as it becomes known.
+fn deliver(
+    session: &mut Session<'_>,
+    backend: &Backend,
+    outgoing: &Outgoing,
+    sending: EntryId,
+) -> Result<Outcome, Fail> {
+    let client = Client::new(&session.context.actor.host, Limits::default());
+    let key = sending.to_string();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (heard, mut news) = mpsc::unbounded_channel();
+    let record = |outcomes: Vec<RecipientOutcome>| {
+        let (done, told) = oneshot::channel::<()>();
+        let _ = heard.send((outcomes, done));
+        let told: BoxFuture<'_, ()> = Box::pin(async move {
+            let _ = told.await;
+        });
+        told
+    };
+    let mut unrecorded: Vec<What> = Vec::new();
+    let outcome = runtime.block_on(async {
+        let delivery =
+            delivery::deliver(&client, &*backend.adapter, &backend.config, outgoing, &key, edge::now(), &record);
+        let mut delivery = std::pin::pin!(delivery);
+        loop {
+            tokio::select! {
+                outcome = &mut delivery => return outcome,
+                Some((outcomes, done)) = news.recv() => {
+                    unrecorded.push(MessageRecipients { sending, outcomes }.into());
+                    // Where the disk refuses it, it is written with the end, or a crash leaves these as not known.
+                    if let Err(fail) = record_all(session, &mut unrecorded) {
+                        eprintln!("warroom: {}", Safe::new(&fail.said()));
+                    }
+                    let _ = done.send(());
+                }
+            }
+        }
+    });
+    record_all(session, &mut unrecorded)?;
+    Ok(outcome)
+}
+
+/// Writes these in their order, as far as the disk takes them.
+fn record_all(session: &mut Session<'_>, what: &mut Vec<What>) -> Result<(), Fail> {
+    while let Some(first) = what.first().cloned() {
+        let now = session.now();
+        session.write(true, now, |_| Ok(vec![Draft::now(first)]))?;
+        what.remove(0);
+    }
+    Ok(())
 }
 
 fn ended(
@@ -177,11 +281,20 @@ fn show(session: &Session<'_>, id: &str) -> Result<ExitCode, Fail> {
         out::json(&serde_json::json!({
             "id": m.id, "audience": m.audience, "channel": m.channel, "round": m.round, "state": m.state,
             "text": m.text, "sha256": m.sha256, "next_update_at": m.next_update, "detail": m.detail,
+            "recipients": m.recipients.iter().map(|(to, r)| serde_json::json!({
+                "to": to, "state": r.state, "detail": r.detail, "at": r.at,
+            })).collect::<Vec<_>>(),
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
     out::line(&format!("{} {} to {} over {}: {}", m.id.short(), m.round, m.audience, m.channel, m.state))?;
     out::lines(&Safe::lines(&m.text))?;
+    if !m.recipients.is_empty() {
+        out::line(&m.recipients.counts().said())?;
+    }
+    for (to, r) in m.recipients.iter() {
+        out::line(&format!("  {:<9} {to}  {}", r.state.as_str(), r.detail))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -196,6 +309,7 @@ fn list(session: &mut Session<'_>) -> Result<ExitCode, Fail> {
                 serde_json::json!({
                     "id": m.id, "audience": m.audience, "channel": m.channel, "round": m.round, "state": m.state,
                     "told_at": m.told, "next_update_at": m.next_update, "detail": m.detail,
+                    "recipients": (!m.recipients.is_empty()).then(|| m.recipients.counts()),
                 })
             })
             .collect();

@@ -4,6 +4,17 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
+/// Where a kind of backend is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Behind an http or https URL.
+    Web,
+    /// Behind an smtp URL.
+    Mail,
+    /// On this host: it has no URL.
+    Here,
+}
+
 /// A backend's address, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
@@ -29,6 +40,21 @@ pub fn backend(text: &str) -> Result<Address, String> {
         encrypted: url.scheme() == "https",
         url: url.as_str().trim_end_matches('/').to_owned(),
     })
+}
+
+/// Checks what the `url` of a mail server says. How it is encrypted is for its kind to know.
+pub fn mail(text: &str) -> Result<Address, String> {
+    const EXPECTED: &str = "expected a mail server such as \"smtp://mail.example.com:587\"";
+    let rest = text.trim().strip_prefix("smtp://").ok_or(EXPECTED)?;
+    // Read as a web address, so that a host is a host in whatever way it is written.
+    let as_web =
+        backend(&format!("https://{rest}")).map_err(|e| if e == self::EXPECTED { EXPECTED.to_owned() } else { e })?;
+    let url = as_web.url.replacen("https://", "smtp://", 1);
+    if url.trim_start_matches("smtp://").contains('/') {
+        return Err(EXPECTED.to_owned());
+    }
+    // The web's own port is dropped from a web address; it is none of mail's.
+    Ok(Address { url, loopback: as_web.loopback, encrypted: true })
 }
 
 /// Checks what `proxy` says.
@@ -119,6 +145,18 @@ mod tests {
             let said = backend(wrong).unwrap_err();
             assert!(said.contains(why) && !said.contains("CANARY"), "{wrong}: {said}");
         }
+    }
+
+    #[test]
+    fn mail_servers() {
+        let good = mail("smtp://mail.example.com:587/").unwrap();
+        assert_eq!((good.url.as_str(), good.loopback), ("smtp://mail.example.com:587", false));
+        assert!(mail("smtp://127.0.0.1:2525").unwrap().loopback);
+        for wrong in ["https://mail.example.com", "mail.example.com", "smtp://", "smtp://a.example.com/box"] {
+            assert!(mail(wrong).unwrap_err().contains("smtp://"), "{wrong}");
+        }
+        assert!(mail("smtp://user:CANARY@mail.example.com").is_err_and(|e| !e.contains("CANARY")));
+        assert!(mail("smtp://169.254.169.254:25").is_err_and(|e| e.contains("link-local")));
     }
 
     #[test]

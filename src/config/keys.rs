@@ -107,7 +107,12 @@ pub const RIGHTS: &[Key] = &[
 pub const SOURCE: &[Key] = &[
     key("name", "text", "", "How the room calls it; distinct among all backends."),
     key("kind", "text", "", "Which adapter reads it; `warroom backends` lists them."),
-    key("url", "http or https URL", "", "Scheme, host, port and path; no user, password or query."),
+    key(
+        "url",
+        "http, https or smtp URL",
+        "",
+        "Scheme, host, port and path; no user, password or query. None for what is on this host.",
+    ),
     key("every", "duration", "\"30s\"", "Time between polls: 5s to 1h, from 1s on loopback."),
     key("timeout", "duration", "\"10s\"", "Time that one poll may take in all: 1s to 60s."),
     key(
@@ -124,7 +129,7 @@ pub const SOURCE: &[Key] = &[
         "insecure",
         "true or false",
         "false",
-        "Allows a token over plain http to another host. Anybody on the way can read it.",
+        "Allows a token over plain http, or mail without encryption, to another host. Anybody on the way can read it.",
     ),
 ];
 

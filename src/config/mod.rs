@@ -16,6 +16,7 @@ use std::path::PathBuf;
 
 use crate::incident::words::Family;
 
+pub use address::Place;
 pub use alarms::Alarms;
 pub use problem::Problem;
 pub use read::{Ascii, Binding, Config, Known};

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::document::{self, Fields, Found, texts, unknown, wrong};
 use super::problem::{Faults, Problem};
-use super::{Alarms, SourceConfig, alarms, rights, secret, source};
+use super::{Alarms, Place, SourceConfig, alarms, rights, secret, source};
 use crate::incident::rights::Rights;
 use crate::incident::words::Family;
 use crate::text::instant;
@@ -18,6 +18,8 @@ pub struct Known<'a> {
     pub kinds: &'a [(&'a str, Family)],
     /// The keys of an adapter's own at the top of its block; None: no such kind in that family.
     pub adapter_keys: &'a dyn Fn(Family, &str) -> Option<Vec<&'static str>>,
+    /// Where a kind of that name is.
+    pub place: &'a dyn Fn(&str) -> Place,
     /// Kinds of organisation, names of commands, names of themes. Empty: not checked.
     pub organisations: &'a [&'a str],
     pub commands: &'a [&'a str],

@@ -12,7 +12,7 @@ use super::keys::SOURCE;
 use super::problem::Faults;
 use super::read::Known;
 use super::secret;
-use super::{Settings, SourceConfig};
+use super::{Place, Settings, SourceConfig};
 use crate::incident::words::Family;
 use crate::text::{Safe, duration};
 
@@ -31,7 +31,8 @@ pub fn read(
     let name = fields.need_text("name", faults).filter(|name| plain(name, LONGEST_NAME, faults));
     let kind = fields.need_text("kind", faults);
     let own_keys = kind.as_ref().and_then(|kind| keys_of(kind, family, known, faults));
-    let address = fields.need_text("url", faults).and_then(|url| address_of(&url, faults));
+    let place = kind.as_ref().map_or(Place::Web, |kind| (known.place)(&kind.value));
+    let address = address(&mut fields, place, faults);
     let least = if address.as_ref().is_some_and(|a| a.loopback) { 1 } else { 5 };
     let every = seconds(&mut fields, "every", least, 3600, faults).unwrap_or(EVERY);
     let timeout = seconds(&mut fields, "timeout", 1, 60, faults).unwrap_or(TIMEOUT);
@@ -103,8 +104,18 @@ fn keys_of(kind: &Found<String>, family: Family, known: &Known<'_>, faults: &mut
     keys
 }
 
-fn address_of(url: &Found<String>, faults: &mut Faults) -> Option<Address> {
-    match address::backend(&url.value) {
+fn address(fields: &mut Fields<'_>, place: Place, faults: &mut Faults) -> Option<Address> {
+    let url = match place {
+        Place::Here => {
+            if let Some(url) = fields.text("url", faults) {
+                faults.add(url.line, &url.key, "this kind is on this host and has none");
+            }
+            return Some(Address { url: String::new(), loopback: true, encrypted: true });
+        }
+        Place::Web | Place::Mail => fields.need_text("url", faults)?,
+    };
+    let checked = if place == Place::Mail { address::mail(&url.value) } else { address::backend(&url.value) };
+    match checked {
         Ok(address) => Some(address),
         Err(message) => {
             faults.add(url.line, &url.key, message);

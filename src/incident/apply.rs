@@ -5,8 +5,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::entry::{Entry, EntryId};
-use super::message::{self, Message, MessageEvent};
+use super::message::{self, Begun, Message, MessageEvent};
 use super::pin::{self, Grounds};
+use super::recipient::Recipients;
 use super::stage::{self, StageEvent};
 use super::state::*;
 use super::task::{self, NoEffect, Task, TaskEvent};
@@ -128,13 +129,21 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
         }
         What::MessageSending(w) => {
             incident.sendings.insert(entry.id, w.message);
-            let event = MessageEvent::Sending {
+            let event = MessageEvent::Sending(Begun {
                 entry: entry.id,
                 backend: &w.backend,
                 process: &w.process,
                 by: &entry.author.person,
-            };
+                recipients: &w.recipients,
+                subject: &w.subject,
+            });
             on_message(incident, w.message, event, entry)?;
+        }
+        What::MessageRecipients(w) => {
+            let message = incident.sendings.get(&w.sending).copied();
+            let message = message.ok_or_else(|| NoEffect::new("there is no such sending here"))?;
+            let event = MessageEvent::Recipients { sending: w.sending, outcomes: &w.outcomes };
+            became_known(incident, entry, message, event)?;
         }
         What::MessageSent(w) => {
             on_message(incident, w.message, MessageEvent::Sent { reference: &w.reference }, entry)?;
@@ -143,8 +152,10 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
         What::MessageDelivered(w) => {
             on_message(incident, w.message, MessageEvent::Delivered { detail: &w.detail }, entry)?;
         }
-        What::MessageFailed(w) => failed(incident, entry, w.message, &w.why)?,
-        What::MessageUnknown(w) => on_message(incident, w.message, MessageEvent::Unknown { why: &w.why }, entry)?,
+        What::MessageFailed(w) => became_known(incident, entry, w.message, MessageEvent::Failed { why: &w.why })?,
+        What::MessageUnknown(w) => {
+            became_known(incident, entry, w.message, MessageEvent::Unknown { why: &w.why })?;
+        }
         What::MessageSkipped(w) => on_message(incident, w.message, MessageEvent::Skipped { why: &w.why }, entry)?,
         What::ToldElsewhere(w) => told_elsewhere(incident, entry, w),
         What::PromiseMade(w) => {
@@ -379,6 +390,7 @@ fn message_drafted(incident: &mut Incident, entry: &Entry, w: &MessageDrafted) -
             approvals: Vec::new(),
             approved: None,
             sending: None,
+            recipients: Recipients::default(),
             told: None,
             delivered: None,
             detail: String::new(),
@@ -432,6 +444,7 @@ fn told_elsewhere(incident: &mut Incident, entry: &Entry, w: &ToldElsewhere) {
             approvals: Vec::new(),
             approved: None,
             sending: None,
+            recipients: Recipients::default(),
             told: Some(entry.happened),
             delivered: None,
             detail: w.by.clone(),
@@ -466,15 +479,27 @@ fn promise_of(incident: &mut Incident, entry: &Entry, id: EntryId) {
     }
 }
 
+/// What an event says of a message, and of what it promised: by its recipients it may have reached some, or nobody.
+fn became_known(incident: &mut Incident, entry: &Entry, id: EntryId, event: MessageEvent<'_>) -> Result<(), NoEffect> {
+    let told = |incident: &Incident| incident.messages.get(&id).is_some_and(|m| m.told.is_some());
+    let before = told(incident);
+    on_message(incident, id, event, entry)?;
+    let failed = incident.messages.get(&id).is_some_and(|m| m.state == MessageState::Failed);
+    match (before, told(incident)) {
+        (false, true) => promise_of(incident, entry, id),
+        _ if failed => nobody_heard(incident, id),
+        _ => {}
+    }
+    Ok(())
+}
+
 /// It did not arrive after all: nobody heard what it promised, and what it seemed to keep is owed again.
-fn failed(incident: &mut Incident, entry: &Entry, id: EntryId, why: &str) -> Result<(), NoEffect> {
-    on_message(incident, id, MessageEvent::Failed { why }, entry)?;
+fn nobody_heard(incident: &mut Incident, id: EntryId) {
     incident.promises.retain(|_, promise| promise.made_by != Some(id));
     for promise in incident.promises.values_mut().filter(|p| p.kept_by == Some(id)) {
         promise.kept = None;
         promise.kept_by = None;
     }
-    Ok(())
 }
 
 /// The text of a promise that a message made by naming the next update.
@@ -565,7 +590,7 @@ fn receipt_seen(incident: &mut Incident, entry: &Entry, w: &ReceiptSeen) -> Resu
             }
             Ok(())
         }
-        Delivery::Failed => failed(incident, entry, message, &w.detail),
+        Delivery::Failed => became_known(incident, entry, message, MessageEvent::Failed { why: &w.detail }),
         Delivery::Unknown => on_message(incident, message, MessageEvent::Unknown { why: &w.detail }, entry),
     }
 }
@@ -623,6 +648,7 @@ pub fn retractable(what: &What) -> bool {
         | What::HandoverAccepted(_)
         | What::HandoverRefused(_)
         | What::MessageSending(_)
+        | What::MessageRecipients(_)
         | What::MessageSent(_)
         | What::MessageDelivered(_)
         | What::MessageFailed(_)

@@ -366,7 +366,8 @@ pub fn decide(
             plan.rights.may(incident, &actor.person, "send", "release")?;
             let found = message_of(incident, *message)?;
             if let Some(moved) = found.overtaken.first() {
-                return Err(Refusal::new(format!("{} is another now than in this text: edit it first", moved.name)));
+                let then = if found.told.is_some() { "a correction goes instead" } else { "edit it first" };
+                return Err(Refusal::new(format!("{} is another now than in this text: {then}", moved.name)));
             }
             if incident.is_exercise() {
                 return Err(Refusal::new("this is an exercise: nothing of it leaves the building"));
@@ -377,9 +378,25 @@ pub fn decide(
             let Some(backend) = plan.channel(&found.channel).and_then(|c| c.via.clone()) else {
                 return Err(Refusal::new("no backend carries this channel: post it, then record it as sent elsewhere"));
             };
-            let event = MessageEvent::Sending { entry: *message, backend: &backend, process, by: &actor.person };
+            let recipients = message::still_to_reach(plan, &found.audience, &found.channel, Some(found));
+            let subject = message::subject(incident, plan, &found.channel, found.round);
+            let subject = if recipients.is_empty() { String::new() } else { subject };
+            let event = MessageEvent::Sending(message::Begun {
+                entry: *message,
+                backend: &backend,
+                process,
+                by: &actor.person,
+                recipients: &recipients,
+                subject: &subject,
+            });
             refuse(message::step(found, event, now))?;
-            one(MessageSending { message: *message, backend, process: process.clone() }.into())
+            if recipients.is_empty() && !found.recipients.is_empty() {
+                return Err(Refusal::new(
+                    "nobody of the playbook's recipients is left to whom it certainly did not go",
+                ));
+            }
+            let process = process.clone();
+            one(MessageSending { message: *message, backend, process, recipients, subject }.into())
         }
         Command::SkipMessage { message, why } => {
             let why = required(why, "a reason")?;

@@ -1,12 +1,17 @@
 //! A message: the text for one audience on one channel. Its steps; what is true of the outside world always applies.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
 use super::Instant;
 use super::entry::EntryId;
 use super::pin::{Grounds, Moved};
+use super::plan::Plan;
+use super::recipient::{self, RecipientOutcome, Recipients};
+use super::state::Incident;
 use super::task::NoEffect;
-use super::words::{MessageState, Round};
+use super::words::{MessageState, Reach, Round};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
@@ -35,6 +40,7 @@ pub struct Message {
     pub approved: Option<(String, Instant)>,
     /// The entry that is the idempotency key of the sending, its process and its backend.
     pub sending: Option<Sending>,
+    pub recipients: Recipients,
     /// When it reached, by the best word that there is: sent, delivered, or told elsewhere.
     pub told: Option<Instant>,
     pub delivered: Option<Instant>,
@@ -44,16 +50,31 @@ pub struct Message {
     pub proof: Option<String>,
 }
 
+/// Whom a text goes to next: everybody addressed whom it certainly has not reached. A corrected address is a new one.
+pub fn still_to_reach(plan: &Plan, audience: &str, channel: &str, message: Option<&Message>) -> Vec<String> {
+    let known = |to: &String| message.and_then(|m| m.recipients.get(to));
+    let open = |to: &String| known(to).is_none_or(|known| recipient::reopens(known.state));
+    plan.recipients(audience, channel).into_iter().filter(open).collect()
+}
+
 /// After so long without an answer nobody is sending any more, or nobody who could say so.
 const LOST_AFTER: TimeDelta = TimeDelta::minutes(5);
 
 impl Message {
+    /// How many of its recipients certainly did not get what others got.
+    pub fn missed(&self) -> usize {
+        match self.state {
+            MessageState::Sent | MessageState::Delivered => self.recipients.counts().missed(),
+            _ => 0,
+        }
+    }
+
     /// Whether it may have gone and nobody will hear: known to be unknown, or sent so long ago by a process of which no
     /// word came, perhaps on a host that is gone.
     pub fn may_be_lost(&self, now: Instant) -> bool {
         match self.state {
             MessageState::Unknown => true,
-            MessageState::Sending => self.sending.as_ref().is_none_or(|s| now - s.since > LOST_AFTER),
+            MessageState::Sending => self.sending.as_ref().is_none_or(|s| now - s.heard > LOST_AFTER),
             _ => false,
         }
     }
@@ -76,7 +97,35 @@ pub struct Sending {
     pub backend: String,
     pub process: String,
     pub since: Instant,
+    /// The last sign of life: its beginning, or what became of some recipients.
+    pub heard: Instant,
     pub by: String,
+    pub subject: String,
+    /// To whom, in the playbook's order.
+    pub to: Arc<[String]>,
+}
+
+/// What a sending is, as its entry says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Begun<'a> {
+    pub entry: EntryId,
+    pub backend: &'a str,
+    pub process: &'a str,
+    pub by: &'a str,
+    pub recipients: &'a [String],
+    pub subject: &'a str,
+}
+
+/// The subject of a message where its channel has one.
+pub fn subject(incident: &Incident, plan: &Plan, channel: &str, round: Round) -> String {
+    let own = plan.channel(channel).and_then(|c| c.subject.clone());
+    let about = own.unwrap_or_else(|| incident.title().to_owned());
+    match round {
+        Round::Initial => about,
+        Round::Update => format!("Update: {about}"),
+        Round::Resolution => format!("Resolved: {about}"),
+        Round::Correction => format!("Correction: {about}"),
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -100,11 +149,10 @@ pub enum MessageEvent<'a> {
     Overtaken {
         by: Vec<Moved>,
     },
-    Sending {
-        entry: EntryId,
-        backend: &'a str,
-        process: &'a str,
-        by: &'a str,
+    Sending(Begun<'a>),
+    Recipients {
+        sending: EntryId,
+        outcomes: &'a [RecipientOutcome],
     },
     Sent {
         reference: &'a str,
@@ -193,23 +241,44 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
                 next.state = Approved;
             }
         }
-        MessageEvent::Sending { entry, backend, process, by } => {
+        MessageEvent::Sending(begun) => {
             match message.state {
                 // The entry says that a process is at it: a fact, also where two raced across hosts.
                 Approved | Failed => next.state = Sending,
                 Sending => return Err(NoEffect::new(by_whom(message, "is sending it already"))),
                 Draft => return Err(NoEffect::new("it is not approved")),
                 Unknown => return Err(NoEffect::new("it may have gone: look it up first, never send twice")),
+                // Some of its recipients certainly did not get it: it may go to those.
+                Sent if message.recipients.counts().missed() > 0 && !begun.recipients.is_empty() => {
+                    next.state = Sending
+                }
                 Sent | Delivered | SentElsewhere => return Err(NoEffect::new(by_whom(message, "sent it already"))),
                 Skipped => return Err(NoEffect::new("it was skipped")),
             }
             next.sending = Some(super::message::Sending {
-                entry,
-                backend: backend.to_owned(),
-                process: process.to_owned(),
+                entry: begun.entry,
+                backend: begun.backend.to_owned(),
+                process: begun.process.to_owned(),
                 since: at,
-                by: by.to_owned(),
+                heard: at,
+                by: begun.by.to_owned(),
+                subject: begun.subject.to_owned(),
+                to: begun.recipients.into(),
             });
+            next.recipients.begin(begun.entry, begun.recipients, at);
+        }
+        MessageEvent::Recipients { sending, outcomes } => {
+            let news = next.recipients.hear(sending, outcomes, at);
+            if let Some(own) = next.sending.as_mut().filter(|own| own.entry == sending) {
+                own.heard = at;
+            }
+            if !news {
+                return Err(NoEffect::new("what is known of them is newer"));
+            }
+            // While it is being sent the end is for the one who sends to tell.
+            if message.state != Sending {
+                by_recipients(&mut next, at);
+            }
         }
         MessageEvent::Sent { reference } => {
             if message.state == Delivered {
@@ -218,6 +287,8 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
             next.state = Sent;
             next.told = message.told.or(Some(at));
             next.detail = reference.to_owned();
+            next.recipients.all_in(&[Reach::Waiting, Reach::Unknown], Reach::Sent, reference, at);
+            by_recipients(&mut next, at);
         }
         MessageEvent::Delivered { detail } => {
             if message.state == Delivered {
@@ -227,14 +298,21 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
             next.told = message.told.or(Some(at));
             next.delivered = Some(at);
             next.detail = detail.to_owned();
+            next.recipients.all_in(&[Reach::Waiting, Reach::Unknown, Reach::Sent], Reach::Delivered, detail, at);
+            by_recipients(&mut next, at);
         }
         MessageEvent::Failed { why } => {
             if message.state == Delivered {
                 return Err(NoEffect::new("it was delivered already"));
             }
             next.state = Failed;
-            next.told = None;
             next.detail = why.to_owned();
+            next.recipients.all_in(&[Reach::Waiting, Reach::Unknown], Reach::Deferred, why, at);
+            by_recipients(&mut next, at);
+            // Where some of its recipients have it, it was told when they got it.
+            if next.state == Failed {
+                next.told = None;
+            }
         }
         MessageEvent::Unknown { why } => {
             if matches!(message.state, Sent | Delivered) {
@@ -242,6 +320,8 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
             }
             next.state = Unknown;
             next.detail = why.to_owned();
+            next.recipients.all_in(&[Reach::Waiting], Reach::Unknown, why, at);
+            by_recipients(&mut next, at);
         }
         MessageEvent::Skipped { why } => {
             match message.state {
@@ -255,6 +335,20 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
         }
     }
     Ok(next)
+}
+
+/// Where each recipient is known, they are the truth: a message is sent as far as it reached somebody.
+fn by_recipients(message: &mut Message, at: Instant) {
+    let Some(state) = message.recipients.overall() else { return };
+    message.state = state;
+    match state {
+        MessageState::Sent | MessageState::Delivered => message.told = message.told.or(Some(at)),
+        MessageState::Failed => message.told = None,
+        _ => {}
+    }
+    if state != MessageState::Delivered {
+        message.delivered = None;
+    }
 }
 
 fn by_whom(message: &Message, did: &str) -> String {
@@ -288,6 +382,7 @@ mod tests {
             approvals: Vec::new(),
             approved: None,
             sending: None,
+            recipients: Recipients::default(),
             told: None,
             delivered: None,
             detail: String::new(),
@@ -348,8 +443,8 @@ mod tests {
     fn unknown_is_never_sent_again_by_a_key_but_facts_from_outside_apply() {
         let id = EntryId::derived(&["s"]);
         let unknown = Message { state: MessageState::Unknown, ..draft() };
-        let again = MessageEvent::Sending { entry: id, backend: "outbox", process: "p", by: "kim" };
-        assert!(step(&unknown, again, AT).is_err());
+        let begun = Begun { entry: id, backend: "outbox", process: "p", by: "kim", recipients: &[], subject: "" };
+        assert!(step(&unknown, MessageEvent::Sending(begun), AT).is_err());
         let late = step(&unknown, MessageEvent::Delivered { detail: "" }, AT).unwrap();
         assert_eq!(late.state, MessageState::Delivered);
         assert!(step(&late, MessageEvent::Failed { why: "x" }, AT).is_err(), "delivered stays delivered");

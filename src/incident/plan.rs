@@ -28,6 +28,8 @@ pub struct Plan {
     pub audiences: Vec<Audience>,
     #[serde(default, rename = "channel")]
     pub channels: Vec<Channel>,
+    #[serde(default, rename = "recipients")]
+    pub recipients: Vec<Addressed>,
     #[serde(default, rename = "template")]
     pub templates: Vec<Template>,
     /// What must be known to work before the incident is resolved.
@@ -195,6 +197,21 @@ pub struct Channel {
     /// Whether everybody can read it.
     #[serde(default)]
     pub public: bool,
+    /// What stands as the subject, where the channel has one. None: the incident's title.
+    #[serde(default)]
+    pub subject: Option<String>,
+}
+
+/// The addresses of an audience on a channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Addressed {
+    pub audience: String,
+    pub channel: String,
+    pub to: Vec<String>,
+    /// The file that they were read from, when the playbook was adopted.
+    #[serde(default)]
+    pub listed_in: Option<String>,
 }
 
 /// What a channel's limit counts.
@@ -301,6 +318,13 @@ impl Plan {
 
     pub fn team(&self, id: &str) -> Option<&Team> {
         self.teams.iter().find(|t| t.id == id)
+    }
+
+    /// Everybody who is addressed for an audience on a channel, once each, in the playbook's order.
+    pub fn recipients(&self, audience: &str, channel: &str) -> Vec<String> {
+        let lists = self.recipients.iter().filter(|r| r.audience == audience && r.channel == channel);
+        let mut seen = std::collections::BTreeSet::new();
+        lists.flat_map(|r| &r.to).filter(|to| seen.insert(to.as_str())).cloned().collect()
     }
 
     /// The first template that fits the round, the audience and the channel: in the audience's language, else in the

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::Instant;
 use super::entry::EntryId;
 use super::pin::Grounds;
+use super::recipient::RecipientOutcome;
 use super::words::{AlertState, ComponentState, Delivery, End, Phase, Quality, Role, Round, Severity};
 
 /// Declares the kinds: variant, written kind, payload. `encode` and `decode` derive from the rows.
@@ -216,7 +217,16 @@ kinds! {
         #[serde(default)] skipped: String,
     }
     /// Durable before the request leaves; this entry's id is the idempotency key. Only `process` performs it.
-    MessageSending = "message.sending/1" { message: EntryId, backend: String, process: String }
+    MessageSending = "message.sending/1" {
+        message: EntryId,
+        backend: String,
+        process: String,
+        /// To whom it goes, where the channel knows addresses: exactly these, whatever the playbook says later.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] recipients: Vec<String>,
+        #[serde(default, skip_serializing_if = "String::is_empty")] subject: String,
+    }
+    /// What became of some recipients of a sending, as it became known.
+    MessageRecipients = "message.recipients/1" { sending: EntryId, outcomes: Vec<RecipientOutcome> }
     /// The backend took it.
     MessageSent = "message.sent/1" { message: EntryId, #[serde(default)] reference: String }
     MessageDelivered = "message.delivered/1" { message: EntryId, #[serde(default)] detail: String }

@@ -151,6 +151,14 @@ words! {
 }
 
 words! {
+    /// What became of a message for one recipient. Deferred and refused: certainly not reached.
+    Reach: "a recipient's state" {
+        Waiting = "waiting", Sent = "sent", Delivered = "delivered", Deferred = "deferred", Refused = "refused",
+        Unknown = "unknown",
+    }
+}
+
+words! {
     /// How far a value may be trusted. Only `exact` may feed a rule.
     Quality: "a quality" { Exact = "exact", Partial = "partial", Stale = "stale", Missing = "missing" }
 }

@@ -1,6 +1,7 @@
 //! Response plans: TOML beside the code that reads them. Never sends anything, never guesses a text's missing values.
 
 pub mod read;
+pub mod recipients;
 pub mod render;
 
 use std::path::{Path, PathBuf};
@@ -34,8 +35,15 @@ pub struct Playbook {
 pub fn find(name: &str, places: &[PathBuf]) -> Result<Playbook, Vec<Problem>> {
     if let Some(path) = places.iter().find_map(|place| candidate(place, name)) {
         let text = file::read(&path).map_err(|problem| vec![problem])?;
-        let plan = read::read(&path.display().to_string(), &text)?;
-        return Ok(Playbook { plan, text, origin: path.display().to_string() });
+        let origin = path.display().to_string();
+        let plan = read::read_beside(&origin, &text, &|name| recipients::beside(&path, name))?;
+        let whole = recipients::inlined(&origin, &text, &plan.recipients)?;
+        if read::read(&origin, &whole).ok().as_ref() != Some(&plan) {
+            let message =
+                "the files of its recipients cannot be taken in; write each [[recipients]] as a table of its own";
+            return Err(vec![Problem::of(&origin, message)]);
+        }
+        return Ok(Playbook { plan, text: whole, origin });
     }
     match BUILT_IN.iter().find(|built_in| built_in.name == name) {
         Some(found) => {

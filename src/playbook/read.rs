@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use super::recipients::{self, Lists};
 use super::render;
 use crate::config::Problem;
 use crate::config::document::{self, Fields, Found, unknown};
@@ -21,10 +22,15 @@ const LONGEST: u64 = 2160;
 
 /// The plan of `text`, or everything that is wrong with it. `file` is how faults name it.
 pub fn read(file: &str, text: &str) -> Result<Plan, Vec<Problem>> {
-    document::read(file, text, plan)
+    read_beside(file, text, &|_| Err("is read when the playbook is adopted, and not here".to_owned()))
 }
 
-fn plan(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Plan> {
+/// The same for a playbook that stands in a file: `lists` gives the files of recipients that it names.
+pub fn read_beside(file: &str, text: &str, lists: Lists<'_>) -> Result<Plan, Vec<Problem>> {
+    document::read(file, text, |root, faults| plan(root, lists, faults))
+}
+
+fn plan(root: &mut Fields<'_>, lists: Lists<'_>, faults: &mut Faults) -> Option<Plan> {
     let name = root.need_text("name", faults);
     let title = or_empty(root.text("title", faults));
     let summary = or_empty(root.text("summary", faults));
@@ -42,6 +48,7 @@ fn plan(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Plan> {
     let (channels, channel_ids) = each(root, "channel", faults, channel);
     let (audiences, audience_ids) =
         each(root, "audience", faults, |fields, faults| audience(fields, &channel_ids, faults));
+    let recipients = recipients::read(root, &audience_ids, &channel_ids, lists, faults);
     let mut templates = Vec::new();
     for mut fields in root.tables("template", faults) {
         templates.extend(template(&mut fields, &audience_ids, &channel_ids, faults));
@@ -66,6 +73,7 @@ fn plan(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Plan> {
         tasks,
         audiences,
         channels,
+        recipients,
         templates,
         critical,
         contacts,
@@ -157,7 +165,12 @@ fn channel(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Channel> {
         }
     });
     let counts = counts.unwrap_or_default();
-    Some(Channel { id: id?.value, name: name?.value, short: short?.value, via, limit, counts, public })
+    let subject = fields.text("subject", faults);
+    if let Some(subject) = subject.as_ref().filter(|s| s.value.chars().any(char::is_control)) {
+        faults.add(subject.line, &subject.key, "holds a line break or another control character");
+    }
+    let subject = subject.map(|f| f.value).filter(|s| !s.trim().is_empty());
+    Some(Channel { id: id?.value, name: name?.value, short: short?.value, via, limit, counts, public, subject })
 }
 
 fn audience(fields: &mut Fields<'_>, channels: &[String], faults: &mut Faults) -> Option<Audience> {
@@ -361,7 +374,7 @@ fn contacts(root: &mut Fields<'_>, faults: &mut Faults) -> Vec<PlannedContact> {
     out
 }
 
-fn listed<T>(id: &str, what: &str, known: &[String], at: &Found<T>, faults: &mut Faults) {
+pub(super) fn listed<T>(id: &str, what: &str, known: &[String], at: &Found<T>, faults: &mut Faults) {
     if !known.iter().any(|k| k == id) {
         let message = match suggest::nearest(id, known.iter().map(String::as_str)) {
             Some(near) => format!("no {what} has the id {id:?}; did you mean {near:?}?"),

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use crate::incident::Instant;
 use crate::incident::entry::{Entry, EntryId};
 use crate::incident::plan::Plan;
+use crate::incident::recipient::Counts;
 use crate::incident::state::Incident;
 use crate::incident::what::What;
 use crate::text::instant;
@@ -160,7 +161,19 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
                 }
             }
         }
-        What::MessageSending(w) => ("SEND", format!("{} by {by} over {}", message(&w.message), w.backend)),
+        What::MessageSending(w) => {
+            let to = match w.recipients.len() {
+                0 => String::new(),
+                1 => ", to 1 address".to_owned(),
+                n => format!(", to {n} addresses"),
+            };
+            ("SEND", format!("{} by {by} over {}{to}", message(&w.message), w.backend))
+        }
+        What::MessageRecipients(w) => {
+            let counts = Counts::of(w.outcomes.iter().map(|o| &o.state));
+            let of = incident.sendings.get(&w.sending).map(&message).unwrap_or_default();
+            ("RECIPS", format!("{of}: {}", counts.said()))
+        }
         What::MessageSent(w) => ("SENT", message(&w.message)),
         What::MessageDelivered(w) => ("ARRIVD", message(&w.message)),
         What::MessageFailed(w) => ("FAILED", with(&message(&w.message), &w.why)),

@@ -401,6 +401,16 @@ impl Record<'_> {
         let (round, author) = (m.round, escape(&m.author));
         lines.push(format!("  - {at}: {round} over {}, {state} ({author}{approved}{next})", self.channel(&m.channel)));
         self.grounds(m, lines);
+        let counts = m.recipients.counts();
+        if counts.all > 0 {
+            lines.push(format!("    - Recipients: {}", counts.said()));
+            let mut others: Vec<_> = m.recipients.iter().filter(|(_, r)| r.state.short()).collect();
+            others.sort_by_key(|(to, r)| (r.state, *to));
+            for (to, r) in others {
+                let why = if r.detail.is_empty() { String::new() } else { format!(": {}", escape(&r.detail)) };
+                lines.push(format!("      - {} **{}**{why}", escape(to), r.state));
+            }
+        }
         let unproved = proof(m) == "none" && !m.text.is_empty();
         let label = match (m.state, unproved) {
             (MessageState::Unknown, _) => "Text (may have gone)",

@@ -290,7 +290,13 @@ fn message(m: &Message) -> Value {
         "overtaken": m.overtaken.iter().map(|moved| json!({
             "name": moved.name, "was": moved.was, "is": moved.is,
         })).collect::<Vec<_>>(),
+        "recipients": recipients(m),
     })
+}
+
+/// How many of a message's recipients are in which state; null where its channel names none.
+fn recipients(m: &Message) -> Option<crate::incident::recipient::Counts> {
+    (!m.recipients.is_empty()).then(|| m.recipients.counts())
 }
 
 fn promises(incident: &Incident, now: Instant) -> Vec<Value> {

@@ -262,6 +262,9 @@ async fn stay(
     let _ = tokio::time::timeout(Duration::from_millis(500), others).await;
     room.keep_typed();
     room.take_releases(&mut news).await;
+    if room.next.is_none() {
+        room.client.end();
+    }
     room.wait_for_deliveries().await;
     if room.opening.access == Access::ReadWrite {
         store.ask(Ask::Looked(room.now()));

@@ -1,11 +1,9 @@
-//! Runs the host's command for one thing that rang: no shell, ten seconds at most, nothing of it on a terminal. Never again
-//! by itself.
+//! Runs the host's command for one thing that rang: ten seconds at most, nothing of it on a terminal. Never again by itself.
 
-use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::AsyncWriteExt;
+use crate::backends::job::Run;
+use crate::backends::transport::program::{self, End};
 
 /// How long a run may take.
 pub const LONGEST: Duration = Duration::from_secs(10);
@@ -23,47 +21,15 @@ pub struct Page {
 
 /// Runs it. The error is a sentence.
 pub async fn run(page: Page) -> Result<(), String> {
-    let Some((program, arguments)) = page.words.split_first() else {
-        return Err("no command is configured".to_owned());
+    let name = page.words.first().cloned().unwrap_or_default();
+    let run = Run { words: page.words, input: page.json, variables: page.variables };
+    let end = match program::run(&run, LONGEST).await {
+        // Nothing of what it says is shown.
+        End::Code { code, .. } => End::Code { code, said: String::new() },
+        other => other,
     };
-    let mut child = tokio::process::Command::new(program)
-        .args(arguments)
-        .envs(page.variables)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        // Ctrl-C on our terminal is not meant for it, and what it started ends with it.
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|e| format!("{program} cannot be run: {}", e.kind()))?;
-    let stdin = child.stdin.take();
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    let feed = async {
-        if let Some(mut stdin) = stdin {
-            // A command need not read what it is told.
-            let _ = stdin.write_all(page.json.as_bytes()).await;
-        }
-        std::future::pending::<()>().await;
-    };
-    let ended = async {
-        tokio::select! {
-            status = child.wait() => status,
-            () = feed => Err(std::io::Error::other("it was fed for ever")),
-        }
-    };
-    match tokio::time::timeout(LONGEST, ended).await {
-        Ok(Ok(status)) if status.success() => Ok(()),
-        Ok(Ok(status)) => Err(match status.code() {
-            Some(code) => format!("{program} failed with exit code {code}"),
-            None => format!("{program} was ended by a signal"),
-        }),
-        Ok(Err(error)) => Err(format!("{program} failed: {}", error.kind())),
-        Err(_) => {
-            if let Some(group) = group {
-                let _ = kill_process_group(group, Signal::KILL);
-            }
-            Err(format!("{program} did not end within {} s", LONGEST.as_secs()))
-        }
+    match end.fault(&name, LONGEST) {
+        None => Ok(()),
+        Some(why) => Err(why),
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use super::store::{Ask, DeliveryEnd, Sending, Store};
 use crate::backends::schedule::{self, Seed};
-use crate::backends::{Adapter, Client, Outcome, poller};
+use crate::backends::{Adapter, Client, Outcome, delivery, poller};
 use crate::config::SourceConfig;
 use crate::incident::Instant;
 use crate::incident::clock::{Clock, Moment};
@@ -124,7 +125,16 @@ pub async fn deliver(
         Some(backend) => {
             let key = sending.key.to_string();
             let Backend { config, adapter } = &backend;
-            match poller::deliver(&client, &**adapter, config, &sending.outgoing, &key, real()).await {
+            let record = |outcomes| {
+                let (done, told) = tokio::sync::oneshot::channel();
+                store.ask(Ask::Recipients { sending: sending.key, outcomes, done });
+                let told: BoxFuture<'_, ()> = Box::pin(async move {
+                    // It fails only where the store has ended: then nothing can be recorded any more.
+                    let _ = told.await;
+                });
+                told
+            };
+            match delivery::deliver(&client, &**adapter, config, &sending.outgoing, &key, real(), &record).await {
                 Outcome::Done { reference } => DeliveryEnd::Sent(reference),
                 Outcome::Refused { why } => DeliveryEnd::Failed(why),
                 Outcome::Unknown { why } => DeliveryEnd::Unknown(why),

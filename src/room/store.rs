@@ -20,8 +20,9 @@ use crate::incident::exercise;
 use crate::incident::fold::Log;
 use crate::incident::observation::{Observation, Source};
 use crate::incident::plan::Plan;
+use crate::incident::recipient::RecipientOutcome;
 use crate::incident::rights::Rights;
-use crate::incident::what::{MessageFailed, MessageSent, MessageUnknown, What};
+use crate::incident::what::{MessageFailed, MessageRecipients, MessageSent, MessageUnknown, What};
 use crate::incident::words::MessageState;
 use crate::journal::{Access, AppendError, Cursor, Journal, JournalError, Lease, Notice, Watch};
 use crate::tui::scene::Snapshot;
@@ -36,6 +37,12 @@ pub enum Ask {
     Release {
         effect: u64,
         messages: Vec<EntryId>,
+    },
+    /// What became of some recipients of a sending that this process performs. `done` hears when it is on disk.
+    Recipients {
+        sending: EntryId,
+        outcomes: Vec<RecipientOutcome>,
+        done: tokio::sync::oneshot::Sender<()>,
     },
     /// How a delivery that this process performed ended.
     Delivered {
@@ -189,8 +196,8 @@ struct Keeper {
     sources: Arc<Vec<Source>>,
     clock: Clock,
     leads: bool,
-    /// How deliveries ended whose record the disk refused: written as soon as it takes them.
-    unrecorded: Vec<(EntryId, DeliveryEnd)>,
+    /// What is known of deliveries and the disk refused, in its order: written as soon as it takes them.
+    unrecorded: Vec<What>,
     /// Somebody asked what is to ring, where nothing can be kept.
     rang: bool,
     watch: Option<Watch>,
@@ -250,6 +257,11 @@ impl Keeper {
             match ask {
                 Ask::Append { effect, commands } => self.append(effect, &commands),
                 Ask::Release { effect, messages } => self.release(effect, &messages),
+                Ask::Recipients { sending, outcomes, done } => {
+                    self.became_known(MessageRecipients { sending, outcomes }.into());
+                    // The next batch waits for this; where the disk refuses it, a crash leaves these as not known.
+                    let _ = done.send(());
+                }
                 Ask::Delivered { message, end } => self.delivered(message, end),
                 Ask::Polled(source) => self.polled(*source),
                 Ask::Keep { form, fields } => {
@@ -413,19 +425,30 @@ impl Keeper {
             DeliveryEnd::Failed(why) => MessageFailed { message, why: why.clone() }.into(),
             DeliveryEnd::Unknown(why) => MessageUnknown { message, why: why.clone() }.into(),
         };
-        match self.write(true, |_, _, _| Ok(vec![Draft::now(what)])) {
-            Ok(_) => self.snapshot(),
-            // Should this process die before the disk takes it, the next start says that it is not known whether it left.
-            Err((why, _)) => {
-                self.unrecorded.push((message, end));
-                self.tell(News::Tell(format!("a delivery could not be recorded, and is tried again: {why}")));
-            }
-        }
+        self.became_known(what);
+    }
+
+    /// Writes what is known of a delivery, after what the disk refused before: an end without its recipients would say
+    /// that all of them have it.
+    fn became_known(&mut self, what: What) {
+        self.unrecorded.push(what);
+        self.record_the_rest();
     }
 
     fn record_the_rest(&mut self) {
-        for (message, end) in std::mem::take(&mut self.unrecorded) {
-            self.delivered(message, end);
+        while let Some(what) = self.unrecorded.first().cloned() {
+            match self.write(true, |_, _, _| Ok(vec![Draft::now(what)])) {
+                Ok(_) => {
+                    self.unrecorded.remove(0);
+                    self.snapshot();
+                }
+                // Should this process die before the disk takes it, the next start says that it is not known whether it
+                // left.
+                Err((why, _)) => {
+                    self.tell(News::Tell(format!("a delivery could not be recorded, and is tried again: {why}")));
+                    break;
+                }
+            }
         }
     }
 

@@ -155,7 +155,8 @@ impl Builder<'_> {
     fn messages(&mut self) {
         for message in self.incident.messages.values() {
             let lost = message.may_be_lost(self.now);
-            if !lost && message.state != MessageState::Failed {
+            let missed = message.missed();
+            if !lost && missed == 0 && message.state != MessageState::Failed {
                 continue;
             }
             // What Now does not hold up to anybody any more, as a later word took its place, does not ring either.
@@ -167,6 +168,10 @@ impl Builder<'_> {
             let channel = self.plan.channel(&message.channel).map_or(message.channel.as_str(), |c| &c.name);
             let (state, text) = match lost {
                 true => ("unsure", format!("UNSURE: {channel} to {name} may have gone; look it up")),
+                false if missed > 0 => {
+                    let all = message.recipients.counts().all;
+                    ("partly", format!("PARTLY: {channel} to {name}: {missed} of {all} refused"))
+                }
                 false => ("failed", format!("FAILED: {channel} to {name}: {}", message.detail)),
             };
             let at = message.sending.as_ref().map_or(message.drafted, |s| s.since);

@@ -7,6 +7,7 @@ use crate::incident::apply::NEXT_UPDATE;
 use crate::incident::entry::EntryId;
 use crate::incident::observation::{Health, Source};
 use crate::incident::plan::{Audience, Plan};
+use crate::incident::recipient::Counts;
 use crate::incident::state::Incident;
 use crate::incident::words::{ComponentState, MessageState, Phase};
 
@@ -84,6 +85,8 @@ pub struct Cell {
     /// The language of the text, where it is not the playbook's own.
     pub language: String,
     pub at: Option<Instant>,
+    /// How many of its recipients are in which state. None: it has no message with recipients.
+    pub counts: Option<Counts>,
 }
 
 /// All audiences, in the plan's order: by harm. `real` is real time, by which sources are fresh.
@@ -170,6 +173,7 @@ fn cell(incident: &Incident, audience: &str, channel: &str, reaches: bool) -> Ce
         overtaken: newest.is_some_and(|m| m.told.is_some() && !m.overtaken.is_empty()),
         language: newest.map(|m| m.grounds.language.clone()).unwrap_or_default(),
         at: newest.map(|m| m.delivered.or(m.told).or(m.approved.as_ref().map(|a| a.1)).unwrap_or(m.drafted)),
+        counts: newest.filter(|m| !m.recipients.is_empty()).map(|m| m.recipients.counts()),
     }
 }
 

@@ -339,6 +339,7 @@ impl Builder<'_> {
             let (label, band) = match message.state {
                 _ if unsure => ("UNSURE", Band::Unsure),
                 MessageState::Failed => ("FAILED", Band::Unsure),
+                MessageState::Sent | MessageState::Delivered if message.missed() > 0 => ("PARTLY", Band::Unsure),
                 MessageState::Draft
                 | MessageState::Unknown
                 | MessageState::Approved
@@ -359,6 +360,8 @@ impl Builder<'_> {
                 continue;
             }
             let sent = message.sending.as_ref().map_or(message.drafted, |s| s.since);
+            let missed = message.missed();
+            let all = message.recipients.counts().all;
             let name = |id: &str| self.plan.audience(id).map_or(id.to_owned(), |a| a.name.clone());
             let channel = self.plan.channel(&message.channel).map_or(message.channel.clone(), |c| c.name.clone());
             self.items.push(NowItem {
@@ -367,6 +370,8 @@ impl Builder<'_> {
                 label: label.into(),
                 text: if unsure {
                     format!("{channel} {} to {} may have gone. Look it up", self.clock(sent), name(&message.audience))
+                } else if missed > 0 {
+                    format!("{channel} to {}: {missed} of {all} refused", name(&message.audience))
                 } else {
                     format!("{channel} to {} failed: {}", name(&message.audience), message.detail)
                 },
@@ -376,6 +381,11 @@ impl Builder<'_> {
                 say: if unsure {
                     format!(
                         "Did the {channel} text to {} go out? Who looks on the other side?",
+                        name(&message.audience)
+                    )
+                } else if missed > 0 {
+                    format!(
+                        "{missed} of {all} of {} do not have the {channel} text. Who reaches them?",
                         name(&message.audience)
                     )
                 } else {

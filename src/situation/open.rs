@@ -31,6 +31,8 @@ pub fn still_open(incident: &Incident, plan: &Plan, situation: &Situation) -> Ve
     };
     list("may have gone, not settled", messages(&[MessageState::Unknown, MessageState::Sending]));
     list("failed", messages(&[MessageState::Failed]));
+    let partly = incident.messages.values().filter(|m| m.missed() > 0);
+    list("not reached", partly.map(|m| format!("{} of {} {}", m.missed(), m.audience, m.channel)).collect());
     list("drafted, not sent", messages(&[MessageState::Draft, MessageState::Approved]));
     let owed = incident.promises.values().filter(|p| p.kept.is_none());
     list("promised", owed.map(|p| format!("{} to {}", p.text, p.to)).collect());

@@ -7,7 +7,7 @@ use super::{Situation, wording};
 use crate::incident::Instant;
 use crate::incident::entry::EntryId;
 use crate::incident::exercise;
-use crate::incident::message::Message;
+use crate::incident::message::{self, Message};
 use crate::incident::pin::Grounds;
 use crate::incident::plan::{Audience, Plan};
 use crate::incident::state::Incident;
@@ -34,6 +34,35 @@ pub struct Proposal {
     pub stop: Option<String>,
     /// What to look at before it is approved.
     pub warnings: Vec<String>,
+    pub to: Addresses,
+}
+
+/// To whom a text goes, as far as a screen shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// 0: the channel names nobody.
+    pub count: usize,
+    pub first: Vec<String>,
+    pub subject: String,
+}
+
+/// How many addresses are shown.
+const FIRST: usize = 5;
+
+/// To whom the text of a round, or the message that it is already, would go.
+pub fn addresses(
+    incident: &Incident,
+    plan: &Plan,
+    audience: &str,
+    channel: &str,
+    of: (Round, Option<&Message>),
+) -> Addresses {
+    let to = message::still_to_reach(plan, audience, channel, of.1);
+    if to.is_empty() {
+        return Addresses::default();
+    }
+    let subject = message::subject(incident, plan, channel, of.0);
+    Addresses { count: to.len(), subject, first: to.into_iter().take(FIRST).collect() }
 }
 
 /// Which word an audience is due: the first, an update, or the last.
@@ -50,7 +79,36 @@ pub fn round(incident: &Incident, audience: &str) -> Round {
 pub fn proposals(incident: &Incident, plan: &Plan, situation: &Situation, audience: &str) -> Vec<Proposal> {
     let Some(planned) = plan.audience(audience) else { return Vec::new() };
     let round = round(incident, audience);
-    planned.channels.iter().filter_map(|channel| one(incident, plan, situation, audience, channel, round)).collect()
+    let on = |channel: &String| {
+        let again = again(incident, plan, audience, channel);
+        again.into_iter().chain(one(incident, plan, situation, audience, channel, round))
+    };
+    planned.channels.iter().flat_map(on).collect()
+}
+
+/// What was sent last and did not reach some: it can go to those.
+fn again(incident: &Incident, plan: &Plan, audience: &str, channel: &str) -> Option<Proposal> {
+    let planned = plan.audience(audience)?;
+    let here = incident.messages.values().filter(|m| m.audience == audience && m.channel == channel);
+    let newest = here.max_by_key(|m| (m.drafted, m.id)).filter(|m| m.missed() > 0)?;
+    Some(Proposal {
+        audience: audience.to_owned(),
+        channel: channel.to_owned(),
+        round: newest.round,
+        text: newest.text.clone(),
+        was: None,
+        next_update: newest.next_update,
+        grounds: newest.grounds.clone(),
+        message: Some(newest.id),
+        state: newest.state,
+        carried: plan.channel(channel)?.via.is_some(),
+        stop: planned.hold.as_ref().map(|why| format!("HOLD: {why}")).or_else(|| {
+            let moved = newest.overtaken.first()?;
+            Some(format!("{} is another now than in these words: the correction goes instead", moved.name))
+        }),
+        warnings: Vec::new(),
+        to: addresses(incident, plan, audience, channel, (newest.round, Some(newest))),
+    })
 }
 
 fn one(
@@ -130,6 +188,7 @@ fn of_standing(
             _ => None,
         },
         warnings: Vec::new(),
+        to: addresses(incident, plan, &message.audience, &message.channel, (message.round, Some(message))),
     };
     let passed = message.next_update.is_some_and(|at| at <= situation.moment.now);
     let may_change = matches!(message.state, MessageState::Draft | MessageState::Approved | MessageState::Failed);
@@ -201,6 +260,7 @@ fn fresh(
         carried: false,
         stop,
         warnings: Vec::new(),
+        to: addresses(incident, plan, &audience.id, channel, (round, None)),
     })
 }
 

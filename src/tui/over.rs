@@ -394,10 +394,14 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
     let list = review_list(inner.height, review.items.len());
     let wide = columns >= 70;
     let name = if wide { 14 } else { 10 };
+    let addressed = review.items.iter().any(|item| item.to.count > 0);
     let mut head = vec![piece("    ", Meaning::Dim), panes::cell("AUDIENCE", name, Meaning::Dim)];
     if wide {
         head.push(panes::cell("CHANNEL", 14, Meaning::Dim));
         head.push(panes::cell("OVER", 10, Meaning::Dim));
+        if addressed {
+            head.push(panes::cell("TO", 6, Meaning::Dim));
+        }
     } else {
         head.push(panes::cell("CH", 4, Meaning::Dim));
     }
@@ -421,6 +425,10 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
             row.push(panes::cell(channel.map_or(item.channel.as_str(), |c| c.name.as_str()), 14, Meaning::Text));
             let over = channel.and_then(|c| c.via.as_deref()).unwrap_or("by hand");
             row.push(panes::cell(over, 10, Meaning::Dim));
+            if addressed {
+                let to = if item.to.count > 0 { item.to.count.to_string() } else { "--".to_owned() };
+                row.push(panes::cell(&to, 6, Meaning::Text));
+            }
         } else {
             row.push(panes::cell(channel.map_or("?", |c| c.short.as_str()), 4, Meaning::Text));
         }
@@ -580,17 +588,35 @@ pub fn review_text(size: (u16, u16), review: &Review) -> (Vec<Safe>, usize) {
     let frame = if size.0 < 4 || size.1 - top < 3 { 0 } else { 2 };
     let (columns, height) = (size.0.saturating_sub(frame), (size.1 - top).saturating_sub(frame));
     let Some(item) = review.current() else { return (Vec::new(), 0) };
-    let lines = text_lines(&item.marked(), usize::from(columns.saturating_sub(4)));
+    let mut lines = envelope(item, usize::from(columns.saturating_sub(4)));
+    lines.extend(text_lines(&item.marked(), usize::from(columns.saturating_sub(4))));
     let list = review_list(height, review.items.len());
     // Its own heading and the foot; who is not in the round; why it stops.
     let taken = list + 2 + u16::from(height > 14) + u16::from(has_line(item, height));
     (lines, usize::from(height.saturating_sub(taken)).max(1))
 }
 
+/// To whom a text goes and under what subject: it is read with the text. Nothing where the channel names nobody.
+fn envelope(item: &super::review::Item, columns: usize) -> Vec<Safe> {
+    let to = &item.to;
+    if to.count == 0 {
+        return Vec::new();
+    }
+    let more = to.count - to.first.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let addresses = if to.count == 1 { "1 address" } else { &format!("{} addresses", to.count) };
+    let mut lines = text_lines(&format!("TO {addresses}: {}{more}", to.first.join(", ")), columns);
+    lines.extend(text_lines(&format!("SUBJECT {}", to.subject), columns));
+    lines
+}
+
 /// A text as lines of at most so many columns.
 pub fn text_lines(text: &str, columns: usize) -> Vec<Safe> {
     Safe::lines(text).iter().flat_map(|line| shorten::wrap(line, columns)).collect()
 }
+
+/// How many recipients that lack a message are shown with it.
+const SHOWN: usize = 100;
 
 /// An opened thing: what to say aloud, why, who, what is at hand, what was said, what to do, and its record.
 pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, keymap: &Keymap) -> Vec<Vec<Piece>> {
@@ -630,7 +656,10 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, k
                     (MessageState::SentElsewhere, Some(_)) => " by ",
                     _ => " ",
                 };
-                let text = format!("{at} {} {}{proof}{} {first}", message.channel, message.state, message.detail);
+                let counts = message.recipients.counts();
+                let counts = if counts.all == 0 { String::new() } else { format!(" [{}]", counts.said()) };
+                let text =
+                    format!("{at} {} {}{counts}{proof}{} {first}", message.channel, message.state, message.detail);
                 add("WORD", &text, Meaning::Text);
             }
         }
@@ -638,6 +667,25 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, k
             if let Some(message) = incident.messages.get(id) {
                 add("TEXT", &message.text, Meaning::Text);
                 add("STATE", &format!("{} {}", message.state, message.detail), Meaning::Text);
+                let counts = message.recipients.counts();
+                if counts.all > 0 {
+                    add("TO", &counts.said(), if counts.missed() > 0 { Meaning::Late } else { Meaning::Text });
+                }
+                // Those who have it last: whoever looks here looks for the others.
+                let mut others: Vec<_> = message.recipients.iter().filter(|(_, r)| r.state.short()).collect();
+                others.sort_by_key(|(to, r)| (r.state, *to));
+                for (to, recipient) in others.iter().take(SHOWN) {
+                    let text = format!("{to} {}: {}", recipient.state, recipient.detail);
+                    let unsure = recipient.state == crate::incident::words::Reach::Unknown;
+                    add("", &text, if unsure { Meaning::Unsure } else { Meaning::Late });
+                }
+                if others.len() > SHOWN {
+                    let left = others.len() - SHOWN;
+                    add("", &format!("and {left} more: `warroom message show` lists all"), Meaning::Dim);
+                }
+                if message.missed() > 0 {
+                    add("DO", "s sends it again to those whom it did not reach, and to nobody else", Meaning::Soon);
+                }
                 if message.may_be_lost(scene.now()) {
                     add(
                         "DO",

@@ -20,7 +20,10 @@ use crate::situation::wording;
 use crate::text::Safe;
 
 fn review_item(p: Proposal, chosen: bool) -> ReviewItem {
+    // What went out goes again only where somebody chooses it.
+    let chosen = chosen && !matches!(p.state, MessageState::Sent | MessageState::Delivered);
     ReviewItem {
+        to: p.to,
         audience: p.audience,
         channel: p.channel,
         round: p.round,
@@ -94,6 +97,13 @@ pub(super) fn refresh_review(model: &mut Model, scene: &Scene<'_>) {
         if let Some(now) = now {
             item.stop = now.stop.clone().or_else(|| item.stop.take().filter(|_| !item.carried));
         }
+        item.to = proposal::addresses(
+            scene.incident(),
+            scene.plan(),
+            &item.audience,
+            &item.channel,
+            (message.round, Some(message)),
+        );
         // Another text came from somebody else, or is proposed in its place: it has to be read again.
         let text = now.map_or(&message.text, |p| &p.text);
         if item.text != *text {

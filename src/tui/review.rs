@@ -6,6 +6,7 @@ use crate::incident::Instant;
 use crate::incident::entry::EntryId;
 use crate::incident::pin::Grounds;
 use crate::incident::words::{MessageState, Round};
+use crate::situation::proposal::Addresses;
 
 /// One text for one audience on one channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,7 @@ pub struct Item {
     pub carried: bool,
     /// Why it cannot be sent.
     pub stop: Option<String>,
+    pub to: Addresses,
 }
 
 impl Item {
@@ -104,7 +106,12 @@ impl Review {
             i.chosen
                 && i.carried
                 && i.stop.is_none()
-                && matches!(i.state, MessageState::Approved | MessageState::Failed)
+                && match i.state {
+                    MessageState::Approved | MessageState::Failed => true,
+                    // Again, to those whom it certainly did not reach.
+                    MessageState::Sent | MessageState::Delivered => i.to.count > 0,
+                    _ => false,
+                }
         })
     }
 }
@@ -122,6 +129,7 @@ mod tests {
             text: "About 62,000,000 users are affected. Next word by 03:48.".into(),
             was: Some("About 125,000,000 users are affected. Next word by 03:28.".into()),
             grounds: Grounds::default(),
+            to: Default::default(),
             warnings: Vec::new(),
             next_update: None,
             message: None,

@@ -2,6 +2,7 @@
 mod backends;
 mod cli;
 mod config;
+mod delivery;
 mod demo;
 mod docs;
 mod drill;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::backends::adapter::{Adapter, answer_missing};
-use crate::backends::kinds::Kind;
+use crate::backends::kinds::{Kind, Place};
 use crate::backends::request::Request;
 use crate::backends::response::{Answer, Response, quote};
 use crate::backends::settings::{Key, Keys};
@@ -19,6 +19,7 @@ use crate::incident::words::{AlertState, Family, Quality};
 pub const KIND: Kind = Kind {
     name: "alertmanager",
     family: Family::Notification,
+    place: Place::Web,
     doc: "Prometheus Alertmanager: which alerts fire, which are kept quiet, and by what.",
     example: r#"[[notification]]
 name  = "paging"

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::backends::Failure;
 use crate::backends::adapter::{Adapter, Outcome, Outgoing, answer_missing, outcome_by_status};
-use crate::backends::kinds::Kind;
+use crate::backends::job::Job;
+use crate::backends::kinds::{Kind, Place};
 use crate::backends::request::Request;
 use crate::backends::response::{Answer, Response, quote};
 use crate::backends::settings::{Key, Keys};
@@ -18,6 +19,7 @@ use crate::incident::words::{Delivery, Family, Quality};
 pub const KIND: Kind = Kind {
     name: "webhook",
     family: Family::Notification,
+    place: Place::Web,
     doc: "Sends messages as signed JSON (Standard Webhooks) and reads back what became of them.",
     example: r#"[[notification]]
 name  = "outbox"
@@ -60,6 +62,10 @@ struct Payload<'a> {
     channel: &'a str,
     round: &'a str,
     text: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    subject: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    recipients: &'a [String],
     incident: &'a str,
     exercise: bool,
 }
@@ -94,20 +100,23 @@ impl Adapter for Webhook {
         })
     }
 
-    fn send(&self, message: &Outgoing, key: &str, _now: Instant) -> Option<Request> {
+    fn send(&self, message: &Outgoing, key: &str, _now: Instant) -> Result<Job, String> {
         let payload = Payload {
             id: key,
             audience: &message.audience,
             channel: &message.channel,
             round: message.round.as_str(),
             text: &message.text,
+            subject: &message.subject,
+            recipients: &message.recipients,
             incident: &message.incident,
             // Of an exercise there is no message to send: the key tells a receiver that also hears rehearsals of others.
             exercise: false,
         };
         // The id goes along unsigned too: the receiver tells a repeat by it.
         let headers = vec![("webhook-id", key.to_owned())];
-        Some(Request { headers, ..Request::post_json("", serde_json::to_string(&payload).ok()?, key) })
+        let json = serde_json::to_string(&payload).map_err(|e| e.to_string())?;
+        Ok(Job::Http(Request { headers, ..Request::post_json("", json, key) }))
     }
 
     fn outcome(&self, answer: &Response) -> Outcome {
@@ -117,8 +126,8 @@ impl Adapter for Webhook {
         }
     }
 
-    fn look_up(&self, _key: &str) -> Option<Request> {
-        self.poll(Instant::UNIX_EPOCH).into_iter().next()
+    fn look_up(&self, _key: &str) -> Vec<Request> {
+        self.poll(Instant::UNIX_EPOCH)
     }
 }
 

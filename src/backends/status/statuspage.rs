@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::backends::adapter::{Adapter, answer_missing};
-use crate::backends::kinds::Kind;
+use crate::backends::kinds::{Kind, Place};
 use crate::backends::request::Request;
 use crate::backends::response::{Answer, quote};
 use crate::backends::settings::{Key, Keys};
@@ -20,6 +20,7 @@ use crate::incident::words::{ComponentState, Family, Phase, Quality};
 pub const KIND: Kind = Kind {
     name: "statuspage",
     family: Family::Status,
+    place: Place::Web,
     doc: "A public status page in Statuspage's shape: components, incidents and their updates.",
     example: r#"[[status]]
 name  = "public-page"

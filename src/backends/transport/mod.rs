@@ -2,12 +2,15 @@
 
 pub mod auth;
 mod conditional;
+pub mod folder;
 pub mod http;
+pub mod program;
 mod redirect;
 mod resolve;
 pub mod retry_after;
 pub mod secret;
 mod sentence;
+pub mod smtp;
 mod tls;
 
 use std::collections::HashMap;
@@ -58,6 +61,8 @@ pub struct Client {
     roots: OnceLock<rustls::RootCertStore>,
     kept: conditional::Kept,
     vault: secret::Vault,
+    /// Whether the program is about to end: what has not begun is not begun.
+    ending: tokio::sync::watch::Sender<bool>,
 }
 
 /// What must be equal for two sources to share connections.
@@ -82,7 +87,13 @@ impl Client {
             roots: OnceLock::new(),
             kept: conditional::Kept::default(),
             vault: secret::Vault::default(),
+            ending: tokio::sync::watch::Sender::new(false),
         }
+    }
+
+    /// The program is about to end: mailings hand over no further batch, and say so of whoever has had no turn.
+    pub fn end(&self) {
+        self.ending.send_replace(true);
     }
 
     pub fn host(&self) -> &str {

@@ -26,7 +26,8 @@ fn items(scene: &Scene<'_>, _: &Model) -> Vec<Item> {
     audiences.map(|(index, a)| Item { thing: Some(Thing::Audience(a.id.clone())), body: Body::At(index) }).collect()
 }
 
-/// The symbol of a cell; `!=` told what is not so any more, `.` none, `dr` draft, `ok` approved, `>` sent, `✓` arrived, `e` elsewhere, `?` unsure, `✗` failed.
+/// The symbol of a cell; `!=` told what is not so any more, `.` none, `dr` draft, `ok` approved, `>` sent, `>!` not to all,
+/// `✓` arrived, `e` elsewhere, `?` unsure, `✗` failed.
 pub fn symbol(cell: &Cell) -> (&'static str, Meaning) {
     match cell.state {
         Some(_) if cell.overtaken => ("!=", Meaning::Late),
@@ -35,6 +36,9 @@ pub fn symbol(cell: &Cell) -> (&'static str, Meaning) {
         Some(MessageState::Draft) => ("dr", Meaning::Soon),
         Some(MessageState::Approved) => ("ok", Meaning::Soon),
         Some(MessageState::Sending) => (">>", Meaning::Pending),
+        Some(MessageState::Sent | MessageState::Delivered) if cell.counts.is_some_and(|c| c.missed() > 0) => {
+            (">!", Meaning::Late)
+        }
         Some(MessageState::Sent) => (">", Meaning::Good),
         Some(MessageState::Delivered) => ("✓", Meaning::Good),
         Some(MessageState::Failed) => ("✗", Meaning::Late),

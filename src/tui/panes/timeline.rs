@@ -103,6 +103,7 @@ fn alike(a: &What, b: &What) -> bool {
         (What::MessageDrafted(_), What::MessageDrafted(_))
         | (What::MessageApproved(_), What::MessageApproved(_))
         | (What::MessageSending(_), What::MessageSending(_))
+        | (What::MessageRecipients(_), What::MessageRecipients(_))
         | (What::MessageSent(_), What::MessageSent(_))
         | (What::MessageDelivered(_), What::MessageDelivered(_)) => true,
         (What::TaskAdded(a), What::TaskAdded(b)) => a.planned.is_some() && b.planned.is_some(),

@@ -26,6 +26,13 @@ pub fn bytes(path: &str) -> Vec<u8> {
     std::fs::read(data(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
+/// Where nobody keeps what becomes of recipients.
+pub fn unrecorded(
+    _: Vec<warroom::incident::recipient::RecipientOutcome>,
+) -> futures_util::future::BoxFuture<'static, ()> {
+    Box::pin(async {})
+}
+
 /// A client whose limits are short enough for tests and long enough for a busy machine.
 pub fn client() -> Client {
     let limits = Limits {
@@ -64,7 +71,7 @@ pub fn source(block: &str) -> SourceConfig {
         family,
         name: name.expect("name"),
         kind: kind.expect("kind"),
-        url: url.expect("url"),
+        url: url.unwrap_or_default(),
         every: every.unwrap_or(15),
         timeout: timeout.unwrap_or(5),
         token,

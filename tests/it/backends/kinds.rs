@@ -24,7 +24,18 @@ fn every_kind_is_documented_and_its_example_builds() {
             assert!(shown.contains(key), "the example of {} does not show {key}", kind.name);
         }
     }
-    assert_eq!(names, BTreeSet::from(["alertmanager", "prometheus", "statuspage", "webhook"]));
+    let expected = [
+        "alertmanager",
+        "command",
+        "file",
+        "prometheus",
+        "slack",
+        "smtp",
+        "statuspage",
+        "statuspage-manage",
+        "webhook",
+    ];
+    assert_eq!(names, BTreeSet::from(expected));
 }
 
 /// The problem with a block, as shown.

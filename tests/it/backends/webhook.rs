@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use warroom::backends::poller::{self, LookUp};
+use warroom::backends::delivery::{self, LookUp};
 use warroom::backends::{Outcome, Outgoing};
 use warroom::config::{SecretRef, SourceConfig};
 use warroom::incident::entry::{Author, Entry, EntryId, Hlc, IncidentId, WriterId};
@@ -69,7 +69,8 @@ fn of_an_exercise_there_is_no_delivery_to_make() {
 }
 
 async fn deliver(source: &SourceConfig) -> Outcome {
-    poller::deliver(&given::client(), &*given::adapter(source), source, &message(), "key-1", given::now()).await
+    let adapter = given::adapter(source);
+    delivery::deliver(&given::client(), &*adapter, source, &message(), "key-1", given::now(), &given::unrecorded).await
 }
 
 async fn outcome_of(acts: Vec<Act>) -> (Outcome, usize) {
@@ -147,7 +148,10 @@ async fn what_never_left_is_refused_and_may_be_tried_again() {
     let outcome = deliver(&unset).await;
     assert_eq!(outcome, Outcome::Refused { why: "not sent: variable WARROOM_TEST_NEVER_SET is not set".to_owned() });
     let reader = given::alertmanager(&url);
-    assert_eq!(deliver(&reader).await, Outcome::Refused { why: "alertmanager cannot be sent to".to_owned() });
+    assert_eq!(
+        deliver(&reader).await,
+        Outcome::Refused { why: "not sent: this kind of backend cannot be sent to".to_owned() }
+    );
 }
 
 #[tokio::test]
@@ -164,7 +168,7 @@ async fn receipts_are_read_and_looked_up_by_the_key() {
     assert_eq!(wire.seen()[0].line(), "GET /receipts");
     assert!(wire.seen()[0].header("webhook-signature").is_some());
     let look = async |source: &SourceConfig, key: &str| {
-        poller::look_up(&given::client(), &*given::adapter(source), source, key, given::now()).await
+        delivery::look_up(&given::client(), &*given::adapter(source), source, key, given::now()).await
     };
     assert!(matches!(look(&hook, "key-1").await, LookUp::Found(r) if r.detail == "3 of 3"));
     assert_eq!(look(&hook, "key-9").await, LookUp::NotThere);

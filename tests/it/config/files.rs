@@ -32,6 +32,7 @@ fn load(path: &Path, text: &str) -> Result<Config, Vec<Problem>> {
     let known = Known {
         kinds: KINDS,
         adapter_keys: &adapter_keys,
+        place: &|_| warroom::config::Place::Web,
         organisations: &organisations,
         commands: &["acknowledge", "assign", "note"],
         themes: &["default", "monochrome"],

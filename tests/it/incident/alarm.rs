@@ -157,7 +157,17 @@ fn a_question_a_lapsed_acknowledgement_and_a_lost_answer_ring() {
     let kinds = |room: &Room, minute: i64| room.at(minute * 60, false).iter().map(|a| a.kind).collect::<Vec<_>>();
     assert_eq!(kinds(&room, 10), [Kind::Question]);
     room.record.add("approved", 9, MessageApproved::whole(message, warroom::incident::message::sha256("x")));
-    room.record.add("sending", 9, MessageSending { message, backend: "outbox".into(), process: "p".into() });
+    room.record.add(
+        "sending",
+        9,
+        MessageSending {
+            message,
+            backend: "outbox".into(),
+            process: "p".into(),
+            recipients: Vec::new(),
+            subject: String::new(),
+        },
+    );
     room.record.add("unknown", 10, MessageUnknown { message, why: "no answer".into() });
     let mut all = kinds(&room, 18);
     all.sort();

@@ -261,7 +261,17 @@ fn a_number_that_is_missing_once_may_only_be_late() {
 }
 
 fn sending(polls: &mut Polls, name: &str, minute: i64) -> EntryId {
-    polls.record.add(name, minute, MessageSending { message: id("draft"), backend: "out".into(), process: "p".into() })
+    polls.record.add(
+        name,
+        minute,
+        MessageSending {
+            message: id("draft"),
+            backend: "out".into(),
+            process: "p".into(),
+            recipients: Vec::new(),
+            subject: String::new(),
+        },
+    )
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod detect;
 mod fold;
 mod leading;
 mod now;
+mod recipients;
 pub mod related;
 mod retract;
 

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use warroom::incident::Instant;
 use warroom::incident::entry::{Author, Entry, EntryId, Hlc, WriterId};
+use warroom::incident::recipient::RecipientOutcome;
 use warroom::incident::what::*;
 use warroom::incident::words::*;
 
@@ -194,7 +195,14 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
         }
         .into(),
         22 => MessageApproved::whole(message(), warroom::incident::message::sha256(&text())).into(),
-        23 => MessageSending { message: message(), backend: "out".into(), process: "p".into() }.into(),
+        23 => MessageSending {
+            message: message(),
+            backend: "out".into(),
+            process: "p".into(),
+            recipients: ["x@a", "y@a"].iter().take(usize::from(a) % 3).map(|to| (*to).to_owned()).collect(),
+            subject: String::new(),
+        }
+        .into(),
         24 => MessageSent { message: message(), reference: text() }.into(),
         25 => MessageDelivered { message: message(), detail: text() }.into(),
         26 => MessageFailed { message: message(), why: text() }.into(),
@@ -337,6 +345,13 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
             0 => DecisionChecked { decision: making.one_of(&[7], b), worked: Some(a % 3 == 0), seen: text() }.into(),
             _ => ChangeNoted { text: text() }.into(),
         },
+        _ if c % 2 == 0 => MessageRecipients {
+            sending: making.one_of(&[23], b),
+            outcomes: ["x@a", "z@a"]
+                .map(|to| RecipientOutcome { to: to.to_owned(), state: pick(Reach::ALL, a), detail: text() })
+                .to_vec(),
+        }
+        .into(),
         _ => ReceiptSeen { sending: making.one_of(&[23], b), state: pick(Delivery::ALL, a), detail: text() }.into(),
     }
 }

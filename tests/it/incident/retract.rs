@@ -70,7 +70,17 @@ fn the_draft_of_what_was_sent_cannot_be_taken_back() {
     let undo = Command::Retract { entry: id("draft"), why: "slip".into() };
     let kim = Actor { person: "kim".into(), host: "jump1".into() };
     decide(&record.incident(), &Plan::default(), &undo, &kim, minutes(8)).expect("a draft may be");
-    record.add("send", 8, MessageSending { message: id("draft"), backend: "out".into(), process: "p".into() });
+    record.add(
+        "send",
+        8,
+        MessageSending {
+            message: id("draft"),
+            backend: "out".into(),
+            process: "p".into(),
+            recipients: Vec::new(),
+            subject: String::new(),
+        },
+    );
     record.add("sent", 9, MessageSent { message: id("draft"), reference: "42".into() });
     for of in ["draft", "approve"] {
         let undo = Command::Retract { entry: id(of), why: "slip".into() };
@@ -96,7 +106,13 @@ fn a_draft_that_was_not_sent_can() {
 fn that_an_older_try_failed_says_nothing_of_the_newest() {
     let mut record = Record::declared();
     message(&mut record);
-    let sending = || MessageSending { message: id("draft"), backend: "out".into(), process: "p".into() };
+    let sending = || MessageSending {
+        message: id("draft"),
+        backend: "out".into(),
+        process: "p".into(),
+        recipients: Vec::new(),
+        subject: String::new(),
+    };
     let receipt = |of: &str, state| ReceiptSeen { sending: id(of), state, detail: String::new() };
     record.add("send 1", 8, sending());
     record.add("failed", 9, MessageFailed { message: id("draft"), why: "refused".into() });
@@ -123,7 +139,17 @@ fn a_word_that_failed_after_all_keeps_and_makes_no_promise() {
         next_update: Some(minutes(20)),
     };
     record.add("first", 6, promised);
-    record.add("send", 8, MessageSending { message: id("draft"), backend: "out".into(), process: "p".into() });
+    record.add(
+        "send",
+        8,
+        MessageSending {
+            message: id("draft"),
+            backend: "out".into(),
+            process: "p".into(),
+            recipients: Vec::new(),
+            subject: String::new(),
+        },
+    );
     record.add("sent", 9, MessageSent { message: id("draft"), reference: "42".into() });
     assert!(record.incident().promises[&id("first")].kept.is_some());
     record.add("failed", 10, MessageFailed { message: id("draft"), why: "bounced".into() });
@@ -136,7 +162,17 @@ fn a_word_that_failed_after_all_keeps_and_makes_no_promise() {
 fn a_sending_nobody_hears_of_any_more_can_be_settled() {
     let mut record = Record::declared();
     message(&mut record);
-    record.add("send", 8, MessageSending { message: id("draft"), backend: "out".into(), process: "gone/1@1".into() });
+    record.add(
+        "send",
+        8,
+        MessageSending {
+            message: id("draft"),
+            backend: "out".into(),
+            process: "gone/1@1".into(),
+            recipients: Vec::new(),
+            subject: String::new(),
+        },
+    );
     let kim = Actor { person: "kim".into(), host: "jump1".into() };
     let settle = Command::SettleMessage { message: id("draft"), went: true, how: "seen on the page".into() };
     decide(&record.incident(), &Plan::default(), &settle, &kim, minutes(12)).expect_err("its answer may still come");

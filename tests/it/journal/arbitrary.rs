@@ -198,8 +198,14 @@ pub fn what() -> impl Strategy<Value = What> {
         (text(), text(), any::<u32>(), any::<usize>()).prop_map(|(group, by, minutes, count)| {
             AlertsAcknowledged { group, by, minutes, count: count >> 1 }.into()
         }),
-        (id(), text(), text())
-            .prop_map(|(message, backend, process)| MessageSending { message, backend, process }.into()),
+        (id(), text(), text()).prop_map(|(message, backend, process)| MessageSending {
+            message,
+            backend,
+            process,
+            recipients: Vec::new(),
+            subject: String::new()
+        }
+        .into()),
         (text(), text(), text(), instant())
             .prop_map(|(text, to, owner, due)| PromiseMade { text, to, owner, due }.into()),
         (text(), instant(), text(), any::<bool>(), ids())

@@ -245,6 +245,7 @@ fn a_fact_that_moves_takes_the_approval_away_and_then_owes_a_correction() {
     pty.keys("P");
     pty.see("APPROVED");
     pty.keys("R");
+    pty.see("releasing 1 text");
     pty.gone("CORRECT");
     assert_eq!(posts(&place.wire), 2);
     let message = place.message("partners", "mail");

@@ -139,7 +139,17 @@ pub fn record() -> Record {
         MessageDrafted { audience, channel, round: Round::Initial, text, next_update, grounds: Default::default() },
     );
     r.add("approve", 14, MessageApproved::whole(id("draft"), sha256));
-    r.add("send", 15, MessageSending { message: id("draft"), backend: "outbox".into(), process: "p".into() });
+    r.add(
+        "send",
+        15,
+        MessageSending {
+            message: id("draft"),
+            backend: "outbox".into(),
+            process: "p".into(),
+            recipients: Vec::new(),
+            subject: String::new(),
+        },
+    );
     r.add("sent", 16, MessageSent { message: id("draft"), reference: "m-42".into() });
     let elsewhere = ToldElsewhere {
         audience: "firstnet".into(),

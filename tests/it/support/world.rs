@@ -171,7 +171,13 @@ impl World {
         let help = format!("{note}. If 911 fails use a landline. Please do not test-call 911.");
         self.message(19, "firstnet", "direct", &help, false);
         let sent = self.message(20, "business", "direct", &note, true);
-        let sending = MessageSending { message: sent, backend: "outbox".into(), process: "jump1/1@1".into() };
+        let sending = MessageSending {
+            message: sent,
+            backend: "outbox".into(),
+            process: "jump1/1@1".into(),
+            recipients: Vec::new(),
+            subject: String::new(),
+        };
         let unknown = MessageUnknown { message: sent, why: words.error.clone() };
         self.append("lee", at(21), vec![Draft::now(sending.into())]);
         self.append("lee", at(22), vec![Draft::now(What::from(unknown))]);

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use self::answer::{Found, Read};
 use crate::backends::adapter::{Adapter, answer_missing};
-use crate::backends::kinds::Kind;
+use crate::backends::kinds::{Kind, Place};
 use crate::backends::request::Request;
 use crate::backends::response::{Answer, Response, quote};
 use crate::backends::settings::{Key, Keys};
@@ -21,6 +21,7 @@ use crate::incident::words::{Family, Quality};
 pub const KIND: Kind = Kind {
     name: "prometheus",
     family: Family::Metrics,
+    place: Place::Web,
     doc: "Prometheus, VictoriaMetrics, Mimir or Thanos: named queries that answer with one number each.",
     example: r#"[[metrics]]
 name  = "core"
