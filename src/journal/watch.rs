@@ -166,7 +166,8 @@ impl Files {
 fn run(files: &Files, signals: &Receiver<Signal>, look: Duration, mut deliver: impl FnMut(Notice)) {
     let mut seen = files.look();
     // What was touched and may not have been readable yet, and when it is looked at once more.
-    let mut again: Option<(Notice, Duration)> = None;
+    // So at the beginning too: a write that was under way before anybody looked is told by no event when it can be read.
+    let mut again = Some((Notice { journal: true, local: false, cache: false }, AFTER));
     loop {
         let wait = again.map_or(look, |(_, after)| after);
         let first = match signals.recv_timeout(wait) {

@@ -220,9 +220,9 @@ impl Form {
         match self.fields.iter().enumerate().find(ask) {
             Some((next, _)) => {
                 self.at = next;
-                return Answer::Typing;
+                Answer::Typing
             }
-            None => return Answer::Submit,
+            None => Answer::Submit,
         }
     }
 

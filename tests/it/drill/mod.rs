@@ -46,13 +46,15 @@ fn a_drill_counts_keys_ends_by_itself_and_leaves_nothing() {
     called(&pty, "Ana proposes to roll back");
     // The question is on the list of Now: it is lit, decided, and its proposal stands in the form.
     pty.keys("1");
+    let lit = |s: &vt100::Screen| rows(s).into_iter().find(|r| r.starts_with(">!!") || r.starts_with("> !"));
+    pty.wait("a row of Now is lit", |s| lit(s).is_some());
     for _ in 0..12 {
-        if pty.look(|s| rows(s).iter().any(|r| r.starts_with(">!! DECIDE"))) {
+        let before = pty.look(lit);
+        if before.as_ref().is_some_and(|row| row.starts_with(">!! DECIDE")) {
             break;
         }
-        let before = pty.text();
         pty.keys("j");
-        pty.wait("the next row", |s| s.contents() != before);
+        pty.wait("the next row", |s| lit(s).is_some_and(|row| Some(row) != before));
     }
     pty.keys("d");
     pty.see("what is decided");

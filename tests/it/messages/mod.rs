@@ -191,15 +191,17 @@ impl Place {
     }
 }
 
-/// Puts the lit row of the review on an audience and reads its text to the end.
+/// Puts the lit row of the review on an audience whose text is chosen.
 fn to(pty: &Pty, audience: &str) {
+    let lit = |s: &vt100::Screen| crate::support::pty::rows(s).into_iter().find(|row| row.contains(">["));
+    pty.wait("a row is lit", |s| lit(s).is_some());
     for _ in 0..12 {
-        if pty.look(|s| crate::support::pty::rows(s).iter().any(|r| r.contains(&format!(">[x]{audience}")))) {
+        let before = pty.look(lit);
+        if before.as_ref().is_some_and(|row| row.contains(&format!(">[x]{audience}"))) {
             return;
         }
-        let before = pty.text();
         pty.keys("j");
-        pty.wait("the next row", |s| s.contents() != before);
+        pty.wait("the next row", |s| lit(s) != before);
     }
     panic!("{audience} is not chosen\n{}", pty.text());
 }
