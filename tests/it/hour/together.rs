@@ -77,3 +77,37 @@ fn two_rooms_and_a_script_see_the_same() {
     let taken = state["timeline"].as_array().unwrap().iter().filter(|r| r["kind"] == "role.set/1").count();
     assert_eq!(taken, 1, "one of the two, once");
 }
+
+#[test]
+fn whoever_offers_hears_what_became_of_it_and_an_untold_audience_has_one_owner() {
+    let home = Home::new();
+    home.must(&["declare", "Outage", "--severity", "sev1", "--playbook", "carrier-outage", "--started", "-40m"]);
+    home.must(&["--as", "kim", "role", "commander", "kim"]);
+    let kim = Start::new(&home, &["--as", "kim"]).size(120, 36).start();
+    let rae = Start::new(&home, &["--as", "rae"]).size(120, 36).start();
+    for pty in [&kim, &rae] {
+        pty.see("IC kim");
+    }
+    home.must(&["--as", "kim", "handover", "offer", "commander", "rae"]);
+    rae.see("kim to rae, offered");
+    rae.keys("H");
+    rae.see("HANDOVER");
+    rae.keys("N");
+    rae.see("Not taken");
+    rae.keys("I am on the radio team\r");
+    kim.see("rae did not take incident commander: I am on the radio team");
+    // Both take it on to tell the same audience: one of them has it.
+    kim.keys("3g");
+    rae.keys("3g");
+    for pty in [&kim, &rae] {
+        pty.wait("FirstNet is lit", |s| crate::support::pty::rows(s).iter().any(|row| row.contains("│>FirstNet")));
+    }
+    kim.keys("a");
+    kim.see("saved: TASK");
+    rae.see("tell FirstNet");
+    rae.keys("a");
+    rae.see("kim has it");
+    let state: serde_json::Value = serde_json::from_str(&home.must(&["state", "--json"])).unwrap();
+    let tells = state["tasks"].as_array().unwrap().iter().filter(|t| t["title"] == "tell FirstNet").count();
+    assert_eq!(tells, 1);
+}

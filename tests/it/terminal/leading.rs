@@ -368,3 +368,93 @@ fn a_role_that_somebody_holds_is_taken_with_a_reason_only() {
     let (_, commands) = appended(&effects).unwrap();
     assert!(matches!(&commands[..], [Command::SetRole { why, .. }] if why == "kim's link is gone"), "{commands:?}");
 }
+
+#[test]
+fn what_is_most_urgent_is_in_sight_where_the_person_is_not() {
+    let world = World::new(&Words::plain());
+    let mut later = world.clone();
+    let mut screen = world.screen((120, 36));
+    screen.keys("1 j j j 5");
+    for n in 0..6 {
+        let by = "ana".into();
+        later.does("ana", 36, Command::Ask { proposal: format!("roll back {n}?"), by, risk: String::new() });
+    }
+    screen.hears(&later);
+    let shown = rows(&screen);
+    let now: Vec<&String> = shown.iter().skip_while(|row| !row.starts_with("1 NOW")).take(3).collect();
+    assert!(now[1].contains("FirstNet") && !now[0].contains("above"), "{}", shown.join("\n"));
+    // Where the person is, the lit row stays; what came above it is told loudly, with the way to it.
+    screen.keys("1 j j j j");
+    later.does("ana", 37, Command::Ask { proposal: "and now?".into(), by: "ana".into(), risk: String::new() });
+    screen.hears(&later);
+    screen.keys("g");
+    assert!(rows(&screen).iter().any(|row| row.starts_with(">!!") && row.contains("FirstNet")));
+}
+
+#[test]
+fn the_timeline_follows_again_once_it_was_left_or_at_its_end() {
+    let world = World::new(&Words::plain());
+    let mut later = world.clone();
+    let mut screen = world.screen((120, 36));
+    let newest = |screen: &Screen<'_>, text: &str| rows(screen).iter().any(|row| row.contains(text));
+    screen.keys("2 k k k 1");
+    for n in 0..30 {
+        later.does("ana", 36, Command::Note { text: format!("later {n}"), at: None, follow_up: false });
+    }
+    screen.hears(&later);
+    assert!(newest(&screen, "later 29"), "{}", rows(&screen).join("\n"));
+    screen.keys("2 g G");
+    for n in 0..30 {
+        later.does("ana", 37, Command::Note { text: format!("even later {n}"), at: None, follow_up: false });
+    }
+    screen.hears(&later);
+    assert!(newest(&screen, "even later 29"), "{}", rows(&screen).join("\n"));
+}
+
+#[test]
+fn enter_says_whether_it_sends_off_and_half_a_word_is_no_choice() {
+    let world = World::new(&Words::plain());
+    let mut screen = world.screen((120, 36));
+    let foot = |screen: &Screen<'_>, text: &str| rows(screen).iter().any(|row| row.contains(text));
+    screen.keys("d");
+    assert!(foot(&screen, "Enter goes on"));
+    screen.keys("esc n");
+    assert!(foot(&screen, "Enter sends it off"));
+    screen.keys("esc r");
+    typed(&mut screen, "comm");
+    assert!(appended(&screen.keys("enter")).is_none());
+    let Some(Overlay::Form(form)) = &screen.model.overlay else { panic!() };
+    assert_eq!(form.at, 0, "which one?");
+    assert!(form.error.as_ref().unwrap().as_str().contains("commander or communications"), "{:?}", form.error);
+}
+
+#[test]
+fn more_time_asks_why_however_it_is_asked_for() {
+    let mut world = World::new(&Words::plain());
+    let task = world.does(
+        "kim",
+        30,
+        Command::AddTask { title: "look".into(), team: None, owner: Some("kim".into()), minutes: 5 },
+    )[0];
+    let ack = Command::Acknowledge { target: warroom::incident::command::Target::Task(task), minutes: 5 };
+    // Who gives themself a task has heard it.
+    let snapshot = world.snapshot();
+    let kim = warroom::incident::command::Actor { person: "kim".into(), host: "jump1".into() };
+    let again = warroom::incident::decide::decide(&snapshot.incident, &snapshot.plan, &ack, &kim, world.now);
+    assert!(again.unwrap_err().0.contains("x for more time with its reason"));
+}
+
+#[test]
+fn words_written_in_the_review_lead_back_to_it() {
+    let world = World::new(&Words::plain());
+    let mut screen = world.screen((160, 48));
+    screen.keys("3 g s E ctrl-x");
+    typed(&mut screen, "FirstNet is affected. If 911 fails use a landline, no test calls. Next word at 03:40.");
+    let effects = screen.keys("ctrl-s");
+    assert!(appended(&effects).is_some());
+    let Some(Overlay::Review(review)) = &screen.model.overlay else { panic!("the review is where it was opened") };
+    let item = review.current().unwrap();
+    assert!(item.audience == "firstnet" && item.chosen && item.text.starts_with("FirstNet is affected"), "{item:?}");
+    // Nothing is approved of what is not on disk yet.
+    assert!(appended(&screen.keys("P")).is_none());
+}
