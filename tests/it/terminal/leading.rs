@@ -374,7 +374,7 @@ fn what_is_most_urgent_is_in_sight_where_the_person_is_not() {
     let world = World::new(&Words::plain());
     let mut later = world.clone();
     let mut screen = world.screen((120, 36));
-    screen.keys("1 j j j 5");
+    screen.keys("1 j j j j j j j j 5");
     for n in 0..6 {
         let by = "ana".into();
         later.does("ana", 36, Command::Ask { proposal: format!("roll back {n}?"), by, risk: String::new() });
