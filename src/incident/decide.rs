@@ -324,7 +324,10 @@ pub fn decide(
         }
         Command::ExtendTask { task, minutes, why } => {
             let why = required(why, "a reason")?;
-            let minutes = checked_minutes(*minutes)?;
+            // More time is on top of what is left: it never takes any away. The entry says when they come back.
+            let left = incident.tasks.get(task).and_then(|t| t.due).map_or(0, |due| (due - now).num_seconds().max(0));
+            let left = u32::try_from(left.saturating_add(59) / 60).unwrap_or(0);
+            let minutes = checked_minutes(checked_minutes(*minutes)?.saturating_add(left))?;
             on_task(incident, *task, TaskEvent::Extended { minutes }, now)?;
             one(TaskExtended { task: *task, minutes, why }.into())
         }

@@ -186,7 +186,10 @@ fn decision(incident: &Incident, id: EntryId, now: Instant, zone: Tz) -> Option<
         (None, Some(at)) => format!(", check {}", instant::clock_zoned(at, now, zone)),
         (None, None) => String::new(),
     };
-    Some(format!("{outcome}{acts}{check}"))
+    // "yes" read aloud says nothing without what it answers.
+    let short = outcome.split_whitespace().count() < 3;
+    let what = if short { format!("{}: {outcome}", d.proposal) } else { outcome.to_owned() };
+    Some(format!("{what}{acts}{check}"))
 }
 
 /// As many of the words as fit a line, and how many more there are: a list read aloud never ends in half a word.

@@ -133,9 +133,7 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         What::TaskBlocked(w) => ("BLOCK", format!("{} on {} ({by})", task(&w.task), w.on)),
         What::TaskDone(w) => ("DONE", with(&format!("{} ({by})", task(&w.task)), &w.result)),
         What::TaskCancelled(w) => ("CANCEL", with(&format!("{} ({by})", task(&w.task)), &w.why)),
-        What::TaskExtended(w) => {
-            ("MORE", with(&format!("{} min more for {} ({by})", w.minutes, task(&w.task)), &w.why))
-        }
+        What::TaskExtended(w) => ("MORE", with(&format!("{} back in {} min ({by})", task(&w.task), w.minutes), &w.why)),
         What::AlertsAcknowledged(w) => (
             "ACK",
             format!(

@@ -204,6 +204,9 @@ impl Builder<'_> {
             item.at = limit;
             item.alike = behind.len();
             item.band = Band::Late;
+            // Who has one of them has not all.
+            let who: Vec<Option<String>> = behind.iter().map(|a| self.teller(a).or_else(|| a.owner.clone())).collect();
+            item.owner = who.first().cloned().flatten().filter(|one| who.iter().all(|w| w.as_ref() == Some(one)));
             self.push(item);
         }
     }

@@ -56,7 +56,7 @@ impl Form {
                 preset.push((0, minutes));
                 (
                     format!("More time: {title}"),
-                    vec![field("minutes", "from now", Minutes, true), field("why", "", Line, true)],
+                    vec![field("minutes", "on top of what is left", Minutes, true), field("why", "", Line, true)],
                 )
             }
             Purpose::Block { title, .. } => {

@@ -442,6 +442,11 @@ fn more_time_asks_why_however_it_is_asked_for() {
     let kim = warroom::incident::command::Actor { person: "kim".into(), host: "jump1".into() };
     let again = warroom::incident::decide::decide(&snapshot.incident, &snapshot.plan, &ack, &kim, world.now);
     assert!(again.unwrap_err().0.contains("x for more time with its reason"));
+    // It comes on top of what is left.
+    let due = |world: &World| world.snapshot().incident.tasks[&task].due.unwrap();
+    let before = due(&world);
+    world.does("kim", 32, Command::ExtendTask { task, minutes: 5, why: "the log is long".into() });
+    assert_eq!(due(&world) - before, TimeDelta::minutes(5));
 }
 
 #[test]
