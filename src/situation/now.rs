@@ -55,6 +55,12 @@ impl Band {
     }
 }
 
+/// Words that end as a sentence does.
+fn sentence(words: &str) -> String {
+    let ends = words.trim_end().ends_with(['.', '?', '!']);
+    format!("{}{}", words.trim_end(), if ends { "" } else { "." })
+}
+
 /// The task that somebody has who took it on to tell an audience.
 pub fn tells(audience: &str) -> String {
     format!("tell {audience}")
@@ -289,7 +295,7 @@ impl Builder<'_> {
                 owner: Some(ask.by.clone()),
                 at: ask.at,
                 alike: 1,
-                say: format!("{} proposes: {}. Any strong objections?", ask.by, ask.proposal),
+                say: format!("{} proposes: {} Any strong objections?", ask.by, sentence(&ask.proposal)),
                 why: format!("asked {}", self.clock(ask.at)),
                 have: if ask.risk.is_empty() { "no risk named".into() } else { format!("risk: {}", ask.risk) },
                 said: "no decision yet".into(),

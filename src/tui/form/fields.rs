@@ -28,9 +28,15 @@ impl Form {
         let minutes = help.minutes.to_string();
         let mut preset: Vec<(usize, String)> = Vec::new();
         let (title, fields) = match &purpose {
-            Purpose::Note => {
-                ("Note".to_owned(), vec![field("text", "-12m or 02:45 first, for when it happened", Line, true)])
-            }
+            Purpose::Note => (
+                "Note".to_owned(),
+                vec![field(
+                    "text",
+                    "-12m or 02:45 first, for when; \"change …\" and \"todo …\" are marked so",
+                    Line,
+                    true,
+                )],
+            ),
             Purpose::Task => {
                 preset.push((2, minutes));
                 (
