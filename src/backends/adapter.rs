@@ -22,10 +22,14 @@ pub trait Adapter: Send + Sync {
     }
 
     /// The requests of one poll. Empty: there is nothing to ask (a backend that is only sent to).
-    fn poll(&self, now: Instant) -> Vec<Request>;
+    fn poll(&self, _now: Instant) -> Vec<Request> {
+        Vec::new()
+    }
 
     /// Reads the answers to [`Adapter::poll`], in its order. Err: the source is failing, and the answers changed nothing.
-    fn read(&self, answers: &[Answer], now: Instant) -> Result<Observation, Failure>;
+    fn read(&self, _answers: &[Answer], _now: Instant) -> Result<Observation, Failure> {
+        Err(answer_missing())
+    }
 
     /// The request that tells the backend's version, for `check`.
     fn ask_version(&self) -> Option<Request> {

@@ -621,7 +621,6 @@ fn first_word(text: &str) -> &'static str {
     }
 }
 
-/// Somebody must answer for what leaves. Of a demo nothing leaves, and its record is thrown away.
 /// Whether a role passes on only by a handover, or with a reason. Its holder may leave it, and the commander gives every
 /// role but their own.
 fn needs_a_handover(incident: &Incident, actor: &Actor, role: Role, sitting: &str, holder: Option<&str>) -> bool {
@@ -631,6 +630,7 @@ fn needs_a_handover(incident: &Incident, actor: &Actor, role: Role, sitting: &st
     sitting != actor.person && incident.holder(Role::Commander) != Some(actor.person.as_str())
 }
 
+/// Somebody must answer for what leaves. Of a demo nothing leaves, and its record is thrown away.
 pub(super) fn answerable(incident: &Incident, actor: &Actor, doing: &str) -> Result<(), Refusal> {
     if incident.declared.as_ref().is_some_and(|d| d.demo) { Ok(()) } else { person::answers(&actor.person, doing) }
 }

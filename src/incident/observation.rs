@@ -35,6 +35,24 @@ pub struct Observation {
     pub receipts: Vec<Receipt>,
 }
 
+impl Observation {
+    /// Of a system that carries messages: what became of them, and of nothing else.
+    pub fn of_receipts(origin: &str, receipts: Vec<Receipt>) -> Observation {
+        Observation {
+            origin: origin.to_owned(),
+            family: Family::Notification,
+            quality: Quality::Exact,
+            quality_why: None,
+            as_of: None,
+            components: Vec::new(),
+            incidents: Vec::new(),
+            alerts: Vec::new(),
+            metrics: Vec::new(),
+            receipts,
+        }
+    }
+}
+
 /// A component of a status page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Component {

@@ -1,14 +1,11 @@
 //! A program of this host as a channel: the text on its input, the rest in its environment. Runs nothing itself, no shell.
 
-use crate::backends::Failure;
-use crate::backends::adapter::{Adapter, Outgoing, answer_missing};
+use crate::backends::adapter::{Adapter, Outgoing};
 use crate::backends::job::{Job, Probe, Run};
 use crate::backends::kinds::{Kind, Place};
-use crate::backends::response::Answer;
 use crate::backends::settings::{Key, Keys};
 use crate::config::{Problem, SourceConfig};
 use crate::incident::Instant;
-use crate::incident::observation::Observation;
 use crate::incident::words::Family;
 
 pub const KIND: Kind = Kind {
@@ -50,14 +47,6 @@ fn build(source: &SourceConfig, file: &str) -> Result<Box<dyn Adapter>, Problem>
 impl Adapter for Command {
     fn family(&self) -> Family {
         Family::Notification
-    }
-
-    fn poll(&self, _now: Instant) -> Vec<crate::backends::Request> {
-        Vec::new()
-    }
-
-    fn read(&self, _answers: &[Answer], _now: Instant) -> Result<Observation, Failure> {
-        Err(answer_missing())
     }
 
     fn send(&self, message: &Outgoing, key: &str, _now: Instant) -> Result<Job, String> {

@@ -4,15 +4,12 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::backends::Failure;
-use crate::backends::adapter::{Adapter, Outgoing, answer_missing};
+use crate::backends::adapter::{Adapter, Outgoing};
 use crate::backends::job::{Job, Probe, Put};
 use crate::backends::kinds::{Kind, Place};
-use crate::backends::response::Answer;
 use crate::backends::settings::{Key, Keys};
 use crate::config::{Problem, SourceConfig};
 use crate::incident::Instant;
-use crate::incident::observation::Observation;
 use crate::incident::words::Family;
 
 pub const KIND: Kind = Kind {
@@ -63,14 +60,6 @@ struct Sheet<'a> {
 impl Adapter for File {
     fn family(&self) -> Family {
         Family::Notification
-    }
-
-    fn poll(&self, _now: Instant) -> Vec<crate::backends::Request> {
-        Vec::new()
-    }
-
-    fn read(&self, _answers: &[Answer], _now: Instant) -> Result<Observation, Failure> {
-        Err(answer_missing())
     }
 
     fn send(&self, message: &Outgoing, key: &str, _now: Instant) -> Result<Job, String> {

@@ -14,7 +14,7 @@ use crate::backends::{Class, Failure};
 use crate::config::{Problem, SourceConfig};
 use crate::incident::Instant;
 use crate::incident::observation::{Observation, Receipt};
-use crate::incident::words::{Delivery, Family, Quality};
+use crate::incident::words::{Delivery, Family};
 
 pub const KIND: Kind = Kind {
     name: "slack",
@@ -121,18 +121,7 @@ impl Adapter for Slack {
                 detail: format!("seen in the channel, {}", quote(ts)),
             })
         });
-        Ok(Observation {
-            origin: self.origin.clone(),
-            family: Family::Notification,
-            quality: Quality::Exact,
-            quality_why: None,
-            as_of: None,
-            components: Vec::new(),
-            incidents: Vec::new(),
-            alerts: Vec::new(),
-            metrics: Vec::new(),
-            receipts: receipts.collect(),
-        })
+        Ok(Observation::of_receipts(&self.origin, receipts.collect()))
     }
 
     fn send(&self, message: &Outgoing, key: &str, _now: Instant) -> Result<Job, String> {

@@ -6,16 +6,13 @@ use lettre::message::Mailbox;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use url::{Host, Url};
 
-use crate::backends::Failure;
-use crate::backends::adapter::{Adapter, Outgoing, answer_missing};
+use crate::backends::adapter::{Adapter, Outgoing};
 use crate::backends::job::{Encryption, Job, Mail, Post, Probe};
 use crate::backends::kinds::{Kind, Place};
-use crate::backends::response::Answer;
 use crate::backends::settings::{Key, Keys};
 use crate::backends::transport::smtp::fits;
 use crate::config::{Problem, SourceConfig};
 use crate::incident::Instant;
-use crate::incident::observation::Observation;
 use crate::incident::words::Family;
 
 pub const KIND: Kind = Kind {
@@ -144,14 +141,6 @@ fn one_line(text: &str) -> String {
 impl Adapter for Smtp {
     fn family(&self) -> Family {
         Family::Notification
-    }
-
-    fn poll(&self, _now: Instant) -> Vec<crate::backends::Request> {
-        Vec::new()
-    }
-
-    fn read(&self, _answers: &[Answer], _now: Instant) -> Result<Observation, Failure> {
-        Err(answer_missing())
     }
 
     fn send(&self, message: &Outgoing, key: &str, now: Instant) -> Result<Job, String> {

@@ -16,7 +16,7 @@ use crate::backends::transport::origin;
 use crate::config::{Problem, SourceConfig};
 use crate::incident::Instant;
 use crate::incident::observation::{Observation, Receipt};
-use crate::incident::words::{Delivery, Family, Quality};
+use crate::incident::words::{Delivery, Family};
 
 pub const KIND: Kind = Kind {
     name: "statuspage-manage",
@@ -122,18 +122,7 @@ impl Adapter for Manage {
         if answers.is_empty() {
             return Err(answer_missing());
         }
-        Ok(Observation {
-            origin: self.origin.clone(),
-            family: Family::Notification,
-            quality: Quality::Exact,
-            quality_why: None,
-            as_of: None,
-            components: Vec::new(),
-            incidents: Vec::new(),
-            alerts: Vec::new(),
-            metrics: Vec::new(),
-            receipts,
-        })
+        Ok(Observation::of_receipts(&self.origin, receipts))
     }
 
     /// First it has to be known whether the page has our incident already.

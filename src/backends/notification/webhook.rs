@@ -14,7 +14,7 @@ use crate::backends::transport::origin;
 use crate::config::{Problem, SourceConfig};
 use crate::incident::Instant;
 use crate::incident::observation::{Observation, Receipt};
-use crate::incident::words::{Delivery, Family, Quality};
+use crate::incident::words::{Delivery, Family};
 
 pub const KIND: Kind = Kind {
     name: "webhook",
@@ -86,18 +86,7 @@ impl Adapter for Webhook {
     fn read(&self, answers: &[Answer], _now: Instant) -> Result<Observation, Failure> {
         let answer = answers.first().ok_or_else(answer_missing)?.as_ref().map_err(Clone::clone)?;
         let list: Receipts = answer.json()?;
-        Ok(Observation {
-            origin: self.origin.clone(),
-            family: Family::Notification,
-            quality: Quality::Exact,
-            quality_why: None,
-            as_of: None,
-            components: Vec::new(),
-            incidents: Vec::new(),
-            alerts: Vec::new(),
-            metrics: Vec::new(),
-            receipts: list.receipts.into_iter().map(receipt).collect(),
-        })
+        Ok(Observation::of_receipts(&self.origin, list.receipts.into_iter().map(receipt).collect()))
     }
 
     fn send(&self, message: &Outgoing, key: &str, _now: Instant) -> Result<Job, String> {
