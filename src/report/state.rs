@@ -21,7 +21,7 @@ use crate::incident::what::What;
 use crate::incident::words::{End, MessageState, Role};
 use crate::rulebook::deadline::Due;
 use crate::situation::Situation;
-use crate::situation::audience::{AudienceView, Next, Service};
+use crate::situation::audience::{AudienceView, Next, Service, harm};
 use crate::situation::obligations::{Obligation, StageView, Standing};
 use crate::situation::signals::Direction;
 use crate::situation::thing::Thing;
@@ -216,7 +216,7 @@ fn audience(view: &AudienceView) -> Value {
         Service::None => ("none", None, None),
         Service::NotKnown => ("not_known", None, None),
         Service::Ok => ("ok", None, None),
-        Service::Harmed { state, since } => ("harmed", Some(*state), Some(*since)),
+        Service::Harmed { state, since } => ("harmed", *state, Some(*since)),
         Service::Restored { since } => ("restored", None, Some(*since)),
     };
     let next = match &view.next {
@@ -563,7 +563,7 @@ pub fn state_text(incident: &Incident, plan: &Plan, situation: &Situation) -> Ve
             Service::None => String::new(),
             Service::NotKnown => ", service NOT KNOWN".to_owned(),
             Service::Ok => ", service OK".to_owned(),
-            Service::Harmed { state, since } => format!(", {} since {}", state.short(), clock(*since)),
+            Service::Harmed { state, since } => format!(", {} since {}", harm(*state), clock(*since)),
             Service::Restored { since } => format!(", restored {}", clock(*since)),
         };
         let next = match &a.next {
