@@ -283,7 +283,7 @@ fn perform(
                 round: *round,
                 text: text.clone(),
                 next_update: *next_update,
-                grounds: session.grounds(text, &Grounds::default()),
+                grounds: session.grounds(audience, text, &Grounds::default()),
             }
         }
         Do::Approve { message } => {

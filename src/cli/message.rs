@@ -46,7 +46,7 @@ pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
                 Some(text) => text.clone(),
                 None => in_editor(&found.text)?,
             };
-            let grounds = session.grounds(&text, &found.grounds);
+            let grounds = session.grounds(&found.audience, &text, &found.grounds);
             Command::EditMessage { message, text, next_update: found.next_update, grounds }
         }
         MessageCmd::Approve { id } => {
@@ -152,7 +152,7 @@ fn draft(
     let proposed = proposals(session.incident(), &session.in_force.plan, &situation, audience);
     let proposed = proposed.into_iter().find(|p| p.channel == channel && p.message.is_none());
     let (text, next_update, grounds) = match (text, proposed) {
-        (Some(text), _) => (text.to_owned(), next_update, session.grounds(text, &Grounds::default())),
+        (Some(text), _) => (text.to_owned(), next_update, session.grounds(audience, text, &Grounds::default())),
         (None, Some(p)) if p.text.is_empty() => return Err(Fail::failed(p.stop.unwrap_or_default())),
         (None, Some(p)) => (p.text, next_update.or(p.next_update), p.grounds),
         (None, None) => {

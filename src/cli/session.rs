@@ -90,10 +90,13 @@ impl<'a> Session<'a> {
     }
 
     /// What a text that somebody wrote rests on.
-    pub fn grounds(&mut self, text: &str, before: &Grounds) -> Grounds {
+    pub fn grounds(&mut self, audience: &str, text: &str, before: &Grounds) -> Grounds {
         let situation = self.situation();
+        // Whoever writes it knows what is down now.
+        let audience = self.in_force.plan.audience(audience).filter(|_| before.outage.is_some());
+        let outage = audience.map(|audience| wording::outage(&situation, audience));
         let facts = wording::pins_of_text(self.log.incident(), &self.in_force.plan, &situation, text, &before.facts);
-        Grounds { facts, template: false, language: before.language.clone() }
+        Grounds { facts, template: false, language: before.language.clone(), outage }
     }
 
     /// Reads what others wrote since. True: there was something.

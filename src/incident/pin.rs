@@ -17,6 +17,17 @@ pub struct Grounds {
     /// The language of the text, where the template names one.
     #[serde(default)]
     pub language: String,
+    /// What was down when the words were made, and whether this audience's service was back. None: the words do not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outage: Option<Outage>,
+}
+
+/// How the outage stood for an audience.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outage {
+    /// Names of the components that harmed their users.
+    pub down: Vec<String>,
+    pub back: bool,
 }
 
 /// A fact in a text.

@@ -22,6 +22,11 @@ const STEPS: u64 = 20_000;
 pub struct Words {
     /// When service was first affected, as a local clock with its zone.
     pub started: String,
+    /// When this audience's own service was first affected; `started`, where it has none of its own.
+    pub harmed: String,
+    /// When this audience's own service came back, while that of others may not be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub back: Option<String>,
     pub now: String,
     /// When the next word comes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +69,8 @@ pub struct Used {
     pub facts: Vec<String>,
     pub fallbacks: bool,
     pub restoration: bool,
+    /// What is down, or whether the audience's service is back.
+    pub outage: bool,
 }
 
 /// What of `words` a template asks for; nothing where it cannot be read.
@@ -79,12 +86,15 @@ pub fn used(template: &Template, words: &Words) -> Used {
     let mut facts: Vec<String> = facts.filter(|name| words.facts.contains_key(name)).collect();
     facts.sort();
     facts.dedup();
-    Used { facts, fallbacks: named("fallbacks"), restoration: named("restoration") }
+    let outage = named("down") || named("back");
+    Used { facts, fallbacks: named("fallbacks"), restoration: named("restoration"), outage }
 }
 
 /// The names of [`Words`], for checks and for help.
 pub const NAMES: &[&str] = &[
     "started",
+    "harmed",
+    "back",
     "now",
     "next_update",
     "phase",
@@ -153,6 +163,8 @@ fn absent(asked: &std::collections::HashSet<String>, words: &Words) -> Option<St
             absent.push("when the next word comes (next_update) is not set".to_owned());
         } else if name.split('.').next() == Some("restoration") && words.restoration.is_none() {
             absent.push("the audience is not one that is told the expected restoration".to_owned());
+        } else if name == "back" && words.back.is_none() {
+            absent.push("the audience's service is not known to be back".to_owned());
         } else if name.split('.').next() == Some("corrects") && words.corrects.is_none() {
             absent.push("there is nothing to correct".to_owned());
         } else if let Some(fact) = name.strip_prefix("facts.")

@@ -206,10 +206,8 @@ fn service(incident: &Incident, fresh: &[&Source], audience: &Audience) -> Servi
         }
         (_, true) => Service::Harmed { state: None, since: word.first_harm.unwrap_or(word.since) },
         (Service::Restored { since }, false) => Service::Restored { since: since.max(word.since) },
-        (Service::None | Service::NotKnown | Service::Ok, false) if word.first_harm.is_some() => {
-            Service::Restored { since: word.since }
-        }
-        (Service::None | Service::NotKnown | Service::Ok, false) => Service::Ok,
+        // Nobody says "back" of those who never missed it.
+        (Service::None | Service::NotKnown | Service::Ok, false) => Service::Restored { since: word.since },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Situation, wording};
 use crate::incident::Instant;
-use crate::incident::pin::Grounds;
+use crate::incident::pin::{Grounds, Outage};
 use crate::incident::plan::{Audience, Channel, Lint, Plan};
 use crate::incident::state::Incident;
 use crate::incident::words::Round;
@@ -49,8 +49,30 @@ pub fn findings(incident: &Incident, plan: &Plan, situation: &Situation, wording
             add(true, format!("it offers {}, which does not work now: take it out", fallback.name));
         }
     }
+    let outage = wording::outage(situation, wording.audience);
+    if let Some(seen) = wording.grounds.outage.as_ref().filter(|seen| **seen != outage) {
+        add(false, changed(seen, &outage));
+    }
     out.sort_by_key(|finding| !finding.stops);
     out
+}
+
+/// What is down, or back, otherwise than when the words were made.
+fn changed(seen: &Outage, outage: &Outage) -> String {
+    if seen.back != outage.back {
+        let how = if outage.back { "is back" } else { "is not back any more" };
+        return format!("their service {how} since these words were written: E edits them");
+    }
+    let not_in = |a: &[String], b: &[String]| -> Vec<String> { a.iter().filter(|n| !b.contains(n)).cloned().collect() };
+    let (new, well) = (not_in(&outage.down, &seen.down), not_in(&seen.down, &outage.down));
+    let mut said: Vec<String> = Vec::new();
+    if !new.is_empty() {
+        said.push(format!("down since: {}", new.join(", ")));
+    }
+    if !well.is_empty() {
+        said.push(format!("not down any more: {}", well.join(", ")));
+    }
+    format!("what is down is another now than in these words ({}): E edits them", said.join("; "))
 }
 
 /// What somebody meant to fill in.

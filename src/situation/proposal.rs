@@ -162,7 +162,8 @@ fn stands(state: MessageState) -> bool {
     }
 }
 
-/// What is drafted already. Where facts in it moved, or its promise has passed, the words as they would be now.
+/// What is drafted already. Where facts in it moved, other things are down, or its promise has passed, the words as they
+/// would be now.
 fn of_standing(
     incident: &Incident,
     plan: &Plan,
@@ -192,7 +193,8 @@ fn of_standing(
     };
     let passed = message.next_update.is_some_and(|at| at <= situation.moment.now);
     let may_change = matches!(message.state, MessageState::Draft | MessageState::Approved | MessageState::Failed);
-    let due = !message.overtaken.is_empty() || (passed && message.grounds.template);
+    let changed = message.grounds.outage.as_ref().is_some_and(|seen| *seen != wording::outage(situation, audience));
+    let due = !message.overtaken.is_empty() || ((passed || changed) && message.grounds.template);
     if !may_change || !due || as_it_is.stop.is_some() {
         return as_it_is;
     }
@@ -205,7 +207,7 @@ fn of_standing(
         });
         text.map(|text| {
             let facts = wording::pins_of_text(incident, plan, situation, &text, &[]);
-            let grounds = Grounds { facts, template: false, language: message.grounds.language.clone() };
+            let grounds = Grounds { facts, template: false, ..message.grounds.clone() };
             Proposal { text, grounds, ..as_it_is.clone() }
         })
     };
@@ -246,7 +248,9 @@ fn fresh(
         Ok(text) => (exercise::text(incident, text.trim()), None),
         Err(why) => (String::new(), Some(format!("the template stops: {why}"))),
     };
-    let facts = wording::pins(incident, plan, situation, &render::used(template, &words));
+    let used = render::used(template, &words);
+    let facts = wording::pins(incident, plan, situation, &used);
+    let outage = used.outage.then(|| wording::outage(situation, audience));
     Some(Proposal {
         audience: audience.id.clone(),
         channel: channel.to_owned(),
@@ -254,7 +258,7 @@ fn fresh(
         text,
         was: None,
         next_update: Some(next_update),
-        grounds: Grounds { facts, template: true, language: template.language.clone() },
+        grounds: Grounds { facts, template: true, language: template.language.clone(), outage },
         message: None,
         state: MessageState::Draft,
         carried: false,

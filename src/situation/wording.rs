@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::Situation;
+use super::audience::Service;
 use crate::incident::Instant;
-use crate::incident::pin::{Moved, Pin};
+use crate::incident::pin::{Moved, Outage, Pin};
 use crate::incident::plan::{Audience, Fallback, Plan, PlannedFact};
 use crate::incident::state::Incident;
 use crate::incident::words::Quality;
@@ -25,21 +26,28 @@ pub fn words(
 ) -> Words {
     let (now, zone) = (situation.moment.now, situation.zone);
     let clock = |at| instant::clock_zoned(at, now, zone);
-    let down = situation.signals.components.iter().filter(|c| c.state.is_some_and(|s| s.harms()));
     let named = |moved: &Moved| CorrectedFact {
         name: meaning(plan, &moved.name),
         was: Safe::new(&shown(&moved.was)).into_string(),
         is: if moved.is.is_null() { "not known".to_owned() } else { Safe::new(&shown(&moved.is)).into_string() },
     };
+    let view = situation.audiences.iter().find(|a| a.id == audience.id);
+    let harmed = view.and_then(|a| a.harmed_since).or(incident.started());
+    let back = match view.map(|a| &a.service) {
+        Some(Service::Restored { since }) => Some(clock(*since)),
+        _ => None,
+    };
     let own = |text: &str| Safe::new(text).into_string();
     Words {
         started: incident.started().map(clock).unwrap_or_default(),
+        harmed: harmed.map(clock).unwrap_or_default(),
+        back,
         now: clock(now),
         next_update: Some(clock(next_update)),
         phase: incident.phase().to_string(),
         title: own(incident.title()),
         severity: incident.severity().to_string(),
-        down: down.map(|c| own(&c.name)).collect(),
+        down: outage(situation, audience).down,
         fallbacks: plan.fallbacks.iter().filter(|f| works(incident, situation, f)).map(|f| f.name.clone()).collect(),
         facts: facts(incident, plan, situation),
         restoration: audience.restoration.then(|| match incident.sure(RESTORATION) {
@@ -47,6 +55,16 @@ pub fn words(
             None => "not known yet".to_owned(),
         }),
         corrects: corrects.map(|(at, moved)| Corrected { at: clock(at), facts: moved.iter().map(named).collect() }),
+    }
+}
+
+/// How the outage stands for an audience, as a text may tell it.
+pub fn outage(situation: &Situation, audience: &Audience) -> Outage {
+    let view = situation.audiences.iter().find(|a| a.id == audience.id);
+    let down = situation.signals.components.iter().filter(|c| c.state.is_some_and(|s| s.harms()));
+    Outage {
+        down: down.map(|c| Safe::new(&c.name).into_string()).collect(),
+        back: view.is_some_and(|a| matches!(a.service, Service::Restored { .. })),
     }
 }
 

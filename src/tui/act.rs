@@ -176,7 +176,9 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
                 }
                 _ => String::new(),
             };
-            open_form(model, Purpose::Service { audience }, scene)
+            open_form(model, Purpose::Service { audience }, scene);
+            whom_first(model);
+            Vec::new()
         }
         Action::Clear => {
             // The fact that waits for somebody is the likely one.
@@ -204,7 +206,9 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
                 reaching.find(|c| c.via.is_none()).or(first)
             };
             let channel = lit.or_else(by_hand).map(|c| c.id.clone()).unwrap_or_default();
-            open_form(model, Purpose::Elsewhere { audience, channel }, scene)
+            open_form(model, Purpose::Elsewhere { audience, channel }, scene);
+            whom_first(model);
+            Vec::new()
         }
         Action::Undo => {
             let Ok(last) = undo::own_last(model, scene) else { return Vec::new() };
@@ -326,6 +330,17 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
         Action::Quit => {
             vec![Effect::Quit]
         }
+    }
+}
+
+/// Outside the grid the lit row only suggests the audience: the form begins there, and a blank or Tab takes it.
+fn whom_first(model: &mut Model) {
+    let in_grid = model.pane == Pane::Messages;
+    if let Some(Overlay::Form(form)) = &mut model.overlay
+        && !in_grid
+        && form.is_empty()
+    {
+        form.at = 0;
     }
 }
 

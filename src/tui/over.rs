@@ -453,7 +453,7 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
     }
     let approve = review.to_approve().count();
     let release = review.to_release().count();
-    let unread = review.to_approve().filter(|(i, _)| !review.read.get(*i).copied().unwrap_or(false)).count();
+    let unread = review.unread().count();
     let missing: Vec<&str> = scene
         .situation
         .audiences
@@ -470,10 +470,11 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
         ink.put(inner, 0, y, columns, &safe!("NOT IN THIS ROUND  {}", missing.join("  ")), Meaning::Dim);
     }
     if let Some(item) = review.current() {
-        let (lines, height) = review_text((full.width, full.height), review);
+        let Reading { lines, height, below } = review_text((full.width, full.height), review);
         let scroll = review.scroll.min(lines.len().saturating_sub(height));
         let whole = match (lines.len() <= height, lines.len() > scroll + height) {
             (true, _) => "whole",
+            (false, true) if columns < 60 => "more: pgdn",
             (false, true) => "more: pagedown",
             (false, false) => "its end",
         };
@@ -481,9 +482,14 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
             "TEXT {} of {}, {whole}{}",
             review.at + 1,
             review.items.len(),
-            if unread > 0 { safe!("   {unread} chosen not read yet") } else { Safe::default() }
+            match unread {
+                0 if approve == 0 => Safe::default(),
+                0 => Safe::from("   ALL READ"),
+                _ if columns < 60 => safe!("  {unread} UNREAD"),
+                _ => safe!("   {unread} UNREAD of what is chosen: pagedown reads on"),
+            }
         );
-        let loud = if whole == "more: pagedown" { Meaning::Soon } else { Meaning::Title };
+        let loud = if whole.starts_with("more") { Meaning::Soon } else { Meaning::Title };
         y = inner.height.saturating_sub(height as u16 + 2 + u16::from(has_line(item, inner.height)));
         ink.put(inner, 0, y, columns, &of, loud);
         y += 1;
@@ -494,6 +500,23 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
         for line in lines.iter().skip(scroll).take(height) {
             ink.put(inner, 2, y, columns, line, Meaning::Text);
             y += 1;
+        }
+        for (index, text) in below {
+            let Some(next) = review.items.get(index) else { continue };
+            let (audience, channel) = (scene.plan().audience(&next.audience), scene.plan().channel(&next.channel));
+            let audience = audience.map_or(next.audience.as_str(), |a| a.name.as_str());
+            let channel = channel.map_or(next.channel.as_str(), |c| c.name.as_str());
+            let of = safe!("TEXT {} of {}, whole: {audience}, {channel}", index + 1, review.items.len());
+            ink.put(inner, 0, y, columns, &of, Meaning::Title);
+            y += 1;
+            if let Some((said, meaning)) = said_of(scene, next, inner.height) {
+                ink.put(inner, 2, y, columns, &said, meaning);
+                y += 1;
+            }
+            for line in &text {
+                ink.put(inner, 2, y, columns, line, Meaning::Text);
+                y += 1;
+            }
         }
     }
     if let Some((_, text)) = &model.flash {
@@ -579,21 +602,53 @@ fn front_line(scene: &Scene<'_>, review: &Review) -> Option<String> {
 
 /// Rows of the review's list with its heading.
 fn review_list(height: u16, items: usize) -> u16 {
-    (height / 2).max(2).min(items as u16 + 1)
+    // On a low screen the words matter more than the list.
+    let most = if height < 12 { 2 } else { height / 2 };
+    most.min(items as u16 + 1)
 }
 
-/// The lines of the text that is lit in the review, and how many of them fit at this size. Read is what was seen to its end.
-pub fn review_text(size: (u16, u16), review: &Review) -> (Vec<Safe>, usize) {
+/// What of the review's texts is on the screen.
+pub struct Reading {
+    /// The lines of the text that is lit.
+    pub lines: Vec<Safe>,
+    /// Rows that there are for it.
+    pub height: usize,
+    /// Further texts that are chosen and to be approved, by their place in the review, whole, below it.
+    pub below: Vec<(usize, Vec<Safe>)>,
+}
+
+/// The texts that are seen at this size: read is what was seen to its end.
+pub fn review_text(size: (u16, u16), review: &Review) -> Reading {
     let top = if size.1 > 12 { 2 } else { 0 };
     let frame = if size.0 < 4 || size.1 - top < 3 { 0 } else { 2 };
     let (columns, height) = (size.0.saturating_sub(frame), (size.1 - top).saturating_sub(frame));
-    let Some(item) = review.current() else { return (Vec::new(), 0) };
-    let mut lines = envelope(item, usize::from(columns.saturating_sub(4)));
-    lines.extend(text_lines(&item.marked(), usize::from(columns.saturating_sub(4))));
+    let Some(item) = review.current() else { return Reading { lines: Vec::new(), height: 0, below: Vec::new() } };
+    let whole = |item: &Item| {
+        let mut lines = envelope(item, usize::from(columns.saturating_sub(4)));
+        lines.extend(text_lines(&item.marked(), usize::from(columns.saturating_sub(4))));
+        lines
+    };
+    let lines = whole(item);
     let list = review_list(height, review.items.len());
     // Its own heading and the foot; who is not in the round; why it stops.
     let taken = list + 2 + u16::from(height > 14) + u16::from(has_line(item, height));
-    (lines, usize::from(height.saturating_sub(taken)).max(1))
+    let height_left = usize::from(height.saturating_sub(taken)).max(1);
+    let mut below: Vec<(usize, Vec<Safe>)> = Vec::new();
+    let mut left = height_left.saturating_sub(lines.len());
+    for (index, next) in review.to_approve().filter(|(index, _)| *index > review.at) {
+        let same = |known: &Item| known.text == next.text && known.was == next.was && known.to.count == next.to.count;
+        if same(item) || below.iter().any(|(i, _)| review.items.get(*i).is_some_and(same)) {
+            continue;
+        }
+        let text = whole(next);
+        let rows = text.len() + 1 + usize::from(has_line(next, height));
+        if rows > left {
+            break;
+        }
+        left -= rows;
+        below.push((index, text));
+    }
+    Reading { lines, height: height_left, below }
 }
 
 /// To whom a text goes and under what subject: it is read with the text. Nothing where the channel names nobody.

@@ -128,13 +128,18 @@ pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, sc
         Code::Down | Code::Char('j') | Code::Tab => review.go(1),
         Code::Up | Code::Char('k') | Code::BackTab => review.go(-1),
         Code::PageDown | Code::PageUp => {
-            let (lines, height) = over::review_text(model.size, &review);
-            let page = height.saturating_sub(1).max(1);
-            let last = lines.len().saturating_sub(height);
-            review.scroll = match key.code {
-                Code::PageDown => (review.scroll + page).min(last),
-                _ => review.scroll.min(last).saturating_sub(page),
-            };
+            let seen = over::review_text(model.size, &review);
+            let page = seen.height.saturating_sub(1).max(1);
+            let last = seen.lines.len().saturating_sub(seen.height);
+            match (key.code, first_unread(&review)) {
+                // This one was read to its end: on to the next that is chosen and was not.
+                (Code::PageDown, Some(next)) if review.scroll >= last && next != review.at => {
+                    review.at = next;
+                    review.scroll = 0;
+                }
+                (Code::PageDown, _) => review.scroll = (review.scroll + page).min(last),
+                _ => review.scroll = review.scroll.min(last).saturating_sub(page),
+            }
         }
         Code::Char(' ') => {
             if let Some(item) = review.items.get_mut(review.at) {
@@ -192,36 +197,22 @@ pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, sc
         Code::Char('P') if model.is_pending(APPROVE) => {
             model.say(Loud::Refused, "being approved: not on disk yet");
         }
-        Code::Char('P') => {
-            // A text of the same words that was read is read.
-            let known: Vec<String> = review
-                .items
-                .iter()
-                .zip(&review.read)
-                .filter(|(_, read)| **read)
-                .map(|(item, _)| item.text.clone())
-                .collect();
-            let blind = review.to_approve().find(|(_, item)| !known.contains(&item.text)).map(|(i, _)| i);
-            match blind {
-                Some(index) => {
-                    if review.at != index {
-                        review.at = index;
-                        review.scroll = 0;
-                    }
-                    model.say(
-                        Loud::Refused,
-                        "this text is chosen and was not read to its end: read it (pagedown), then P",
-                    );
+        Code::Char('P') => match first_unread(&review) {
+            Some(index) => {
+                if review.at != index {
+                    review.at = index;
+                    review.scroll = 0;
                 }
-                None if review.to_approve().next().is_some() => {
-                    let commands = approve_commands(&review);
-                    let what = format!("{APPROVE} {}", review.to_approve().count());
-                    model.overlay = Some(Overlay::Review(review));
-                    return append(model, commands, what, None, scene);
-                }
-                None => model.say(Loud::Refused, "nothing chosen is a draft"),
+                model.say(Loud::Refused, "this text is chosen and was not read to its end: read it (pagedown), then P");
             }
-        }
+            None if review.to_approve().next().is_some() => {
+                let commands = approve_commands(&review);
+                let what = format!("{APPROVE} {}", review.to_approve().count());
+                model.overlay = Some(Overlay::Review(review));
+                return append(model, commands, what, None, scene);
+            }
+            None => model.say(Loud::Refused, "nothing chosen is a draft"),
+        },
         Code::Char('R') if model.is_pending(RELEASE) => {
             model.say(Loud::Refused, "being released: not on disk yet");
         }
@@ -254,6 +245,11 @@ pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, sc
     }
     model.overlay = Some(Overlay::Review(review));
     effects
+}
+
+/// The chosen draft that has to be read next.
+fn first_unread(review: &Review) -> Option<usize> {
+    review.unread().next()
 }
 
 /// How what is pending begins, where a second press must not ask for it again.
@@ -330,7 +326,10 @@ pub(super) fn keep_text(
         false => {
             let facts =
                 wording::pins_of_text(scene.incident(), scene.plan(), scene.situation, &text, &found.grounds.facts);
-            Grounds { facts, template: false, language: found.grounds.language.clone() }
+            // Whoever writes it knows what is down now.
+            let audience = scene.plan().audience(audience).filter(|_| found.grounds.outage.is_some());
+            let outage = audience.map(|audience| wording::outage(scene.situation, audience));
+            Grounds { facts, template: false, language: found.grounds.language.clone(), outage }
         }
     };
     let next_update = found.next_update;

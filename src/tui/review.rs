@@ -80,9 +80,20 @@ impl Review {
         Review { items, at, scroll: 0, read, round, opened: None }
     }
 
-    /// The text that is lit was seen to its end. Whether that is news.
-    pub fn mark_read(&mut self) -> bool {
-        self.read.get_mut(self.at).is_some_and(|read| !std::mem::replace(read, true))
+    /// These texts were seen to their end. Whether that is news.
+    pub fn mark_read(&mut self, seen: &[usize]) -> bool {
+        let mut news = false;
+        for index in seen {
+            news |= self.read.get_mut(*index).is_some_and(|read| !std::mem::replace(read, true));
+        }
+        news
+    }
+
+    /// Chosen drafts whose words nobody read here; words that were read for another audience are read.
+    pub fn unread(&self) -> impl Iterator<Item = usize> {
+        let read = self.items.iter().zip(&self.read).filter(|(_, read)| **read).map(|(item, _)| &item.text);
+        let known: Vec<&String> = read.collect();
+        self.to_approve().filter(move |(_, item)| !known.contains(&&item.text)).map(|(index, _)| index)
     }
 
     pub fn current(&self) -> Option<&Item> {

@@ -143,6 +143,7 @@ impl<'a> Scene<'a> {
             What::StageFiled(w) => Thing::Stage(w.rule.clone(), w.stage.clone()),
             What::StageDrafted(w) => Thing::Stage(w.rule.clone(), w.stage.clone()),
             What::MessageDrafted(w) => Thing::Audience(w.audience.clone()),
+            What::ServiceStated(w) => Thing::Audience(w.audience.clone()),
             What::ToldElsewhere(w) => Thing::Audience(w.audience.clone()),
             _ => thing.clone(),
         }

@@ -94,8 +94,12 @@ pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -
 /// news.
 pub fn shown(model: &mut Model, scene: &Scene<'_>) -> bool {
     if let Some(Overlay::Review(review)) = &mut model.overlay {
-        let (lines, height) = over::review_text(model.size, review);
-        return review.scroll + height >= lines.len() && review.mark_read();
+        let seen = over::review_text(model.size, review);
+        let mut read: Vec<usize> = seen.below.into_iter().map(|(index, _)| index).collect();
+        if review.scroll + seen.height >= seen.lines.len() {
+            read.push(review.at);
+        }
+        return review.mark_read(&read);
     }
     lead::mark_read(model, scene)
 }

@@ -94,7 +94,11 @@ impl Form {
             Purpose::Phase => Command::SetPhase { phase: text(0).parse()?, why: text(1), by_name: some(2) },
             Purpose::Severity => Command::SetSeverity { severity: text(0).parse()?, why: text(1) },
             Purpose::Fact => {
-                Command::SetFact { name: text(0), value: fact_value(&text(1)), basis: text(2), confirmed_by: some(3) }
+                let (confirmed_by, basis) = match (some(3), said_by(&text(2), help)) {
+                    (None, Some((person, basis))) => (Some(person), basis),
+                    (given, _) => (given, text(2)),
+                };
+                Command::SetFact { name: text(0), value: fact_value(&text(1)), basis, confirmed_by }
             }
             Purpose::Clock => {
                 let at = past(1)?.ok_or("at: a time")?;
@@ -163,6 +167,13 @@ pub(super) fn span(text: &str) -> String {
         true => format!("+{text}"),
         false => text.to_owned(),
     }
+}
+
+/// `ruiz: counted anew`: who stands for it, and how it is known. Only somebody whom the room knows.
+pub(super) fn said_by(text: &str, help: &Help<'_>) -> Option<(String, String)> {
+    let (person, basis) = text.split_once(':')?;
+    let person = help.people.iter().find(|known| known.eq_ignore_ascii_case(person.trim()))?;
+    Some(((*person).to_owned(), basis.trim().to_owned()))
 }
 
 /// `core/east` and `ana ben`: the team east out of core, led by ana, with ben.

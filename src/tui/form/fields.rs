@@ -122,7 +122,7 @@ impl Form {
                 vec![
                     field("name", "", words(&help.facts), true),
                     field("value", "a number, true, false, a text; empty: not known", Line, false),
-                    field("basis", "how we know", Line, false),
+                    field("basis", "how we know; \"ruiz: counted\" says who confirms it", Line, false),
                     field("confirmed by", "a name; empty: unconfirmed", Person, false),
                 ],
             ),

@@ -10,8 +10,8 @@ use super::key::{Code, Key};
 use crate::incident::Instant;
 use crate::incident::entry::EntryId;
 use crate::text::{Safe, instant};
-use command::span;
 pub use command::{fact_value, note_time};
+use command::{said_by, span};
 pub use purpose::Purpose;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -167,9 +167,14 @@ impl Form {
                 Key { code: Code::Char('a'), ctrl: true, .. } => field.text.move_cursor(CursorMove::Head),
                 Key { code: Code::Char('x'), ctrl: true, .. } => self.clear(),
                 key => {
-                    // What was proposed gives way to the first digit.
+                    // What was proposed gives way to the first digit or letter.
                     let proposed = self.preset.get(self.at).is_some_and(|p| !p.is_empty() && *p == field.value());
-                    if field.kind == Kind::Minutes && proposed && key.typed().is_some_and(|c| c.is_ascii_digit()) {
+                    let begins = |c: char| match field.kind {
+                        Kind::Minutes => c.is_ascii_digit(),
+                        Kind::Choice(_) => c.is_alphanumeric(),
+                        _ => false,
+                    };
+                    if proposed && key.typed().is_some_and(begins) {
                         field.set("");
                     }
                     if let Some(input) = input(key) {
@@ -316,6 +321,9 @@ impl Form {
             Kind::Past if !text.trim().is_empty() => Some(instant::parse_past(&text, help.now, help.zone)),
             Kind::Next if !text.trim().is_empty() => Some(instant::parse_next(&span(&text), help.now, help.zone)),
             Kind::Line if self.purpose == Purpose::Note => note_time(&text, help).map(|(at, _)| at),
+            Kind::Line if self.purpose == Purpose::Fact && field.label == "basis" => {
+                return said_by(&text, help).map(|(person, _)| crate::safe!("= confirmed by {person}"));
+            }
             _ => None,
         }?;
         Some(match at {

@@ -16,6 +16,8 @@ fn built_in(name: &str) -> Plan {
 /// A commander's first minute: nothing but the start is known.
 fn first_minute() -> Words {
     Words {
+        harmed: "02:45 CST".into(),
+        back: None,
         started: "02:45 CST".to_owned(),
         now: "03:08 CST".to_owned(),
         next_update: Some("03:28 CST".to_owned()),

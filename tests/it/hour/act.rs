@@ -53,23 +53,41 @@ impl Keys<'_> {
         self
     }
 
+    /// A row with all of these.
+    pub fn see_row(&mut self, all: &[&str]) -> &mut Self {
+        let rows = |screen: &vt100::Screen| crate::support::pty::rows(screen);
+        self.pty.wait(&format!("{all:?}"), |screen| {
+            rows(screen).iter().any(|row| all.iter().all(|text| row.contains(text)))
+        });
+        self
+    }
+
     /// Waits until nothing is on its way to the disk.
     pub fn settled(&mut self) -> &mut Self {
         self.pty.wait("the disk", |screen| !screen.contents().contains("saving"));
         self
     }
 
-    /// Turns pages until something is seen: reading is not counted.
+    /// Turns the pages of a brief until something is seen: reading is not counted.
     pub fn read_until(&mut self, text: &str) -> &mut Self {
-        for _ in 0..40 {
-            if self.pty.look(|screen| screen.contents().contains(text)) {
+        self.pages(" ", text)
+    }
+
+    /// Reads everything that is chosen in the review.
+    pub fn read_all(&mut self) -> &mut Self {
+        self.pages("\u{1b}[6~", "ALL READ")
+    }
+
+    fn pages(&mut self, key: &str, end: &str) -> &mut Self {
+        for _ in 0..200 {
+            if self.pty.look(|screen| screen.contents().contains(end)) {
                 return self;
             }
             let before = self.pty.text();
-            self.pty.keys(" ");
+            self.pty.keys(key);
             self.pty.wait("another page", |screen| screen.contents() != before);
         }
-        panic!("never read: {text}\n{}", self.pty.text());
+        panic!("never read to {end}\n{}", self.pty.text());
     }
 }
 

@@ -4,3 +4,4 @@ mod act;
 mod first;
 mod together;
 mod wander;
+mod words;
