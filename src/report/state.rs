@@ -310,7 +310,7 @@ fn promises(incident: &Incident, now: Instant) -> Vec<Value> {
 }
 
 /// A standing as one word.
-pub(super) fn standing(standing: &Standing) -> &'static str {
+pub fn standing(standing: &Standing) -> &'static str {
     match standing {
         Standing::NotInForce => "not_in_force",
         Standing::NotTriggered => "not_triggered",
