@@ -101,7 +101,7 @@ pub enum Cmd {
     Export(Export),
     /// Check that the journal's chains hold
     Verify,
-    /// The agency rules in force, or one of them; `evaluate` for the deadlines
+    /// The agency rules; files of rules and examples, checked, evaluated and tested; why a rule stands as it does
     Rules(Rules),
     /// The playbooks that are known
     Playbooks(Playbooks),

@@ -15,15 +15,44 @@ pub struct Series {
     from: Instant,
     /// What the sum was at `from`.
     base: i64,
-    /// From each instant on, the oldest first; None: not known for a time.
-    steps: Vec<(Instant, Option<i64>)>,
+    spans: Vec<Held>,
+    /// From when on the count was not known for a time.
+    gap: Option<Instant>,
+}
+
+/// A count that held from an instant on, and the sum before it, in thousandths of a second.
+#[derive(Clone, Debug, PartialEq)]
+struct Held {
+    begin: Instant,
+    count: i128,
+    before: i128,
+}
+
+impl Held {
+    fn until(&self, at: Instant) -> i128 {
+        self.before + self.count * i128::from((at - self.begin).num_milliseconds().max(0))
+    }
 }
 
 impl Series {
-    /// `steps` in any order; what lies before `from` counts only as the count that held then.
+    /// `steps` in any order, from each instant on; None: not known for a time. What lies before `from` counts only as the
+    /// count that held then.
     pub fn new(from: Instant, base: i64, mut steps: Vec<(Instant, Option<i64>)>) -> Series {
         steps.sort_by_key(|(at, _)| *at);
-        Series { from, base, steps }
+        let mut gap = steps.first().is_none_or(|(first, _)| *first > from).then_some(from);
+        let mut spans: Vec<Held> = Vec::new();
+        for (index, (at, count)) in steps.iter().enumerate() {
+            let (begin, end) = ((*at).max(from), steps.get(index + 1).map(|(end, _)| *end));
+            if end.is_some_and(|end| end <= begin) {
+                continue;
+            }
+            let before = spans.last().map_or(i128::from(base) * MINUTE, |held| held.until(begin));
+            spans.push(Held { begin, count: i128::from(count.unwrap_or(0).max(0)), before });
+            if count.is_none() && gap.is_none() {
+                gap = Some(begin);
+            }
+        }
+        Series { from, base, spans, gap }
     }
 
     /// One a minute, from `start` until `end`, or on and on.
@@ -32,47 +61,29 @@ impl Series {
         Series::new(start, 0, [(start, Some(1))].into_iter().chain(end).collect())
     }
 
-    /// Each step with its end, cut to what lies after `from`; the last has none.
-    fn spans(&self) -> impl Iterator<Item = (Instant, Option<Instant>, Option<i64>)> + '_ {
-        self.steps.iter().enumerate().filter_map(|(index, (at, count))| {
-            let end = self.steps.get(index + 1).map(|(end, _)| *end);
-            (end.is_none_or(|end| end > self.from)).then_some(((*at).max(self.from), end, *count))
-        })
-    }
-
     /// The sum at an instant, in whole units; "at least" where there are gaps.
     pub fn total(&self, at: Instant) -> i64 {
-        let mut sum = i128::from(self.base) * MINUTE;
-        for (begin, end, count) in self.spans() {
-            let millis = (end.map_or(at, |end| end.min(at)) - begin).num_milliseconds().max(0);
-            sum += i128::from(count.unwrap_or(0).max(0)) * i128::from(millis);
-        }
+        let next = self.spans.partition_point(|held| held.begin <= at);
+        let held = next.checked_sub(1).and_then(|last| self.spans.get(last));
+        let sum = held.map_or(i128::from(self.base) * MINUTE, |held| held.until(at));
         i64::try_from(sum.div_euclid(MINUTE)).unwrap_or(i64::MAX)
     }
 
     /// The first whole second at which the sum is `goal` or more, if the last count stays as it is.
     pub fn reaches(&self, goal: i64) -> Option<Instant> {
-        let mut left = (i128::from(goal) - i128::from(self.base)) * MINUTE;
-        if left <= 0 {
+        let wanted = i128::from(goal) * MINUTE;
+        if goal <= self.base {
             return Some(self.from);
         }
-        for (begin, end, count) in self.spans() {
-            let count = i128::from(count.unwrap_or(0).max(0));
-            let whole = end.map(|end| count * i128::from((end - begin).num_milliseconds().max(0)));
-            if count > 0 && whole.is_none_or(|whole| whole >= left) {
-                let millis = i64::try_from((left + count - 1) / count).ok()?;
-                let at = begin.checked_add_signed(TimeDelta::try_milliseconds(millis)?)?;
-                return whole_second(at);
-            }
-            left -= whole.unwrap_or(0);
-        }
-        None
+        let next = self.spans.partition_point(|held| held.before < wanted);
+        let held = next.checked_sub(1).and_then(|last| self.spans.get(last)).filter(|held| held.count > 0)?;
+        let millis = i64::try_from((wanted - held.before + held.count - 1) / held.count).ok()?;
+        whole_second(held.begin.checked_add_signed(TimeDelta::try_milliseconds(millis)?)?)
     }
 
     /// Whether the count was not known for a part of the time until `at`: the sum is then "at least".
     pub fn gaps(&self, at: Instant) -> bool {
-        let first = self.steps.first().is_none_or(|(first, _)| *first > self.from && at > self.from);
-        first || self.spans().any(|(begin, _, count)| count.is_none() && begin < at)
+        self.gap.is_some_and(|gap| gap < at)
     }
 }
 

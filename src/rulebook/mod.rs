@@ -7,6 +7,7 @@ pub mod expression;
 pub mod forecast;
 pub mod growth;
 pub mod judge;
+pub mod keys;
 pub mod names;
 pub mod read;
 pub mod reasons;

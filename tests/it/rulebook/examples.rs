@@ -167,6 +167,46 @@ fn the_built_in_book_is_whole_and_says_what_it_is() {
     assert_eq!(rulebook::read::read("adopted", &text).unwrap(), book, "what an incident adopts reads back the same");
 }
 
+/// What is written is documented, and what is documented is read: a slip in a key that exists would say so.
+#[test]
+fn every_key_is_documented_and_every_documented_key_is_read() {
+    use warroom::rulebook::keys::{CALENDAR, EXAMPLE, FACT, Key, RULE, STAGE};
+    let book = book();
+    let written =
+        |value: serde_json::Value| -> BTreeSet<String> { value.as_object().unwrap().keys().cloned().collect() };
+    let documented = |keys: &[Key]| -> BTreeSet<String> { keys.iter().map(|k| k.name.to_owned()).collect() };
+    assert_eq!(written(serde_json::to_value(&book.rules[0]).unwrap()), documented(RULE));
+    assert_eq!(written(serde_json::to_value(&book.rules[0].stages[0]).unwrap()), documented(STAGE));
+    assert_eq!(written(serde_json::to_value(&book.facts[0]).unwrap()), documented(FACT));
+    assert_eq!(written(serde_json::to_value(&book.calendars[0]).unwrap()), documented(CALENDAR));
+    for (table, keys) in
+        [("rule", RULE), ("rule.stages", STAGE), ("facts", FACT), ("calendar", CALENDAR), ("example", EXAMPLE)]
+    {
+        for key in keys {
+            let text = format!(
+                "[[{}]]\n{}{} = {{ zz = 1 }}",
+                table.split('.').next().unwrap(),
+                if table.contains('.') { "[[rule.stages]]\n" } else { "" },
+                key.name
+            );
+            let mut problems = rulebook::read::read("own", &text).err().unwrap_or_default();
+            problems.extend(example::read("own", &text, &book).err().unwrap_or_default());
+            let unread = problems.iter().any(|p| {
+                p.message.starts_with("no such key")
+                    && p.key.as_ref().is_some_and(|k| k.ends_with(&format!(".{}", key.name)))
+            });
+            assert!(!unread, "{table}.{}: {problems:?}", key.name);
+            let missing = rulebook::read::read("own", &text.replace(&format!("{} = {{ zz = 1 }}", key.name), ""))
+                .err()
+                .unwrap_or_default();
+            if table != "example" {
+                let named = missing.iter().any(|p| p.key.as_deref() == Some(&format!("{table}.{}", key.name)));
+                assert_eq!(named, key.needed, "{table}.{}: {missing:?}", key.name);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_rule_of_ones_own_takes_the_place_of_ours() {
     let mut own = book().get("us-firstnet-contract").unwrap().clone();
