@@ -11,7 +11,7 @@ pub struct Filing {
     pub state: StageState,
     /// When it was first filed.
     pub filed: Option<Instant>,
-    /// Every time that it was filed, oldest first: what comes again is filed again.
+    /// Every time that it was filed, oldest first: what comes again is filed again. What was withdrawn is none.
     pub rounds: Vec<Instant>,
     pub filed_by: String,
     /// The portal's receipt or file number.
@@ -94,6 +94,7 @@ pub fn step(filing: &Filing, event: StageEvent<'_>, at: Instant) -> Result<Filin
         StageEvent::Withdrawn { why } => match filing.state {
             Filed | Confirmed => {
                 next.state = Withdrawn;
+                next.rounds.clear();
                 next.detail = why.to_owned();
             }
             Pending | Drafted | Waived | Withdrawn => return Err(NoEffect::new("there is nothing filed to withdraw")),

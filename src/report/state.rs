@@ -342,7 +342,7 @@ fn obligation(incident: &Incident, o: &Obligation, now: Instant) -> Value {
             "id": s.id, "name": s.name, "to": s.to, "due_at": maybe(due), "asap_since": maybe(asap), "if": s.iff,
             "state": s.state, "late": late(s, now), "filed_at": maybe(s.filed), "filed_by": s.by,
             "reference": s.reference, "person": filing.map(|f| f.person.as_str()).unwrap_or_default(),
-            "detail": s.detail, "missing_facts": s.missing, "on": s.on, "holds": s.holds,
+            "detail": s.detail, "after": s.after, "missing_facts": s.missing, "on": s.on, "holds": s.holds,
             "answered_by": s.answered_by, "beyond_calendar": s.beyond_calendar,
             "readings": s.readings.iter().map(reading).collect::<Vec<_>>(),
             "again": s.again.as_ref().map(|a| json!({

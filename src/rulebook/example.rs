@@ -28,7 +28,7 @@ pub struct Example {
     /// The day for which to ask whether the rule is in force. None: it is taken to be.
     pub on: Option<NaiveDate>,
     /// The instant at which to look. None: nothing grows, nothing is forecast.
-    pub at: Option<Instant>,
+    pub now: Option<Instant>,
     /// Since when facts grow.
     pub outage_start: Option<Instant>,
     /// `users_affected` from each instant on.
@@ -88,7 +88,7 @@ fn example(
     let clocks = clocks(fields, rules, faults);
     let filed = filed(fields, rule, faults);
     let on = fields.day("on", faults).map(|f| f.value);
-    let at = fields.instant("at", faults).map(|f| f.value);
+    let now = fields.instant("now", faults).map(|f| f.value);
     let outage_start = fields.instant("outage_start", faults).map(|f| f.value);
     if forecast && outage_start.is_none() && fields.get("outage_start", faults).is_none() {
         fields.fault("outage_start", "missing; expected the instant since which facts grow", faults);
@@ -103,7 +103,7 @@ fn example(
         rule: name?.value,
         title,
         facts,
-        at: at.or(outage_start),
+        now: now.or(outage_start),
         outage_start: outage_start.or_else(|| clocks.get("outage_start").copied()),
         clocks,
         filed,
@@ -257,7 +257,7 @@ impl Example {
     /// The facts that grow, as this example tells them. Empty where it does not say at which instant to look.
     pub fn growth(&self, rules: &Rules) -> Growth {
         let mut growth = Growth::default();
-        let Some(at) = self.at else { return growth };
+        let Some(at) = self.now else { return growth };
         if !self.users.is_empty() {
             growth.count(USERS, self.users.clone());
         }

@@ -5,7 +5,7 @@ use super::evaluate::{Evaluation, FactValue, Known, State, evaluate};
 use super::example::Example;
 use super::forecast::Fires;
 use crate::incident::Instant;
-use crate::incident::rule::Rules;
+use crate::incident::rule::{FactWord, Grows, Rules};
 
 /// What the rulebook says of an example.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,10 +28,10 @@ pub fn judge(rules: &Rules, example: &Example) -> Option<Judged> {
         clocks: &|name| example.clocks.get(name).copied().into_iter().collect(),
         filed: &|stage| example.filed.get(stage).cloned().unwrap_or_default(),
         on: example.on,
-        now: example.at,
+        now: example.now,
     };
     let evaluation = evaluate(rules, rule, &rule.applies_to, &known);
-    let fires = evaluation.fires.clone();
+    let fires = evaluation.fires.clone().or_else(|| from_start(rules, example));
     let fires_at = match evaluation.state {
         State::Due => evaluation.reportable,
         State::NotTriggered | State::Unknown { .. } => fires.as_ref().map(|fires| fires.at),
@@ -46,6 +46,17 @@ pub fn judge(rules: &Rules, example: &Example) -> Option<Judged> {
         State::Due => ("due", Vec::new()),
     };
     Some(Judged { evaluation, state, missing, fires_at })
+}
+
+/// For an example that says since when, and neither how long nor at which instant to look: when it fires, seen from the start.
+/// Its state stays as its facts have it: what is absent is unknown.
+fn from_start(rules: &Rules, example: &Example) -> Option<Fires> {
+    let start = example.outage_start.filter(|_| example.now.is_none())?;
+    let stated = |word: &&FactWord| word.grows == Some(Grows::Minutes) && example.facts.contains_key(&word.name);
+    if rules.facts.iter().any(|word| stated(&word)) {
+        return None;
+    }
+    judge(rules, &Example { now: Some(start), ..example.clone() })?.evaluation.fires
 }
 
 impl Judged {

@@ -130,7 +130,11 @@ pub const EXAMPLE: &[Key] = &[
     key("clocks", "table", "Instants in RFC 3339."),
     key("filed", "table", "When a stage was filed; a list where it was filed again."),
     key("on", "day", "Judge by the law of this day; absent: the rule is taken to be in force."),
-    key("at", "instant", "The instant at which to look. Without it nothing grows and nothing is forecast."),
+    key(
+        "now",
+        "instant",
+        "The instant at which to look; `outage_start` where that stands alone. Without either nothing grows: what is absent is unknown.",
+    ),
     key("outage_start", "instant", "Since when facts grow. In a `[[forecast]]` it must be there."),
     key("users", "list of tables", "`from` an instant on, so many `users_affected`."),
     key("expect", "a state", "`not_in_force`, `not_triggered`, `unknown`, `forecast` or `due`."),

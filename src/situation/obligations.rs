@@ -69,6 +69,8 @@ pub enum Standing {
 pub struct StageView {
     pub id: String,
     pub name: String,
+    /// The clock that it runs from, or `stage:ID` for an earlier stage.
+    pub after: String,
     pub to: Option<String>,
     /// None: its clock has no instant yet, it waits for an event (`on`), or what comes again has ended.
     pub due: Option<Due>,
@@ -250,6 +252,7 @@ fn view(incident: &Incident, rules: &Rules, rule: &Rule, stage: StageDue, after:
     Some(StageView {
         id: stage.stage,
         name: stage.name,
+        after: after.to_owned(),
         to: stage.to,
         // What waits for an event is not due before it.
         due: stage.due.filter(|_| stage.on.is_none()),

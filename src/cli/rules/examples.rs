@@ -220,7 +220,7 @@ fn typed(context: &Context, args: &args::Evaluate, rule: &Rule) -> Result<Exampl
         clocks,
         filed,
         on: Some(day(rule, on)),
-        at: None,
+        now: None,
         users: Vec::new(),
         expect: Expect::default(),
         why: String::new(),

@@ -10,10 +10,11 @@ use crate::cli::out;
 use crate::cli::session::Session;
 use crate::incident::rule::Rule;
 use crate::rulebook::deadline::Due;
+use crate::rulebook::evaluate::STAGE;
 use crate::rulebook::expression::{self, FactValue, Truth};
 use crate::rulebook::reasons::{Reason, reasons};
 use crate::situation::known::{FactView, Facts, Origin};
-use crate::situation::obligations::{Law, Obligation, Standing, obligation};
+use crate::situation::obligations::{Law, Obligation, StageView, Standing, obligation};
 use crate::text::instant;
 
 pub fn run(context: &Context, id: &str, on: Option<&str>) -> Result<ExitCode, Fail> {
@@ -60,10 +61,13 @@ pub fn run(context: &Context, id: &str, on: Option<&str>) -> Result<ExitCode, Fa
         out::line(&format!("  fires  {} at the present rate{assumed}", echo(fires.at)))?;
     }
     for clock in &found.clocks {
-        let at = clock.at.map_or("no instant".to_owned(), echo);
-        let by = if clock.by.is_empty() { String::new() } else { format!(" by {}", clock.by) };
+        let Some(at) = clock.at else {
+            out::line(&format!("  clock  {} is not set: `warroom agency clock`", clock.name))?;
+            continue;
+        };
+        let by = if clock.by.is_empty() { String::new() } else { format!(" ({})", clock.by) };
         let assumed = if clock.assumed { ", ASSUMED" } else { "" };
-        out::line(&format!("  clock  {} {at}: {}{by}{assumed}", clock.name, clock.why))?;
+        out::line(&format!("  clock  {} {}: {}{by}{assumed}", clock.name, echo(at), clock.why))?;
     }
     for stage in &found.stages {
         let iff = if stage.iff { " IF it applies" } else { "" };
@@ -73,7 +77,7 @@ pub fn run(context: &Context, id: &str, on: Option<&str>) -> Result<ExitCode, Fa
             (Some(Due::At(at)), _) => format!("by {}{iff}", echo(at)),
             (Some(Due::Asap(at)), _) => format!("at once, from {}{iff}", echo(at)),
             (None, Some(on)) => format!("on {on}"),
-            (None, None) => "no deadline".to_owned(),
+            (None, None) => waits(stage, &found),
         };
         out::line(&format!("  stage  {} {}: {due}{missing}", stage.id, stage.state))?;
         for reading in &stage.readings {
@@ -89,6 +93,20 @@ pub fn run(context: &Context, id: &str, on: Option<&str>) -> Result<ExitCode, Fa
     hidden(rule, &plan.agencies)?;
     aid()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why a stage has no deadline.
+fn waits(stage: &StageView, found: &Obligation) -> String {
+    if matches!(found.state, Standing::NotInForce | Standing::NotTriggered) {
+        return "no deadline".to_owned();
+    }
+    if stage.again.as_ref().is_some_and(|again| again.ended) {
+        return "has ended".to_owned();
+    }
+    match stage.after.strip_prefix(STAGE) {
+        Some(earlier) => format!("once {earlier} is filed"),
+        None => format!("once {} is set", stage.after),
+    }
 }
 
 /// A rule that the playbook leaves out is not on the screen.

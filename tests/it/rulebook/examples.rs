@@ -77,18 +77,54 @@ fn every_forecast_holds_from_the_start_and_from_the_last_change() {
         let state = if expected.reportable_at.is_some() { "forecast" } else { "not_triggered" };
         assert_eq!(judged.state, state, "{}", example.id);
         let last = example.users.last().unwrap().0;
-        let later = judge(&book, &Example { at: Some(last), ..example.clone() }).unwrap();
+        let later = judge(&book, &Example { now: Some(last), ..example.clone() }).unwrap();
         assert_eq!(later.fires_at, expected.reportable_at, "{}: {}", example.id, expected.why);
         let Some(reportable) = expected.reportable_at else { continue };
-        let mut then = Example { at: Some(reportable), ..example.clone() };
+        let mut then = Example { now: Some(reportable), ..example.clone() };
         for assumed in &judged.missing {
             then.facts.insert(assumed.clone(), rulebook::FactValue::Boolean(true));
         }
         assert_eq!(judge(&book, &then).unwrap().evaluation.state, State::Due, "{}: it holds by then", example.id);
-        then.at = Some(reportable - chrono::TimeDelta::seconds(1));
+        then.now = Some(reportable - chrono::TimeDelta::seconds(1));
         assert_ne!(judge(&book, &then).unwrap().evaluation.state, State::Due, "{}: and not before", example.id);
         let unknown = Example { users: Vec::new(), ..example.clone() };
         assert_eq!(judge(&book, &unknown).unwrap().fires_at, None, "{}: a missing fact is no forecast", example.id);
+    }
+}
+
+/// An example that says since when the outage runs, and not how long: its state is as its facts have it, and it still says when
+/// it fires.
+#[test]
+fn what_runs_since_an_instant_says_when_it_fires() {
+    let book = book();
+    let text = r#"
+[[example]]
+id = "since"
+rule = "us-fcc-nors-wireless"
+facts = { users_affected = 12000 }
+clocks = { outage_start = "2025-05-14T17:00:00Z", discovery = "2025-05-14T17:05:00Z" }
+[[example]]
+id = "then"
+rule = "us-fcc-nors-wireless"
+facts = { users_affected = 12000, msc_outages = 0, oc3_minutes = 0, offices_911_affected = 0, facilities_988_affected = 0 }
+clocks = { outage_start = "2025-05-14T17:00:00Z", discovery = "2025-05-14T17:05:00Z" }
+now = "2025-05-14T18:14:59Z"
+expect = "forecast"
+fires_at = "2025-05-14T18:15:00Z"
+[[example]]
+id = "after"
+rule = "us-fcc-nors-wireless"
+facts = { users_affected = 12000 }
+clocks = { outage_start = "2025-05-14T17:00:00Z", discovery = "2025-05-14T17:05:00Z" }
+now = "2025-05-14T18:15:00Z"
+expect = "due"
+fires_at = "2025-05-14T18:15:00Z"
+"#;
+    let examples = example::read("e", text, &book).unwrap();
+    let judged: Vec<_> = examples.iter().map(|e| judge(&book, e).unwrap()).collect();
+    assert_eq!((judged[0].state, judged[0].fires_at), ("unknown", Some(at("2025-05-14T18:15:00Z"))));
+    for (example, judged) in examples.iter().zip(&judged) {
+        assert_eq!(judged.differences(example), [""; 0], "{}", example.id);
     }
 }
 

@@ -267,6 +267,20 @@ fn an_update_that_comes_again_counts_down_again() {
     assert!(!updates.open() && updates.due.is_none() && updates.again.as_ref().unwrap().ended, "{updates:?}");
 }
 
+/// What was withdrawn starts no clock; filed anew, the clock runs from then.
+#[test]
+fn a_withdrawn_filing_starts_nothing() {
+    let mut case = Case::new("2026-06-01T12:00:00Z", &["eu_essential"]);
+    case.fact(6, "significant_incident", json!(true)).file(60, "eu-nis2-23", "notification");
+    let last = |case: &Case| stage(&case.one(200, "eu-nis2-23"), "final").due;
+    assert_eq!(last(&case), by("2026-07-01T21:59:59Z"));
+    let (rule, stage_id) = ("eu-nis2-23".to_owned(), "notification".to_owned());
+    case.add(70, StageWithdrawn { rule, stage: stage_id, why: "not significant".into() });
+    assert_eq!(last(&case), None);
+    case.file(60 * 24, "eu-nis2-23", "notification");
+    assert_eq!(last(&case), by("2026-07-02T21:59:59Z"));
+}
+
 #[test]
 fn one_filing_answers_the_rules_that_go_together() {
     let mut case = Case::new("2026-06-01T12:00:00Z", &["wireline_carrier", "cable_operator", "voip_provider"]);
