@@ -11,6 +11,7 @@ use crate::incident::exercise::Real;
 use crate::incident::observation::Observation;
 use crate::incident::state::Incident;
 use crate::incident::words::{Family, Phase, Round};
+use crate::text::leaving;
 
 /// One kind of backend, with one configuration.
 pub trait Adapter: Send + Sync {
@@ -124,9 +125,9 @@ impl Outgoing {
             round: message.round,
             text: message.text.clone(),
             recipients: sending.map(|s| message.recipients.waiting(s.entry, &s.to)).unwrap_or_default(),
-            subject: sending.map(|s| s.subject.clone()).unwrap_or_default(),
+            subject: sending.map(|s| leaving::line(&s.subject)).unwrap_or_default(),
             incident: id.to_string(),
-            title: incident.title().to_owned(),
+            title: leaving::line(incident.title()),
             phase: incident.phase(),
             _real,
         })

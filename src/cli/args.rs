@@ -510,7 +510,11 @@ pub enum MessageCmd {
     /// One message, whole
     Show { id: String },
     /// Another text: it is a draft again
-    Edit { id: String, text: String },
+    Edit {
+        id: String,
+        /// The words; without them your editor opens ($VISUAL, $EDITOR)
+        text: Option<String>,
+    },
     /// Approve the text as it stands; prints what was approved
     Approve { id: String },
     /// Leave out the next step of the approval, with the reason
@@ -548,6 +552,17 @@ pub enum MessageCmd {
         text: String,
         #[arg(long, value_name = "T")]
         next: Option<String>,
+    },
+    /// How an audience's service is by your word, where no page tells or a page is wrong
+    Service {
+        audience: String,
+        /// harmed or back
+        how: String,
+        #[arg(long, value_name = "T", allow_hyphen_values = true)]
+        at: Option<String>,
+        /// How you know
+        #[arg(long)]
+        basis: String,
     },
     /// A message whose answer was lost: it went, or it did not
     Settle {
@@ -633,8 +648,8 @@ pub struct Poll {
 
 #[derive(clap::Args, Debug)]
 pub struct Export {
-    /// md or json
-    #[arg(long, default_value = "md", value_parser = ["md", "json"])]
+    /// md: a page of Markdown; html: the same to open or print; csv: the timeline; json: everything
+    #[arg(long, default_value = "md", value_parser = ["md", "html", "csv", "json"])]
     pub format: String,
     /// File to write (else standard output); never overwrites without --force
     #[arg(short, long, value_name = "FILE")]

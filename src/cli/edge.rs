@@ -12,6 +12,11 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// The person's own editor.
+pub fn editor() -> Option<String> {
+    variable("VISUAL").or_else(|| variable("EDITOR"))
+}
+
 /// This machine's name, without its domain.
 pub fn host() -> String {
     let uname = rustix::system::uname();

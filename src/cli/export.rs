@@ -10,7 +10,7 @@ use super::context::Context;
 use super::fail::Fail;
 use super::out;
 use super::session::Session;
-use crate::report::{json, markdown};
+use crate::report::{csv, html, json, markdown};
 
 pub fn run(context: &Context, args: &args::Export) -> Result<ExitCode, Fail> {
     let mut session = Session::open(context, false)?;
@@ -26,9 +26,12 @@ pub fn run(context: &Context, args: &args::Export) -> Result<ExitCode, Fail> {
             }
             format!("{}\n", serde_json::to_string_pretty(&value).map_err(|e| Fail::failed(e.to_string()))?)
         }
-        _ => {
+        "csv" => csv::csv(session.incident(), &session.in_force.plan, now, session.zone()).map_err(Fail::failed)?,
+        format => {
             let zone = session.zone();
-            markdown::markdown(session.incident(), &session.in_force.plan, &situation, session.id, now, zone, &heads)
+            let (incident, plan) = (session.incident(), &session.in_force.plan);
+            let record = markdown::markdown(incident, plan, &situation, session.id, now, zone, &heads);
+            if format == "html" { html::html(&record) } else { record }
         }
     };
     match &args.output {

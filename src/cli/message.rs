@@ -19,6 +19,7 @@ use crate::incident::entry::{Draft, EntryId};
 use crate::incident::pin::Grounds;
 use crate::incident::recipient::RecipientOutcome;
 use crate::incident::what::{MessageFailed, MessageRecipients, MessageSent, MessageUnknown, What};
+use crate::room::editor::Editing;
 use crate::room::pollers::Backend;
 use crate::room::store::process_name;
 use crate::situation::proposal::{proposals, round as due_round};
@@ -39,9 +40,14 @@ pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
         }
         MessageCmd::Edit { id, text } => {
             let message = session.message(id)?;
-            let found = session.incident().messages.get(&message).cloned();
-            let (next_update, before) = found.map(|m| (m.next_update, m.grounds)).unwrap_or_default();
-            Command::EditMessage { message, text: text.clone(), next_update, grounds: session.grounds(text, &before) }
+            let found =
+                session.incident().messages.get(&message).cloned().ok_or_else(|| Fail::failed("no such message"))?;
+            let text = match text {
+                Some(text) => text.clone(),
+                None => in_editor(&found.text)?,
+            };
+            let grounds = session.grounds(&text, &found.grounds);
+            Command::EditMessage { message, text, next_update: found.next_update, grounds }
         }
         MessageCmd::Approve { id } => {
             let message = session.message(id)?;
@@ -72,6 +78,15 @@ pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
             text: text.clone(),
             next_update: session.next(next.as_deref())?,
         },
+        MessageCmd::Service { audience, how, at, basis } => {
+            let harmed = match how.as_str() {
+                "harmed" => true,
+                "back" => false,
+                other => return Err(Fail::wrong(format!("{other}: harmed, or back"))),
+            };
+            let (audience, at) = (audience.clone(), session.past(at.as_deref())?);
+            Command::SetService { audience, harmed, at, basis: basis.clone() }
+        }
         MessageCmd::Settle { id, went, how } => {
             let went = match went.as_str() {
                 "yes" => true,
@@ -86,6 +101,15 @@ pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
         }
     };
     session.run(&command)
+}
+
+/// The words in the person's own editor.
+fn in_editor(text: &str) -> Result<String, Fail> {
+    let program =
+        edge::editor().ok_or_else(|| Fail::wrong("no words are given, and no editor: set $VISUAL or $EDITOR"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let edited = runtime.block_on(async { Editing::start(&program, text)?.end().await });
+    edited.map_err(Fail::failed)
 }
 
 /// What the review would say of a text: warnings are told, what stops it is refused.

@@ -43,6 +43,7 @@ pub fn opening(
 ) -> Result<Opening, Fail> {
     let playbook = context.playbook(config, None)?;
     Ok(Opening {
+        editor: edge::editor(),
         journal,
         access: context.access(),
         incident,

@@ -111,6 +111,8 @@ commands! {
     Phase "phase" ["P"] Anywhere "" Form Script::Form("warroom phase PHASE --why TEXT"), "sets the phase; resolving while something is down asks why";
     Severity "severity" ["S"] Anywhere "" Form Script::Form("warroom severity SEV --why TEXT"), "raises or lowers the severity; lowering asks why";
     Fact "fact" ["F"] Anywhere "" Form Script::Form("warroom fact NAME [VALUE] --basis TEXT"), "states a fact that rules and messages use, and who confirms it";
+    Service "service" ["U"] Anywhere "" Form Script::Form("warroom message service AUDIENCE harmed|back --basis TEXT"),
+        "how an audience's service is by your word, where no page tells or a page is wrong";
     Clear "clear" [] Anywhere "" Form Script::Form("warroom fact NAME --clear STEP"), "stands for a fact as security, legal or whoever has to, before a text may use it";
     Words "words" ["w"] Anywhere "" No Script::Form("warroom message words"),
         "what is said now: the approved words, and who still holds older ones";

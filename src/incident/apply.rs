@@ -197,6 +197,14 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
             incident.clearings.entry(w.set).or_default().push(clearing);
             overtake(incident, entry, None);
         }
+        What::ServiceStated(w) => {
+            let before = incident.services.get(&w.audience);
+            let first_harm = before.and_then(|b| b.first_harm);
+            let first_harm = if w.harmed { Some(first_harm.map_or(at, |first| first.min(at))) } else { first_harm };
+            let by = entry.author.person.clone();
+            let stated = ServiceWord { harmed: w.harmed, since: at, first_harm, by, basis: w.basis.clone() };
+            incident.services.insert(w.audience.clone(), stated);
+        }
         What::ClockSet(w) => {
             let choice = ClockChoice { at: w.at, why: w.why.clone(), assumed: w.assumed };
             incident.clocks.entry(w.clock.clone()).or_default().set(entry, choice, &w.replaces);
@@ -650,6 +658,7 @@ pub fn retractable(what: &What) -> bool {
         | What::PromiseKept(_)
         | What::FactSet(_)
         | What::FactCleared(_)
+        | What::ServiceStated(_)
         | What::ClockSet(_)
         | What::StageDrafted(_)
         | What::StageFiled(_)

@@ -207,6 +207,14 @@ pub enum Command {
         how: String,
     },
 
+    /// How an audience's service is, by somebody's word: where no page tells, or a page is wrong.
+    SetService {
+        audience: String,
+        harmed: bool,
+        at: Option<Instant>,
+        basis: String,
+    },
+
     Promise {
         text: String,
         to: String,

@@ -16,6 +16,7 @@ use super::state::Incident;
 use super::task::{self, NoEffect, Task, TaskEvent};
 use super::what::*;
 use super::words::{Phase, Role, Round, Severity, TaskState};
+use crate::text::leaving;
 
 /// Most minutes that a check-in may lie ahead: a day.
 const MOST_MINUTES: u32 = 24 * 60;
@@ -492,6 +493,12 @@ pub fn decide(
             }
             one(FactCleared { name: name.clone(), set: setting.entry, step, basis: basis.clone() }.into())
         }
+        Command::SetService { audience, harmed, at, basis } => {
+            answerable(incident, actor, "say how an audience's service is")?;
+            let at = past(*at, now)?.unwrap_or(now);
+            let stated = messages::service(incident, plan, audience, (*harmed, at), basis)?;
+            Ok(vec![Draft::at(stated.into(), at)])
+        }
         Command::SetClock { clock, at, why, assumed } => {
             let set = ClockSet {
                 clock: required(clock, "a clock's name")?,
@@ -716,7 +723,11 @@ pub(super) fn reachable(plan: &Plan, audience: &str, channel: &str) -> Result<()
 }
 
 pub(super) fn checked_text(incident: &Incident, plan: &Plan, channel: &str, text: &str) -> Result<String, Refusal> {
-    let text = exercise::text(incident, &required(text, "a text")?);
+    let text = exercise::text(incident, &required(&leaving::tidy(text), "a text")?);
+    if let Some(c) = leaving::hidden(&text) {
+        let code = u32::from(c);
+        return Err(Refusal::new(format!("U+{code:04X} stands in the text, which nobody sees: take it out")));
+    }
     if let Some(why) = plan.channel(channel).and_then(|c| c.too_long(&text)) {
         return Err(Refusal::new(why));
     }

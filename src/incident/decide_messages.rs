@@ -1,17 +1,18 @@
-//! What a person may do with the words of a message: write them, approve them step by step, leave a step out. Only drafts
-//! entries; what is sent is decided beside.
+//! What a person may do with the words of a message: write them, approve them step by step, leave a step out; and what they
+//! may say of an audience. Only drafts entries; what is sent is decided beside.
 
 use super::Instant;
 use super::command::{Actor, Refusal};
-use super::decide::{answerable, checked_text, message_of, none_stands, reachable, refuse};
+use super::decide::{answerable, checked_text, message_of, none_stands, reachable, refuse, required};
 use super::entry::EntryId;
 use super::message::{self, Message, MessageEvent};
 use super::person;
 use super::pin::Grounds;
 use super::plan::Plan;
 use super::state::Incident;
-use super::what::{MessageApproved, MessageDrafted, MessageEdited};
+use super::what::{MessageApproved, MessageDrafted, MessageEdited, ServiceStated};
 use super::words::Round;
+use crate::text::suggest;
 
 /// A text as somebody gives it.
 pub struct NewText<'a> {
@@ -148,4 +149,30 @@ fn not_ones_own(incident: &Incident, plan: &Plan, actor: &Actor, channel: &str, 
         ));
     }
     Ok(())
+}
+
+/// How an audience's service is by somebody's word, harmed or not, since an instant.
+pub fn service(
+    incident: &Incident,
+    plan: &Plan,
+    audience: &str,
+    (harmed, at): (bool, Instant),
+    basis: &str,
+) -> Result<ServiceStated, Refusal> {
+    let Some(known) = plan.audience(audience) else {
+        let near = suggest::nearest(audience, plan.audiences.iter().map(|a| a.id.as_str()));
+        let hint = near.map(|n| format!("; did you mean {n}?")).unwrap_or_default();
+        return Err(Refusal::new(format!("no audience is called {audience}{hint}")));
+    };
+    match incident.services.get(audience) {
+        Some(word) if word.harmed == harmed && word.since <= at => {
+            let how = if harmed { "harmed" } else { "well again" };
+            return Err(Refusal::new(format!("{} is {how} already, by {}", known.name, word.by)));
+        }
+        Some(word) if !harmed && at < word.since => {
+            return Err(Refusal::new("that is before its harm began"));
+        }
+        _ => {}
+    }
+    Ok(ServiceStated { audience: audience.to_owned(), harmed, basis: required(basis, "how you know")? })
 }

@@ -38,6 +38,8 @@ pub struct Incident {
     pub stated: BTreeMap<String, Vec<(Instant, Option<i64>)>>,
     /// Who cleared a fact, by the entry that set it.
     pub clearings: BTreeMap<EntryId, Vec<Clearing>>,
+    /// By audience.
+    pub services: BTreeMap<String, ServiceWord>,
     pub clocks: BTreeMap<String, Register<ClockChoice>>,
     pub filings: BTreeMap<(String, String), Filing>,
     pub decisions: Vec<EntryId>,
@@ -116,6 +118,17 @@ pub struct Clearing {
     pub step: String,
     pub by: String,
     pub at: Instant,
+}
+
+/// How an audience's service is by somebody's word.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceWord {
+    pub harmed: bool,
+    /// Since when it is so.
+    pub since: Instant,
+    pub first_harm: Option<Instant>,
+    pub by: String,
+    pub basis: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -262,6 +262,9 @@ kinds! {
     /// Somebody who has to (security, legal) stands for a fact as it was set by that entry.
     FactCleared = "fact.cleared/1" { name: String, set: EntryId, step: String, #[serde(default)] basis: String }
 
+    /// An audience is harmed, or is well again, by somebody's word; since the entry's `happened`.
+    ServiceStated = "audience.service/1" { audience: String, harmed: bool, basis: String }
+
     /// The instant that a rule's clock runs from, who chose it and why.
     ClockSet = "clock.set/1" { clock: String, at: Instant, why: String, #[serde(default)] assumed: bool, replaces: Vec<EntryId> }
     StageDrafted = "stage.drafted/1" { rule: String, stage: String }

@@ -197,6 +197,10 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
             ("FACT", format!("{} = {value}{unit}{confirmed}{needs}{basis}", w.name))
         }
         What::FactCleared(w) => ("CLEAR", with(&format!("{} cleared by {by} for {}", w.name, w.step), &w.basis)),
+        What::ServiceStated(w) => {
+            let (tag, how) = if w.harmed { ("HARM", "harmed") } else { ("BACK", "well again") };
+            (tag, format!("{} {how}: {} ({by})", audience(&w.audience), w.basis))
+        }
         What::ClockSet(w) => {
             let assumed = if w.assumed { ", ASSUMED" } else { "" };
             ("CLOCK", format!("{} {}{assumed}: {} ({by})", w.clock, clock(w.at), w.why))

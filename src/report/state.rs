@@ -22,7 +22,7 @@ use crate::incident::words::{End, MessageState, Role};
 use crate::rulebook::deadline::Due;
 use crate::rulebook::evaluate::Meter;
 use crate::situation::Situation;
-use crate::situation::audience::{AudienceView, Next, Service};
+use crate::situation::audience::{AudienceView, Next, Service, harm};
 use crate::situation::obligations::{Obligation, ReadingView, StageView, Standing};
 use crate::situation::signals::Direction;
 use crate::situation::thing::Thing;
@@ -217,7 +217,7 @@ fn audience(view: &AudienceView) -> Value {
         Service::None => ("none", None, None),
         Service::NotKnown => ("not_known", None, None),
         Service::Ok => ("ok", None, None),
-        Service::Harmed { state, since } => ("harmed", Some(*state), Some(*since)),
+        Service::Harmed { state, since } => ("harmed", *state, Some(*since)),
         Service::Restored { since } => ("restored", None, Some(*since)),
     };
     let next = match &view.next {
@@ -587,7 +587,7 @@ pub fn state_text(incident: &Incident, plan: &Plan, situation: &Situation) -> Ve
             Service::None => String::new(),
             Service::NotKnown => ", service NOT KNOWN".to_owned(),
             Service::Ok => ", service OK".to_owned(),
-            Service::Harmed { state, since } => format!(", {} since {}", state.short(), clock(*since)),
+            Service::Harmed { state, since } => format!(", {} since {}", harm(*state), clock(*since)),
             Service::Restored { since } => format!(", restored {}", clock(*since)),
         };
         let next = match &a.next {

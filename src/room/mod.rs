@@ -3,6 +3,7 @@
 //! Quits in order: stop asking, let deliveries end for a moment, finish what was typed, put the terminal back.
 
 pub mod bells;
+pub mod editor;
 pub mod in_force;
 pub mod keylog;
 pub mod left;
@@ -37,6 +38,7 @@ use crate::situation::need::Need;
 use crate::situation::thing::Thing;
 use crate::situation::{Situation, alarm, assess};
 use crate::tui::keymap::Keymap;
+use crate::tui::lend;
 use crate::tui::model::{Demo, Effect, Loud, Model, Overlay};
 use crate::tui::releasing::RELEASE;
 use crate::tui::scene::{Scene, Snapshot};
@@ -45,6 +47,7 @@ use crate::tui::theme::Theme;
 use crate::tui::title;
 use crate::tui::update::{Msg, shown, update};
 use bells::Bells;
+use editor::Editing;
 use keylog::KeyLog;
 use left::Left;
 use pollers::{Backend, Control};
@@ -75,6 +78,8 @@ pub struct Opening {
     pub naming: Option<naming::Naming>,
     /// `$TERM`.
     pub term: String,
+    /// `$VISUAL` or `$EDITOR`.
+    pub editor: Option<String>,
     /// A drill: the keys are counted, and it ends by itself.
     pub drill: Option<Drill>,
 }
@@ -253,10 +258,12 @@ async fn stay(
         held: paused,
         typed: Typed::default(),
         bells: Bells::default(),
+        editing: None,
         away: true,
         left: None,
     };
     let ended = room.live(input, &mut news, signals).await;
+    room.break_off_editing().await;
     tasks.abort_all();
     let others = tokio::task::spawn_blocking(move || others.map(others::Others::end));
     let _ = tokio::time::timeout(Duration::from_millis(500), others).await;
@@ -294,6 +301,14 @@ async fn over(drill: &mut Option<Drill>) {
     };
     if !ended {
         std::future::pending::<()>().await;
+    }
+}
+
+/// Resolves when the person's editor ends; never without one.
+async fn edited(editing: &mut Option<Editing>) -> Result<String, String> {
+    match editing {
+        Some(editing) => editing.end().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -363,6 +378,8 @@ struct Room {
     /// What stands in the open form and is not on disk yet.
     typed: Typed,
     bells: Bells,
+    /// The person's editor has the terminal.
+    editing: Option<Editing>,
     /// What rings first rang while the person was away.
     away: bool,
     /// How the screen was left, until there is something to put it back on.
@@ -428,6 +445,9 @@ impl Room {
                     }
                 },
                 heard = signals.next() => match heard {
+                    // Meant for the editor, which has the terminal.
+                    Heard::End(Ended::Signal(2)) | Heard::Resized | Heard::Continued if self.editing.is_some() => {}
+                    Heard::Stop if self.editing.is_some() => terminal::stop(),
                     Heard::End(ended) => return ended,
                     Heard::Resized => self.resize(),
                     Heard::Stop => self.suspend(),
@@ -458,6 +478,11 @@ impl Room {
                     Ok(needs) => self.model.others = needs,
                     Err(why) => {
                         self.apply(Msg::Tell(Loud::Failed, format!("the other incidents cannot be read: {why}")));
+                    }
+                },
+                words = edited(&mut self.editing) => {
+                    if let Some(ended) = self.on_edited(words) {
+                        return ended;
                     }
                 },
                 // The drill is over: nobody presses a key for it.
@@ -494,6 +519,9 @@ impl Room {
 
     fn draw(&mut self) {
         self.assess();
+        if self.editing.is_some() {
+            return;
+        }
         let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
         // What was read changes what the keys may do: that is shown at once.
         if self.screen.draw(&self.model, &scene) && shown(&mut self.model, &scene) {
@@ -559,6 +587,10 @@ impl Room {
     }
 
     async fn on_input(&mut self, event: Input) -> Option<Ended> {
+        // Typed before the editor had the terminal, and meant for it.
+        if self.editing.is_some() && event != Input::Closed {
+            return None;
+        }
         let msg = match event {
             Input::Key(key) => {
                 if let Some(drill) = &self.opening.drill {
@@ -744,6 +776,7 @@ impl Room {
                 return Some(Ended::Quit);
             }
             Effect::Suspend => self.suspend(),
+            Effect::Editor(text) => self.open_editor(&text),
             Effect::Redraw => self.screen.forget(),
             Effect::Quit => return Some(Ended::Quit),
         }
@@ -782,6 +815,43 @@ impl Room {
         terminal::restore();
         terminal::stop();
         self.come_back();
+    }
+
+    fn open_editor(&mut self, text: &str) {
+        let started = match &self.opening.editor {
+            None => Err("no editor is known: set $VISUAL or $EDITOR before the room is opened".to_owned()),
+            Some(program) => {
+                lend::lend().map_err(|error| error.to_string()).and_then(|()| Editing::start(program, text))
+            }
+        };
+        match started {
+            Ok(editing) => self.editing = Some(editing),
+            Err(why) => {
+                self.come_back_from_lending();
+                self.apply(Msg::Tell(Loud::Failed, why));
+            }
+        }
+    }
+
+    fn on_edited(&mut self, words: Result<String, String>) -> Option<Ended> {
+        self.editing = None;
+        self.come_back_from_lending();
+        self.apply(Msg::Edited(words))
+    }
+
+    fn come_back_from_lending(&mut self) {
+        let _ = lend::take_back();
+        self.screen.forget();
+        self.resize();
+        self.stale = true;
+    }
+
+    /// The room ends while the editor is open: what was saved in it is kept as typed.
+    async fn break_off_editing(&mut self) {
+        let Some(mut editing) = self.editing.take() else { return };
+        if let Ok(words) = editing.break_off().await {
+            self.apply(Msg::Edited(Ok(words)));
+        }
     }
 
     fn come_back(&mut self) {

@@ -32,18 +32,24 @@ pub struct AudienceView {
 /// How the audience's own service is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Service {
-    /// It has none.
+    /// It has none, and nobody said how they fare.
     None,
     /// No source tells.
     NotKnown,
     Ok,
     Harmed {
-        state: ComponentState,
+        /// None: by somebody's word.
+        state: Option<ComponentState>,
         since: Instant,
     },
     Restored {
         since: Instant,
     },
+}
+
+/// The short word for harm: what a page says of it, else that somebody said so.
+pub fn harm(state: Option<ComponentState>) -> &'static str {
+    state.map_or("HARM", ComponentState::short)
 }
 
 /// When the next word is owed.
@@ -102,7 +108,8 @@ fn view(incident: &Incident, plan: &Plan, fresh: &[&Source], audience: &Audience
     let harmed_since = match &service {
         Service::None | Service::NotKnown => started,
         Service::Ok => None,
-        Service::Harmed { .. } | Service::Restored { .. } => first_harm(incident, audience).or(started),
+        Service::Harmed { since, .. } => first_harm(incident, audience).or(Some(*since)),
+        Service::Restored { .. } => first_harm(incident, audience).or(started),
     };
     let reaches = |channel: &str| audience.channels.iter().any(|c| c == channel);
     let last_word = incident
@@ -183,11 +190,31 @@ fn named(audience: &Audience, id: &str, name: &str) -> bool {
 
 fn first_harm(incident: &Incident, audience: &Audience) -> Option<Instant> {
     let components = incident.components.iter().filter(|((_, id), c)| named(audience, id, &c.name));
-    components.filter_map(|(_, c)| c.first_harm).min()
+    let word = incident.services.get(&audience.id).and_then(|word| word.first_harm);
+    components.filter_map(|(_, c)| c.first_harm).chain(word).min()
+}
+
+/// How an audience's service is, by the signals and by somebody's word. Either is enough for harm; a word that all is well
+/// stands only where no signal speaks against it.
+fn service(incident: &Incident, fresh: &[&Source], audience: &Audience) -> Service {
+    let seen = by_signals(incident, fresh, audience);
+    let Some(word) = incident.services.get(&audience.id) else { return seen };
+    match (seen, word.harmed) {
+        (Service::Harmed { state, since }, harmed) => {
+            let earlier = word.first_harm.filter(|_| harmed).map_or(since, |first| first.min(since));
+            Service::Harmed { state, since: earlier }
+        }
+        (_, true) => Service::Harmed { state: None, since: word.first_harm.unwrap_or(word.since) },
+        (Service::Restored { since }, false) => Service::Restored { since: since.max(word.since) },
+        (Service::None | Service::NotKnown | Service::Ok, false) if word.first_harm.is_some() => {
+            Service::Restored { since: word.since }
+        }
+        (Service::None | Service::NotKnown | Service::Ok, false) => Service::Ok,
+    }
 }
 
 /// The worst that any source says of the audience's components; two pages that disagree are not averaged.
-fn service(incident: &Incident, fresh: &[&Source], audience: &Audience) -> Service {
+fn by_signals(incident: &Incident, fresh: &[&Source], audience: &Audience) -> Service {
     if audience.components.is_empty() {
         return Service::None;
     }
@@ -197,7 +224,7 @@ fn service(incident: &Incident, fresh: &[&Source], audience: &Audience) -> Servi
         folded.iter().filter_map(|c| c.state.filter(|s| s.harms()).map(|s| (s, c.first_harm.unwrap_or(c.since))));
     if let Some((state, _)) = harmed.clone().max_by_key(|(state, _)| *state) {
         let since = harmed.map(|(_, since)| since).min().unwrap_or_default();
-        return Service::Harmed { state, since };
+        return Service::Harmed { state: Some(state), since };
     }
     if folded.iter().any(|c| c.state.is_none_or(|s| s == ComponentState::Unknown)) {
         return Service::NotKnown;

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 
 use super::Situation;
-use super::audience::{AudienceView, Next, Service};
+use super::audience::{AudienceView, Next, Service, harm};
 use super::obligations::Standing;
 use super::thing::Thing;
 use super::wording::shown;
@@ -165,7 +165,7 @@ impl Builder<'_> {
         for audience in &situation.audiences {
             match &audience.next {
                 Next::RestoredUntold(since) => {
-                    let item = self.untold(audience, *since, "RESTORED", "back, NEVER TOLD");
+                    let item = self.untold(audience, *since, "RESTORED", "NEVER TOLD");
                     self.push(item);
                 }
                 Next::First(limit) if *limit <= self.now => {
@@ -219,7 +219,7 @@ impl Builder<'_> {
 
     fn untold(&self, audience: &AudienceView, at: Instant, label: &str, state: &str) -> NowItem {
         let service = match &audience.service {
-            Service::Harmed { state, since } => format!("{} {}, ", state.short().to_lowercase(), self.ago(*since)),
+            Service::Harmed { state, since } => format!("{} {}, ", harm(*state).to_lowercase(), self.ago(*since)),
             Service::Restored { since } => format!("restored {} ago, ", self.ago(*since)),
             Service::NotKnown => "service NOT KNOWN, ".to_owned(),
             Service::None | Service::Ok => String::new(),

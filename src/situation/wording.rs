@@ -9,12 +9,12 @@ use crate::incident::plan::{Audience, Fallback, Plan, PlannedFact};
 use crate::incident::state::Incident;
 use crate::incident::words::Quality;
 use crate::playbook::render::{Corrected, CorrectedFact, Used, Words};
-use crate::text::{counting, instant};
+use crate::text::{Safe, counting, instant};
 
 /// The fact that holds when service is expected to be back: for us and for those who plan with it, never for the public.
 pub const RESTORATION: &str = "expected_restoration";
 
-/// The words for a text to an audience. `corrects`: when the text went out that this one corrects, and its facts.
+/// The words for a text to an audience; what comes from outside is one line of what can be seen. `corrects`: when the text went out that this one corrects, and its facts.
 pub fn words(
     incident: &Incident,
     plan: &Plan,
@@ -28,21 +28,22 @@ pub fn words(
     let down = situation.signals.components.iter().filter(|c| c.state.is_some_and(|s| s.harms()));
     let named = |moved: &Moved| CorrectedFact {
         name: meaning(plan, &moved.name),
-        was: shown(&moved.was),
-        is: if moved.is.is_null() { "not known".to_owned() } else { shown(&moved.is) },
+        was: Safe::new(&shown(&moved.was)).into_string(),
+        is: if moved.is.is_null() { "not known".to_owned() } else { Safe::new(&shown(&moved.is)).into_string() },
     };
+    let own = |text: &str| Safe::new(text).into_string();
     Words {
         started: incident.started().map(clock).unwrap_or_default(),
         now: clock(now),
         next_update: Some(clock(next_update)),
         phase: incident.phase().to_string(),
-        title: incident.title().to_owned(),
+        title: own(incident.title()),
         severity: incident.severity().to_string(),
-        down: down.map(|c| c.name.clone()).collect(),
+        down: down.map(|c| own(&c.name)).collect(),
         fallbacks: plan.fallbacks.iter().filter(|f| works(incident, situation, f)).map(|f| f.name.clone()).collect(),
         facts: facts(incident, plan, situation),
         restoration: audience.restoration.then(|| match incident.sure(RESTORATION) {
-            Some(fact) => shown(&fact.value),
+            Some(fact) => own(&shown(&fact.value)),
             None => "not known yet".to_owned(),
         }),
         corrects: corrects.map(|(at, moved)| Corrected { at: clock(at), facts: moved.iter().map(named).collect() }),
@@ -88,7 +89,11 @@ pub fn live(situation: &Situation, metric: &str) -> Option<Live> {
 fn facts(incident: &Incident, plan: &Plan, situation: &Situation) -> std::collections::BTreeMap<String, Value> {
     let internal = |name: &str| plan.facts.iter().any(|f| f.name == name && f.internal) || name == RESTORATION;
     let stated = incident.facts.keys().filter(|name| !internal(name));
-    let stated = stated.filter_map(|name| incident.sure(name).map(|fact| (name.clone(), fact.value.clone())));
+    let gated = |value: &Value| match value {
+        Value::String(text) => Value::from(Safe::new(text).into_string()),
+        value => value.clone(),
+    };
+    let stated = stated.filter_map(|name| incident.sure(name).map(|fact| (name.clone(), gated(&fact.value))));
     let lives = plan.facts.iter().filter(|f| !f.internal && !incident.facts.contains_key(&f.name));
     let lives = lives.filter_map(|fact| {
         let live = live(situation, fact.metric.as_deref()?)?;

@@ -3,6 +3,7 @@
 pub mod counting;
 pub mod duration;
 pub mod instant;
+pub mod leaving;
 pub mod safe;
 pub mod shorten;
 pub mod suggest;

@@ -92,7 +92,9 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
             }
             None
         }
-        Action::Elsewhere => scene.plan().audiences.is_empty().then(|| "no playbook names audiences".into()),
+        Action::Elsewhere | Action::Service => {
+            scene.plan().audiences.is_empty().then(|| "no playbook names audiences".into())
+        }
         Action::Undo => undo::own_last(model, scene).err(),
         _ => None,
     }
@@ -102,7 +104,9 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
 pub fn is_about(action: Action, thing: &Thing) -> bool {
     action.row().place == Place::Lit
         || match thing {
-            Thing::Audience(_) | Thing::Message(_) => matches!(action, Action::Send | Action::Elsewhere),
+            Thing::Audience(_) | Thing::Message(_) => {
+                matches!(action, Action::Send | Action::Elsewhere | Action::Service)
+            }
             Thing::Ask(_) => action == Action::Decide,
             Thing::Offer(_) => action == Action::Handover,
             Thing::RollCall(_) => action == Action::RollCall,

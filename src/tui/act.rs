@@ -168,6 +168,16 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
         Action::Phase => open_form(model, Purpose::Phase, scene),
         Action::Severity => open_form(model, Purpose::Severity, scene),
         Action::Fact => open_form(model, Purpose::Fact, scene),
+        Action::Service => {
+            let audience = match lit(model, scene) {
+                Some(Thing::Audience(id)) => id,
+                Some(Thing::Message(id)) => {
+                    scene.incident().messages.get(&id).map(|m| m.audience.clone()).unwrap_or_default()
+                }
+                _ => String::new(),
+            };
+            open_form(model, Purpose::Service { audience }, scene)
+        }
         Action::Clear => {
             // The fact that waits for somebody is the likely one.
             let waiting = scene.incident().facts.keys().find(|name| !scene.incident().uncleared(name).is_empty());

@@ -10,6 +10,7 @@ pub mod key;
 pub mod keymap;
 pub mod layout;
 pub mod lead;
+pub mod lend;
 pub mod model;
 pub mod over;
 pub mod paint;

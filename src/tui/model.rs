@@ -335,6 +335,8 @@ pub enum Effect {
     /// Leave this incident for another.
     Switch(IncidentId),
     Suspend,
+    /// The text in the person's own editor; the answer is `Edited`.
+    Editor(String),
     Redraw,
     Quit,
 }

@@ -349,8 +349,8 @@ fn draw_form(ink: &mut Ink<'_>, form: &Form, scene: &Scene<'_>, model: &Model) -
     let many = form.fields.iter().filter(|f| f.kind == Kind::Lines).count();
     let in_text = form.fields.get(form.at).is_some_and(|f| f.kind == Kind::Lines);
     let keys = match (many, form.fields.len() - many) {
-        (1.., 0) => " ctrl-s keeps  Esc back ",
-        (1.., _) if in_text => " ctrl-s sends it off  Tab next  Esc keeps for later ",
+        (1.., 0) => " ctrl-s keeps  ctrl-g your editor  Esc back ",
+        (1.., _) if in_text => " ctrl-s sends it off  ctrl-g your editor  Tab next  Esc keeps for later ",
         _ if form.enter_sends() => " Enter sends it off  Tab next  Esc keeps for later ",
         _ => " Enter goes on  Tab next  Esc keeps for later ",
     };

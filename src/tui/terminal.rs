@@ -12,6 +12,7 @@ use rustix::termios::{OptionalActions, QueueSelector, Termios, isatty, tcflush, 
 use termina::event::{KeyCode, KeyEventKind, Modifiers};
 
 use super::key::{Code, Key};
+use super::lend;
 use crate::text::Safe;
 
 /// How the terminal was before us; taken by whoever restores it first.
@@ -153,16 +154,18 @@ pub fn read_input(mut deliver: impl FnMut(Input) -> bool + Send + 'static) -> io
         let mut decoder = Decoder::default();
         let mut bytes = [0u8; 4096];
         loop {
+            lend::stand_aside();
             let wait = if decoder.waits { Some(ESCAPE_WAIT) } else { None };
             match readable(wait) {
-                Ok(true) => match rustix::io::read(rustix::stdio::stdin(), &mut bytes) {
+                Ok(Ready::Aside) => continue,
+                Ok(Ready::Keys) => match rustix::io::read(rustix::stdio::stdin(), &mut bytes) {
                     // End of file and errors alike: the terminal went away.
                     Ok(0) => break,
                     Ok(n) => decoder.feed(bytes.get(..n).unwrap_or_default()),
                     Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => continue,
                     Err(_) => break,
                 },
-                Ok(false) => decoder.flush(),
+                Ok(Ready::Nothing) => decoder.flush(),
                 Err(_) => break,
             }
             while let Some(input) = decoder.out.pop_front() {
@@ -176,14 +179,22 @@ pub fn read_input(mut deliver: impl FnMut(Input) -> bool + Send + 'static) -> io
     std::thread::Builder::new().name("terminal-input".into()).spawn(reader).map(|_| ())
 }
 
-fn readable(wait: Option<Duration>) -> rustix::io::Result<bool> {
+enum Ready {
+    Keys,
+    /// The terminal is wanted by another.
+    Aside,
+    Nothing,
+}
+
+fn readable(wait: Option<Duration>) -> rustix::io::Result<Ready> {
     let wait = wait.map(|w| Timespec { tv_sec: 0, tv_nsec: i64::from(w.subsec_nanos()) });
     let stdin = rustix::stdio::stdin();
-    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+    let mut fds = vec![PollFd::new(&stdin, PollFlags::IN)];
+    fds.extend(lend::woken().map(|woken| PollFd::new(woken, PollFlags::IN)));
     match poll(&mut fds, wait.as_ref()) {
-        Ok(0) => Ok(false),
-        Ok(_) => Ok(true),
-        Err(rustix::io::Errno::INTR) => Ok(false),
+        Ok(0) | Err(rustix::io::Errno::INTR) => Ok(Ready::Nothing),
+        Ok(_) if fds.get(1).is_some_and(|woken| !woken.revents().is_empty()) => Ok(Ready::Aside),
+        Ok(_) => Ok(Ready::Keys),
         Err(error) => Err(error),
     }
 }

@@ -36,6 +36,8 @@ pub enum Msg {
         /// The first entry that was written.
         made: Option<EntryId>,
     },
+    /// The person's editor ended: the words, or why there are none.
+    Edited(Result<String, String>),
     /// Something to tell at the foot.
     Tell(Loud, String),
 }
@@ -70,6 +72,14 @@ pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -
                 model.recall(std::iter::once(scene.subject(&Thing::Entry(made))));
             }
             on_outcome(model, effect, result, refused)
+        }
+        Msg::Edited(words) => {
+            match (words, &mut model.overlay) {
+                (Ok(words), Some(Overlay::Form(form))) => form.replace(&words),
+                (Ok(_), _) => model.say(Loud::Failed, "the form is gone: the text is not kept"),
+                (Err(why), _) => model.say(Loud::Failed, Safe::new(&why)),
+            }
+            Vec::new()
         }
         Msg::Tell(loud, text) => {
             model.say(loud, Safe::new(&text));
@@ -345,6 +355,11 @@ fn on_form(model: &mut Model, mut form: Box<Form>, key: Key, scene: &Scene<'_>) 
         Answer::Typing => {
             model.overlay = Some(Overlay::Form(form));
             Vec::new()
+        }
+        Answer::Editor => {
+            let text = form.fields.get(form.at).map(super::form::Field::value).unwrap_or_default();
+            model.overlay = Some(Overlay::Form(form));
+            vec![Effect::Editor(text)]
         }
         Answer::Cancel => {
             let name = form.purpose.key();

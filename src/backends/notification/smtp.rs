@@ -114,7 +114,7 @@ impl Smtp {
         let mut builder = Message::builder()
             .envelope(Envelope::new(None, vec![self.from.email.clone()]).map_err(unwritable)?)
             .from(self.from.clone())
-            .subject(one_line(&message.subject))
+            .subject(message.subject.clone())
             .date(now.into())
             .message_id(Some(format!("<{key}@{domain}>")))
             .header(ContentType::TEXT_PLAIN);
@@ -129,13 +129,6 @@ impl Smtp {
         }
         Ok(builder.body(message.text.clone()).map_err(unwritable)?.formatted())
     }
-}
-
-/// Outside text as one line of a header: no line of it can become another header.
-fn one_line(text: &str) -> String {
-    let clean: String =
-        text.chars().map(|c| if c.is_control() || "\u{2028}\u{2029}".contains(c) { ' ' } else { c }).collect();
-    clean.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl Adapter for Smtp {

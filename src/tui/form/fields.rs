@@ -203,6 +203,18 @@ impl Form {
                     ],
                 )
             }
+            Purpose::Service { audience } => {
+                preset.push((0, audience.clone()));
+                (
+                    "How they fare, by your word".to_owned(),
+                    vec![
+                        field("audience", "", words(&help.audiences), true),
+                        field("service", "", words(&["harmed", "back"]), true),
+                        field("how known", "calls to care; a test of our own", Line, true),
+                        field("since", "03:08 or -5m; empty: now", Past, false),
+                    ],
+                )
+            }
             Purpose::Check { outcome, .. } => (
                 format!("Did it work? {outcome}"),
                 vec![

@@ -66,6 +66,8 @@ pub struct Form {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     Typing,
+    /// The field of many lines is wanted in the person's own editor.
+    Editor,
     Submit,
     Cancel,
 }
@@ -125,6 +127,7 @@ impl Form {
             Key { code: Code::Esc, .. } => return Answer::Cancel,
             Key { code: Code::Char('c'), ctrl: true, .. } => return Answer::Cancel,
             Key { code: Code::Char('s'), ctrl: true, .. } => return Answer::Submit,
+            Key { code: Code::Char('g'), ctrl: true, .. } if many => return Answer::Editor,
             Key { code: Code::Enter, .. } if !many => return self.enter(),
             Key { code: Code::Tab, .. } => {
                 if let Some(completion) = self.completion(help)
@@ -244,6 +247,14 @@ impl Form {
         let needed = fields().any(|(i, f)| i != self.at && f.required && empty(f));
         let asked = fields().any(|(i, f)| i > self.at && f.asked && empty(f));
         !needed && !asked
+    }
+
+    /// Other words in the place of the field's, controls gone.
+    pub fn replace(&mut self, text: &str) {
+        if let Some(field) = self.fields.get_mut(self.at) {
+            field.set("");
+        }
+        self.paste(text);
     }
 
     /// Pastes into the field: all of it, controls gone, line feeds kept only where the field has lines. Submits nothing.

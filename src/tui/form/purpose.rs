@@ -80,6 +80,10 @@ pub enum Purpose {
     Clear {
         fact: String,
     },
+    /// How an audience's service is.
+    Service {
+        audience: String,
+    },
     /// Whether a decision worked; its outcome as it stands.
     Check {
         decision: EntryId,
@@ -132,6 +136,7 @@ impl Purpose {
             Purpose::EditText { audience, channel } => format!("text {audience} {channel}"),
             Purpose::SkipStep { message, .. } => format!("step {message}"),
             Purpose::Clear { fact } => format!("clear {fact}"),
+            Purpose::Service { audience } => format!("service {audience}"),
             Purpose::Check { decision, .. } => format!("check {decision}"),
             Purpose::Offer { role } => format!("offer {role}"),
             Purpose::RefuseOffer { offer } => format!("refuse {offer}"),

@@ -3,7 +3,7 @@
 use super::{Body, Item, Piece, cell, last, piece};
 use crate::incident::words::MessageState;
 use crate::safe;
-use crate::situation::audience::{AudienceView, Cell, Next, Service};
+use crate::situation::audience::{AudienceView, Cell, Next, Service, harm};
 use crate::situation::thing::Thing;
 use crate::text::{Safe, duration};
 use crate::tui::model::{Model, Pane};
@@ -143,7 +143,7 @@ pub fn service(scene: &Scene<'_>, audience: &AudienceView) -> (String, Meaning) 
         Service::None => ("--".into(), Meaning::Dim),
         Service::NotKnown => ("NOT KNWN".into(), Meaning::Old),
         Service::Ok => ("OK".into(), Meaning::Good),
-        Service::Harmed { state, since } => (format!("{} {}", state.short(), age(scene.now() - *since)), Meaning::Late),
+        Service::Harmed { state, since } => (format!("{} {}", harm(*state), age(scene.now() - *since)), Meaning::Late),
         Service::Restored { since } => (format!("back {}", age(scene.now() - *since)), Meaning::Good),
     }
 }

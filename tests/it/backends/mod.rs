@@ -1,10 +1,10 @@
 //! What the tests of `backends` prove.
 mod cut;
 mod faults;
-mod given;
+pub mod given;
 mod hostile;
 mod kinds;
-mod outgoing;
+pub mod outgoing;
 mod polling;
 mod real;
 mod replay;

@@ -1,5 +1,9 @@
 //! Words that leave: they rest on facts, are approved step by step, and what is not so any more is taken back or corrected.
 
+mod day;
+mod editor;
+mod hostile;
+
 use serde_json::Value;
 
 use crate::room::{configure, posts, runtime};
@@ -396,4 +400,34 @@ fn an_audience_is_written_to_in_its_language_and_the_front_line_is_not_behind() 
     ]);
     let words = place.home.must(&["message", "words"]);
     assert!(words.contains("By phone."), "{words}");
+}
+
+#[test]
+fn who_has_no_page_is_harmed_and_well_again_by_somebody_s_word() {
+    let place = place("");
+    let mut pty = Start::new(&place.home, &[]).size(120, 36).start();
+    pty.see("Partners");
+    // The lit audience, two words, since when and how it is known.
+    pty.keys("3gU");
+    pty.see("How they fare");
+    pty.keys("harmed three calls to the desk\t-4m\r");
+    pty.see("HARM 4m");
+    let audience = || {
+        let state = place.state();
+        state["audiences"].as_array().unwrap().iter().find(|a| a["id"] == "partners").cloned().unwrap()
+    };
+    assert_eq!(audience()["service"], "harmed");
+    place.refused(&["message", "service", "partners", "harmed", "--basis", "again"], "harmed already, by");
+    place.refused(&["message", "service", "partner", "back", "--basis", "x"], "did you mean partners?");
+    place.refused(&["message", "service", "partners", "back", "--at", "-5m", "--basis", "x"], "before its harm began");
+    place.home.must(&["message", "service", "partners", "back", "--basis", "a test of our own"]);
+    // Back, and nobody ever told them: the loudest silence.
+    pty.see("UNTOLD");
+    pty.keys("1");
+    pty.see("NEVER TOLD");
+    assert_eq!((&audience()["service"], &audience()["next"]), (&"restored".into(), &"restored_untold".into()));
+    let record = place.home.must(&["export"]);
+    assert!(record.contains("Partners well again: a test of our own"), "{record}");
+    pty.keys("q");
+    assert_eq!(pty.exit(), 0);
 }

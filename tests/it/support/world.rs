@@ -16,7 +16,7 @@ use warroom::incident::fold::Log;
 use warroom::incident::observation::{Alert, Component, Metric, Observation, Source};
 use warroom::incident::plan::Plan;
 use warroom::incident::rule::Rules;
-use warroom::incident::what::{MessageSending, MessageUnknown, What};
+use warroom::incident::what::{MessageDrafted, MessageSending, MessageUnknown, What};
 use warroom::incident::words::*;
 use warroom::situation::thing::Thing;
 use warroom::situation::{Situation, assess};
@@ -79,6 +79,13 @@ fn at(minute: i64) -> Instant {
 impl World {
     /// 35 minutes into an outage, with something in every pane.
     pub fn new(words: &Words) -> World {
+        let mut world = World::declared(words, 5);
+        world.history(words);
+        world
+    }
+
+    /// An outage that was declared so many minutes after its start, and of which nothing is known yet.
+    pub fn declared(words: &Words, minute: i64) -> World {
         let playbook = warroom::playbook::find("carrier-outage", &[]).unwrap();
         let rules = warroom::rulebook::built_in().unwrap();
         let mut world = World {
@@ -95,7 +102,7 @@ impl World {
             title: title.to_owned(),
             severity: Severity::Sev1,
             started: Some(at(0)),
-            detected: Some(at(3)),
+            detected: Some(at(3.min(minute))),
             exercise: false,
             demo: false,
             timezone: "America/Chicago".to_owned(),
@@ -103,10 +110,23 @@ impl World {
             playbook: Some((playbook.plan.name.clone(), playbook.text.clone())),
             rules: warroom::rulebook::write(&rules).unwrap(),
         };
-        let drafts = declare(&wish, &playbook.plan, at(5)).unwrap();
-        world.append("kim", at(5), drafts);
-        world.history(words);
+        let drafts = declare(&wish, &playbook.plan, at(minute)).unwrap();
+        world.append("kim", at(minute), drafts);
         world
+    }
+
+    /// A backend answered at that minute.
+    pub fn polled(&mut self, minute: i64, name: &str, seen: Observation) {
+        let before = self.sources.iter().find(|s| s.name == name).and_then(|s| s.observation.clone());
+        let drafts = detect(self.log.incident(), before.as_ref(), &seen, at(minute));
+        self.append("warroom", at(minute), drafts);
+        self.sources.retain(|s| s.name != name);
+        self.sources.push(Source {
+            last_success: Some(at(minute)),
+            last_try: Some(at(minute)),
+            observation: Some(seen.clone()),
+            ..Source::never(name, seen.family, "statuspage", 60, 30)
+        });
     }
 
     fn history(&mut self, words: &Words) {
@@ -185,7 +205,8 @@ impl World {
     }
 
     fn message(&mut self, minute: i64, audience: &str, channel: &str, text: &str, approved: bool) -> EntryId {
-        let command = Command::DraftMessage {
+        // As another host may have written it: here a text with hidden characters would be refused.
+        let drafted = MessageDrafted {
             audience: audience.to_owned(),
             channel: channel.to_owned(),
             round: Round::Initial,
@@ -193,7 +214,7 @@ impl World {
             next_update: Some(at(55)),
             grounds: Default::default(),
         };
-        let message = self.does("lee", minute, command)[0];
+        let message = self.append("lee", at(minute), vec![Draft::now(drafted.into())])[0];
         if approved {
             let text_sha256 = self.log.incident().messages[&message].sha256.clone();
             self.does("kim", minute, Command::ApproveMessage { message, text_sha256 });

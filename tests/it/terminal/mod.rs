@@ -5,7 +5,7 @@ mod environment;
 mod first;
 mod keys;
 mod leading;
-mod panes;
+pub mod panes;
 mod review;
 mod undo;
 mod words;

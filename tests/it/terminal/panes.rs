@@ -16,7 +16,7 @@ use crate::support::world::{Screen, Words, World};
 const SIZES: [(u16, u16); 4] = [(160, 48), (120, 36), (80, 24), (40, 10)];
 
 /// What lies over the panes, by the keys that open it.
-const OVERLAYS: [(&str, &str); 11] = [
+const OVERLAYS: [(&str, &str); 13] = [
     ("help", "?"),
     ("palette", ":"),
     ("note", "n - 1 2 m space x"),
@@ -27,10 +27,12 @@ const OVERLAYS: [(&str, &str); 11] = [
     ("review", "s"),
     ("detail", "enter"),
     ("can", "c"),
+    ("words", "w"),
+    ("service", "U"),
     ("filter", "2 / x"),
 ];
 
-fn text(buffer: &Buffer) -> String {
+pub fn text(buffer: &Buffer) -> String {
     let mut out = String::new();
     for y in 0..buffer.area.height {
         let row: String = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect();
@@ -120,7 +122,8 @@ fn everything_that_lies_over_the_panes() {
             let mut screen = world.screen((width, height));
             screen.keys(keys);
             let (buffer, drawn) = screen.draw(&themes().0, false);
-            let typing = matches!(name, "palette" | "note" | "task" | "decision" | "fact" | "elsewhere" | "filter");
+            let typing =
+                matches!(name, "palette" | "note" | "task" | "decision" | "fact" | "elsewhere" | "filter" | "service");
             assert_eq!(drawn.cursor.is_some(), typing, "{name}: a cursor where text is typed");
             if let Some((x, y)) = drawn.cursor {
                 assert!(x < width && y < height, "{name} {width}x{height}: the cursor is on the screen");
@@ -130,13 +133,13 @@ fn everything_that_lies_over_the_panes() {
     }
 }
 
-struct Case {
-    id: String,
-    text: String,
-    never: Vec<u8>,
+pub struct Case {
+    pub id: String,
+    pub text: String,
+    pub never: Vec<u8>,
 }
 
-fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     let path = format!("{}/tests/data/hostile/cases.toml", env!("CARGO_MANIFEST_DIR"));
     let file: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
     let bytes = |hex: &str| -> Vec<u8> {
