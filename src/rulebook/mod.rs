@@ -18,6 +18,7 @@ pub use evaluate::{Binding, Evaluation, FactValue, Known, State, evaluate};
 pub use growth::{Growth, Series};
 pub use stage::StageDue;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -95,13 +96,32 @@ pub fn load_over(base: Rules, files: &[PathBuf]) -> Result<Rules, Vec<Problem>> 
         }
     }
     let mut rules = base;
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for (path, text) in &texts {
-        match read::read_over(&shown(path), text, &words) {
-            Ok(more) => rules = combine(rules, more),
+        let file = shown(path);
+        match read::read_over(&file, text, &words) {
+            Ok(more) => {
+                for rule in &more.rules {
+                    if let Some(first) = seen.insert(rule.id.clone(), file.clone()) {
+                        problems.push(twice(&file, text, &rule.id, &first));
+                    }
+                }
+                rules = combine(rules, more);
+            }
             Err(faults) => problems.extend(faults),
         }
     }
     if problems.is_empty() { Ok(rules) } else { Err(problems) }
+}
+
+/// Ours gives way to one's own; which of two of one's own is meant, nobody can know.
+fn twice(file: &str, text: &str, id: &str, first: &str) -> Problem {
+    let names_it = |line: &str| line.trim_start().starts_with("id") && line.contains(&format!("\"{id}\""));
+    Problem {
+        line: text.lines().position(names_it).map(|line| line + 1),
+        key: Some("rule.id".to_owned()),
+        ..Problem::of(file, &format!("{id:?} is already a rule of {first}: keep one of them"))
+    }
 }
 
 /// The words of files that may be faulty, or not there: what can be read of them.

@@ -269,17 +269,25 @@ fn print(example: &Example, judged: &Judged, zone: chrono_tz::Tz) -> Result<(), 
     if example.id != example.rule {
         head = format!("{} ({}): {state}", example.id, example.rule);
     }
-    if !judged.missing.is_empty() {
-        head.push_str(&format!(", missing {}", judged.missing.join(", ")));
+    let fires = judged.fires_at.map(|at| instant::echo(at, zone));
+    match (judged.state, fires) {
+        ("due", Some(at)) => head.push_str(&format!(" since {at}")),
+        ("forecast", Some(at)) => head.push_str(&format!(", fires {at}")),
+        (_, Some(at)) => head.push_str(&format!(", fires at the latest {at}")),
+        (_, None) => {}
     }
-    if let Some(at) = judged.fires_at {
-        head.push_str(&format!(", fires {}", instant::echo(at, zone)));
+    if !judged.missing.is_empty() {
+        let what = if judged.state == "forecast" { "if" } else { "missing" };
+        head.push_str(&format!(", {what} {}", judged.missing.join(", ")));
     }
     let said = judged.evaluation.binding.said();
     if !said.is_empty() {
         head.push_str(&format!(" ({said})"));
     }
     out::line(&head)?;
+    if !["due", "unknown"].contains(&judged.state) {
+        return Ok(());
+    }
     for stage in &judged.evaluation.stages {
         out::line(&format!("  {:<20} {:<30} {}", stage.stage, stage.name, due_text(stage, zone)))?;
     }

@@ -271,6 +271,23 @@ fn files_of_ones_own_are_read_over_ours_and_all_their_faults_are_named() {
     assert_eq!(files.len(), 3, "{files:?}");
 }
 
+#[test]
+fn the_same_rule_in_two_files_of_ones_own_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = rulebook::write(&Rules::from(vec![book().get("us-cisa-voluntary").unwrap().clone()])).unwrap();
+    let files = ["a.toml", "b.toml"].map(|name| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, &text).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        path
+    });
+    let said = rulebook::load(&files).unwrap_err();
+    assert_eq!(said.len(), 1);
+    let (said, line) = (said[0].to_string(), said[0].line.unwrap());
+    assert!(said.contains("b.toml, line") && said.contains("a.toml: keep one of them"), "{said}");
+    assert!(text.lines().nth(line - 1).unwrap().contains("us-cisa-voluntary"));
+}
+
 /// A rule in one file may use the calendar, facts, clocks and kinds of another, in any order; a calendar of one's own takes
 /// the place of ours, and how a fact grows stays where its new meaning says nothing of it.
 #[test]
