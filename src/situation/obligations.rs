@@ -56,6 +56,17 @@ pub struct Obligation {
     pub clocks: Vec<ClockView>,
 }
 
+impl Obligation {
+    /// What must be said wherever it is named: a confidence below high, and what is not known of its force. Empty: nothing.
+    pub fn doubt(&self) -> String {
+        let confidence = match self.confidence {
+            Confidence::High => String::new(),
+            Confidence::Medium | Confidence::Low => format!("confidence {}", self.confidence.as_str()),
+        };
+        [confidence, self.binding.said()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standing {
     NotInForce,

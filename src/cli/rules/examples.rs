@@ -14,7 +14,7 @@ use crate::cli::out;
 use crate::config::Problem;
 use crate::config::document::LARGEST;
 use crate::incident::Instant;
-use crate::incident::rule::{InForce, Rule, Rules};
+use crate::incident::rule::{Confidence, InForce, Rule, Rules};
 use crate::rulebook::evaluate::{day, zone};
 use crate::rulebook::example::{self, Example, Expect};
 use crate::rulebook::judge::{Judged, judge};
@@ -158,7 +158,7 @@ pub fn evaluate(context: &Context, args: &args::Evaluate) -> Result<ExitCode, Fa
     if context.global.json {
         out::json(&json(&example, &judged))?;
     } else {
-        print(&example, &judged, zone(rule))?;
+        print(&example, &judged, rule)?;
         aid()?;
     }
     Ok(ExitCode::SUCCESS)
@@ -176,8 +176,9 @@ fn evaluate_file(context: &Context, path: &Path) -> Result<ExitCode, Fail> {
         return Ok(ExitCode::SUCCESS);
     }
     for (example, judged) in &judged {
-        let zone = given.rules.get(&example.rule).map(zone).unwrap_or_default();
-        print(example, judged, zone)?;
+        if let Some(rule) = given.rules.get(&example.rule) {
+            print(example, judged, rule)?;
+        }
     }
     aid()?;
     Ok(ExitCode::SUCCESS)
@@ -263,7 +264,8 @@ pub fn start(start: Start) -> &'static str {
     }
 }
 
-fn print(example: &Example, judged: &Judged, zone: chrono_tz::Tz) -> Result<(), Fail> {
+fn print(example: &Example, judged: &Judged, rule: &Rule) -> Result<(), Fail> {
+    let zone = zone(rule);
     let state = judged.state.replace('_', " ");
     let mut head = format!("{}: {state}", example.id);
     if example.id != example.rule {
@@ -281,8 +283,12 @@ fn print(example: &Example, judged: &Judged, zone: chrono_tz::Tz) -> Result<(), 
         head.push_str(&format!(", {what} {}", judged.missing.join(", ")));
     }
     let said = judged.evaluation.binding.said();
-    if !said.is_empty() {
-        head.push_str(&format!(" ({said})"));
+    let confidence = match rule.confidence {
+        Confidence::High => String::new(),
+        Confidence::Medium | Confidence::Low => format!("confidence {}", rule.confidence.as_str()),
+    };
+    for doubt in [said, confidence].iter().filter(|doubt| !doubt.is_empty()) {
+        head.push_str(&format!(" ({doubt})"));
     }
     out::line(&head)?;
     if !["due", "unknown"].contains(&judged.state) {

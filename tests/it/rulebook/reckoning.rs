@@ -7,6 +7,7 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use proptest::prelude::*;
 use warroom::incident::rule::{Calendar, Unit};
 use warroom::rulebook::deadline::{Span, due};
+use warroom::rulebook::{Series, State};
 
 const DAY: i64 = 86_400;
 
@@ -149,6 +150,42 @@ proptest! {
             .collect();
         let wanted = first_shown(open.last().unwrap() * DAY + time.map_or(DAY - 1, i64::from), zone);
         prop_assert_eq!(reckoned(second, amount, Unit::BusinessDays, zone, time, Some(&calendar)), wanted);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The instant at which an outage becomes reportable, second by second: thirty minutes, and 900,000 user-minutes.
+    #[test]
+    fn a_forecast_is_the_first_second_at_which_it_holds(
+        steps in prop::collection::vec((0i64..14_400, 0i64..40_000), 0..4), first in 0i64..40_000, looked in 0i64..14_400,
+    ) {
+        let start = 1_747_216_800;
+        let steps: Vec<(i64, i64)> = [(0, first)].into_iter().chain(steps).collect();
+        let mut sorted = steps.clone();
+        sorted.sort_by_key(|(second, _)| *second);
+        let (mut user_seconds, mut holds) = (0, None);
+        for second in 0..40_000i64 {
+            if second / 60 >= 30 && user_seconds / 60 >= 900_000 {
+                holds = Some(second);
+                break;
+            }
+            user_seconds += sorted.iter().rev().find(|(from, _)| *from <= second).map_or(0, |(_, users)| *users);
+        }
+        let instant = |second: i64| DateTime::<Utc>::from_timestamp(start + second, 0).unwrap();
+        let mut case = super::Case::default();
+        for fact in ["msc_outages", "oc3_minutes", "offices_911_affected", "facilities_988_affected"] {
+            case = case.number(fact, 0);
+        }
+        case.growth.sum("duration_minutes", Series::duration(instant(0), None));
+        let counts = steps.iter().map(|(second, users)| (instant(*second), Some(*users))).collect();
+        case.growth.sum("user_minutes", Series::new(instant(0), 0, counts));
+        case.now = Some(instant(looked));
+        let judged = case.judge("us-fcc-nors-wireless");
+        let found = judged.fires.map(|f| f.at).or(judged.reportable).filter(|at| *at < instant(40_000));
+        prop_assert_eq!(found, holds.map(instant));
+        prop_assert_eq!(judged.state == State::Due, holds.is_some_and(|second| second <= looked));
     }
 }
 
