@@ -172,6 +172,10 @@ fn growth(incident: &Incident, plan: &Plan, rules: &Rules) -> Growth {
         }
         let stopped = end.map(|end| (end, Some(0)));
         let steps = steps.into_iter().filter(|(at, _)| end.is_none_or(|end| *at < end)).chain(stopped).collect();
+        // A sum that the plan has measured is not reckoned as well.
+        if metric(plan, name).is_some() && !incident.facts.contains_key(name) {
+            continue;
+        }
         // What a person stated goes on from there; stated to be unknown, or in conflict, it is not known.
         let series = match incident.facts.get(name) {
             None => Series::new(started, 0, steps),

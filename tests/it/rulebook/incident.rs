@@ -239,6 +239,27 @@ fn duration_and_users_grow_by_themselves_and_say_when_it_fires() {
     assert_eq!(facts.view("msc_outages").origin, Origin::Nobody);
 }
 
+/// A sum that the plan takes from a metric is that metric's, and unknown while that is not fresh.
+#[test]
+fn a_measured_sum_is_not_reckoned() {
+    let mut case = Case::new("2025-05-14T10:00:00Z", &["wireless_carrier"]);
+    case.fact(0, "users_affected", json!(50_000));
+    assert_eq!(case.one(60, "us-fcc-nors-wireless").state, Standing::Due);
+    let planned = |name: &str, metric: &str| PlannedFact {
+        name: name.into(),
+        meaning: String::new(),
+        unit: String::new(),
+        metric: Some(metric.into()),
+        tolerance: 0.1,
+        clear: vec![],
+        internal: false,
+    };
+    case.plan.facts = vec![planned("user_minutes", "lost")];
+    assert!(
+        matches!(case.one(60, "us-fcc-nors-wireless").state, Standing::Unknown(missing) if missing.contains(&"user_minutes".to_owned()))
+    );
+}
+
 /// A sum that a person stated goes on from there: it would else stand still while people are without service.
 #[test]
 fn a_stated_sum_grows_on() {
