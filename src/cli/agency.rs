@@ -94,7 +94,14 @@ fn list(session: &mut Session<'_>) -> Result<ExitCode, Fail> {
             Standing::NotTriggered => "not triggered".to_owned(),
             Standing::NotInForce => "not in force that day".to_owned(),
         };
-        out::line(&format!("{}  {} ({standing})", obligation.rule, obligation.agency))?;
+        let doubt = obligation.doubt();
+        let doubt = if doubt.is_empty() { doubt } else { format!(", {doubt}") };
+        let fires = obligation.fires.as_ref().map(|f| {
+            let assumed = if f.assumes.is_empty() { String::new() } else { format!(" if {}", f.assumes.join(", ")) };
+            format!(", fires {} at the present rate{assumed}", instant::clock_zoned(f.at, now, zone))
+        });
+        let fires = fires.unwrap_or_default();
+        out::line(&format!("{}  {} ({standing}{fires}{doubt})", obligation.rule, obligation.agency))?;
         for stage in &obligation.stages {
             let iff = if stage.iff { " IF" } else { "" };
             let due = match stage.due {
@@ -103,10 +110,12 @@ fn list(session: &mut Session<'_>) -> Result<ExitCode, Fail> {
                 }
                 Some(Due::At(at)) => {
                     let left = duration::short(at - now, false);
-                    format!("{left}{iff}, by {}", instant::clock_zoned(at, now, zone))
+                    let other = stage.readings.get(1).map(|r| instant::clock_zoned(r.due.instant(), now, zone));
+                    let other = other.map(|at| format!(" (or {at})")).unwrap_or_default();
+                    format!("{left}{iff}, by {}{other}", instant::clock_zoned(at, now, zone))
                 }
                 Some(Due::Asap(_)) => format!("as soon as possible{iff}"),
-                None => "--".to_owned(),
+                None => stage.on.as_ref().map_or("--".to_owned(), |on| format!("on {on}")),
             };
             let reference =
                 if stage.reference.is_empty() { String::new() } else { format!(" no. {}", stage.reference) };

@@ -101,7 +101,7 @@ pub enum Cmd {
     Export(Export),
     /// Check that the journal's chains hold
     Verify,
-    /// The agency rules in force, or one of them; `evaluate` for the deadlines
+    /// The agency rules; files of rules and examples, checked, evaluated and tested; why a rule stands as it does
     Rules(Rules),
     /// The playbooks that are known
     Playbooks(Playbooks),
@@ -660,16 +660,65 @@ pub struct Export {
 
 #[derive(clap::Args, Debug)]
 pub struct Rules {
-    /// One rule, whole; or the word evaluate
+    #[command(subcommand)]
+    pub command: Option<RulesCmd>,
+    /// One rule, whole
     pub id: Option<String>,
-    /// With evaluate: the rule
-    pub rule: Option<String>,
-    /// With evaluate: a fact, name=value; may be repeated
+    /// Only rules that concern this kind of organisation
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// Only rules of this jurisdiction: US, US-CA, EU …
+    #[arg(long)]
+    pub jurisdiction: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum RulesCmd {
+    /// Whether files of rules and examples read well; every fault with its line and key
+    Check {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// What the rulebook says of a file's examples, or of one rule with facts and clocks
+    Evaluate(Evaluate),
+    /// Compare a file's examples with what they expect; exit code 1 on a difference
+    Test {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Which facts made a rule so in the incident
+    Why {
+        rule: String,
+        /// Judge by the law of this day (today, 2024-02-22) instead of that of the outage
+        #[arg(long, value_name = "DAY")]
+        on: Option<String>,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Evaluate {
+    /// A file with [[example]] tables, or the id of a rule
+    #[arg(value_name = "FILE|RULE")]
+    pub what: String,
+    /// With a rule: a fact, name=value; may be repeated
     #[arg(long = "fact", value_name = "NAME=VALUE")]
     pub facts: Vec<String>,
-    /// With evaluate: a clock, name=T; may be repeated
+    /// With a rule: a clock, name=T; may be repeated
     #[arg(long = "clock", value_name = "NAME=T")]
     pub clocks: Vec<String>,
+    /// With a rule: when a stage was filed, stage=T; may be repeated
+    #[arg(long = "filed", value_name = "STAGE=T")]
+    pub filed: Vec<String>,
+    /// With a rule: judge by the law of this day (today, 2024-02-22) instead of that of its earliest clock
+    #[arg(long, value_name = "DAY")]
+    pub on: Option<String>,
+}
+
+impl Evaluate {
+    /// Whether a rule is meant, since facts or clocks were typed.
+    pub fn typed(&self) -> bool {
+        !self.facts.is_empty() || !self.clocks.is_empty() || !self.filed.is_empty() || self.on.is_some()
+    }
 }
 
 #[derive(clap::Args, Debug)]

@@ -180,17 +180,21 @@ pub fn read_config(path: &Path, text: &str) -> Result<Config, Fail> {
     let adapter_keys = |family: Family, kind: &str| {
         kinds::find(kind).filter(|k| k.family == family).map(|k| k.top_keys().collect::<Vec<_>>())
     };
-    let organisations: Vec<&str> = rulebook::names::ORGANISATIONS.iter().map(|n| n.name).collect();
+    let mut organisations: Vec<&str> = rulebook::names::organisations().iter().map(|k| k.name.as_str()).collect();
     let commands: Vec<&str> = TABLE.iter().map(|row| row.name).collect();
     let mut themes: Vec<&str> = theme::BUILT_IN.iter().map(|(name, _)| *name).collect();
     themes.push("default");
-    let known = Known {
+    let mut known = Known {
         kinds: &families,
         adapter_keys: &adapter_keys,
         place: &|kind| kinds::find(kind).map_or(Place::Web, |k| k.place),
-        organisations: &organisations,
+        organisations: &[],
         commands: &commands,
         themes: &themes,
     };
+    // Kinds of organisation may be of one's own: the files of rules that the configuration names say which.
+    let own = Config::load(path, text, &known).map(|config| rulebook::words_of(&config.rules)).unwrap_or_default();
+    organisations.extend(own.kinds.iter().map(|k| k.name.as_str()));
+    known.organisations = &organisations;
     Config::load(path, text, &known).map_err(|problems| Fail::problems(&problems))
 }

@@ -66,7 +66,7 @@ pub struct Fields<'t> {
     open: bool,
 }
 
-type Value<'t> = &'t DeValue<'t>;
+pub type Value<'t> = &'t DeValue<'t>;
 
 impl<'t> Fields<'t> {
     fn name(&self, key: &str) -> String {
@@ -174,6 +174,23 @@ impl<'t> Fields<'t> {
         }
     }
 
+    /// An instant in RFC 3339, with or without quotes.
+    pub fn instant(&mut self, key: &'static str, faults: &mut Faults) -> Option<Found<chrono::DateTime<chrono::Utc>>> {
+        let found = self.get(key, faults)?;
+        as_instant(&found, faults)
+    }
+
+    /// Every key of this table with its value, for a table whose keys are names.
+    pub fn entries(&mut self, faults: &Faults) -> Vec<(String, Found<Value<'t>>)> {
+        self.open = true;
+        let found = self.table.iter().map(|(key, value)| {
+            let name = key.get_ref().to_string();
+            let line = faults.line(key.span().start);
+            (name.clone(), Found { value: value.get_ref(), line, key: self.name(&name) })
+        });
+        found.collect()
+    }
+
     /// The tables of `[[key]]`.
     pub fn tables(&mut self, key: &'static str, faults: &mut Faults) -> Vec<Fields<'t>> {
         let Some(found) = self.get(key, faults) else { return Vec::new() };
@@ -222,10 +239,11 @@ impl<'t> Fields<'t> {
         self.table
     }
 
-    /// A fault of this table as a whole, or of a key that is missing.
+    /// A fault of this table as a whole, of a key, or of one that is missing.
     pub fn fault(&self, key: &str, message: impl AsRef<str>, faults: &mut Faults) {
         let name = if key.is_empty() { self.path.clone() } else { self.name(key) };
-        faults.add(self.line, &name, message);
+        let line = self.table.get_key_value(key).map_or(self.line, |(found, _)| faults.line(found.span().start));
+        faults.add(line, &name, message);
     }
 
     /// Names the keys that nobody asked for, each with the nearest known one.
@@ -264,6 +282,24 @@ pub fn wrong(found: &Found<Value<'_>>, expected: &str, faults: &mut Faults) {
         DeValue::Table(_) => "a table",
     };
     faults.add(found.line, &found.key, format!("expected {expected}, found {there}"));
+}
+
+/// An instant in RFC 3339, with or without quotes.
+pub fn as_instant(found: &Found<Value<'_>>, faults: &mut Faults) -> Option<Found<chrono::DateTime<chrono::Utc>>> {
+    let text = match found.value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Datetime(at) => at.to_string(),
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Array(_) | DeValue::Table(_) => {
+            String::new()
+        }
+    };
+    match chrono::DateTime::parse_from_rfc3339(&text) {
+        Ok(at) => Some(found.with(at.to_utc())),
+        Err(_) => {
+            faults.add(found.line, &found.key, "expected an instant such as \"2024-02-22T08:48:00Z\"");
+            None
+        }
+    }
 }
 
 fn as_text(found: &Found<Value<'_>>, faults: &mut Faults) -> Option<Found<String>> {

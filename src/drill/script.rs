@@ -10,7 +10,7 @@ use crate::config::problem::Faults;
 use crate::incident::entry::Entry;
 use crate::incident::what::What;
 use crate::incident::words::Severity;
-use crate::rulebook::names::ORGANISATIONS;
+use crate::rulebook::names::organisations;
 
 /// A day, in minutes: what is longer is no drill.
 const LONGEST: u64 = 24 * 60;
@@ -113,8 +113,8 @@ fn script(root: &mut Fields<'_>, faults: &mut Faults) -> Option<Script> {
     });
     let organisation = root.texts("organisation", faults);
     for (word, list) in organisation.iter().flat_map(|list| list.value.iter().map(move |word| (word, list))) {
-        if !ORGANISATIONS.iter().any(|known| known.name == word) {
-            let message = unknown("organisation", word, ORGANISATIONS.iter().map(|known| known.name));
+        if !organisations().iter().any(|known| known.name == *word) {
+            let message = unknown("organisation", word, organisations().iter().map(|known| known.name.as_str()));
             faults.add(list.line, &list.key, format!("{word}: {message}"));
         }
     }

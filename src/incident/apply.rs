@@ -185,6 +185,7 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
                 needs: w.needs.clone(),
             };
             incident.facts.entry(w.name.clone()).or_default().set(entry, fact, &w.replaces);
+            stated(incident, entry, w);
             overtake(incident, entry, None);
         }
         What::FactCleared(w) => {
@@ -548,6 +549,22 @@ fn component_changed(incident: &mut Incident, entry: &Entry, w: &ComponentChange
     seen.state = Some(w.to);
     seen.since = at;
     seen.entry = entry.id;
+}
+
+/// A number that a person stated, or that nobody knows it any more; what is neither has no history.
+fn stated(incident: &mut Incident, entry: &Entry, w: &FactSet) {
+    let number = match &w.value {
+        serde_json::Value::Null => None,
+        // Rounded up, so that a threshold is met rather than missed.
+        serde_json::Value::Number(n) => n.as_i64().or_else(|| n.as_f64().map(|n| n.ceil() as i64)),
+        serde_json::Value::Bool(_)
+        | serde_json::Value::String(_)
+        | serde_json::Value::Array(_)
+        | serde_json::Value::Object(_) => return,
+    };
+    let history = incident.stated.entry(w.name.clone()).or_default();
+    let place = history.partition_point(|(earlier, _)| *earlier <= entry.happened);
+    history.insert(place, (entry.happened, number));
 }
 
 fn metric_moved(incident: &mut Incident, entry: &Entry, w: &MetricMoved) {

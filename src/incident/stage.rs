@@ -9,8 +9,10 @@ pub struct Filing {
     pub rule: String,
     pub stage: String,
     pub state: StageState,
-    /// When it was filed.
+    /// When it was first filed.
     pub filed: Option<Instant>,
+    /// Every time that it was filed, oldest first: what comes again is filed again. What was withdrawn is none.
+    pub rounds: Vec<Instant>,
     pub filed_by: String,
     /// The portal's receipt or file number.
     pub reference: String,
@@ -36,6 +38,7 @@ pub fn pending(rule: &str, stage: &str) -> Filing {
         stage: stage.to_owned(),
         state: StageState::Pending,
         filed: None,
+        rounds: Vec::new(),
         filed_by: String::new(),
         reference: String::new(),
         person: String::new(),
@@ -59,6 +62,8 @@ pub fn step(filing: &Filing, event: StageEvent<'_>, at: Instant) -> Result<Filin
                 next.state = Filed;
             }
             next.filed = Some(filing.filed.map_or(at, |first| first.min(at)));
+            let place = next.rounds.partition_point(|earlier| *earlier <= at);
+            next.rounds.insert(place, at);
             if next.filed_by.is_empty() {
                 next.filed_by = by.to_owned();
             }
@@ -89,6 +94,7 @@ pub fn step(filing: &Filing, event: StageEvent<'_>, at: Instant) -> Result<Filin
         StageEvent::Withdrawn { why } => match filing.state {
             Filed | Confirmed => {
                 next.state = Withdrawn;
+                next.rounds.clear();
                 next.detail = why.to_owned();
             }
             Pending | Drafted | Waived | Withdrawn => return Err(NoEffect::new("there is nothing filed to withdraw")),

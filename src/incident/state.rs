@@ -34,6 +34,8 @@ pub struct Incident {
     pub sendings: BTreeMap<EntryId, EntryId>,
     pub promises: BTreeMap<EntryId, Promise>,
     pub facts: BTreeMap<String, Register<Fact>>,
+    /// Numbers as people stated them over time, oldest first, by fact: for sums over the outage. None: stated to be unknown.
+    pub stated: BTreeMap<String, Vec<(Instant, Option<i64>)>>,
     /// Who cleared a fact, by the entry that set it.
     pub clearings: BTreeMap<EntryId, Vec<Clearing>>,
     /// By audience.

@@ -466,8 +466,10 @@ impl Record<'_> {
                 Standing::NotInForce => "not in force".to_owned(),
             };
             let voluntary = if o.voluntary { ", voluntary" } else { "" };
+            let doubt = o.doubt();
+            let doubt = if doubt.is_empty() { doubt } else { format!(", {doubt}") };
             lines.push(format!(
-                "- **{}**, {} ({}): {state}{voluntary}",
+                "- **{}**, {} ({}): {state}{voluntary}{doubt}",
                 escape(&o.agency),
                 escape(&o.title),
                 escape(&o.citation)
@@ -494,9 +496,11 @@ impl Record<'_> {
                     (true, false) => ", **filed late**",
                     (false, _) => "",
                 };
+                let other = stage.readings.get(1).map(|r| format!(" (or {}, {})", self.at(r.due.instant()), r.why));
+                let other = other.unwrap_or_default();
                 let filing = self.incident.filings.get(&(o.rule.clone(), stage.id.clone()));
                 let filed = filing.map(|f| self.filing(f)).unwrap_or_default();
-                lines.push(format!("  - {}{to}{due}{iff}: {}{late}{filed}", escape(&stage.name), stage.state));
+                lines.push(format!("  - {}{to}{due}{other}{iff}: {}{late}{filed}", escape(&stage.name), stage.state));
             }
         }
         for filing in self.incident.filings.values().filter(|f| !known.contains(&f.rule.as_str())) {

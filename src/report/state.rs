@@ -20,9 +20,10 @@ use crate::incident::timeline::{Effect, Row};
 use crate::incident::what::What;
 use crate::incident::words::{End, MessageState, Role};
 use crate::rulebook::deadline::Due;
+use crate::rulebook::evaluate::Meter;
 use crate::situation::Situation;
 use crate::situation::audience::{AudienceView, Next, Service, harm};
-use crate::situation::obligations::{Obligation, StageView, Standing};
+use crate::situation::obligations::{Obligation, ReadingView, StageView, Standing};
 use crate::situation::signals::Direction;
 use crate::situation::thing::Thing;
 use crate::text::{Safe, duration, instant, shorten};
@@ -310,7 +311,7 @@ fn promises(incident: &Incident, now: Instant) -> Vec<Value> {
 }
 
 /// A standing as one word.
-pub(super) fn standing(standing: &Standing) -> &'static str {
+pub fn standing(standing: &Standing) -> &'static str {
     match standing {
         Standing::NotInForce => "not_in_force",
         Standing::NotTriggered => "not_triggered",
@@ -341,7 +342,12 @@ fn obligation(incident: &Incident, o: &Obligation, now: Instant) -> Value {
             "id": s.id, "name": s.name, "to": s.to, "due_at": maybe(due), "asap_since": maybe(asap), "if": s.iff,
             "state": s.state, "late": late(s, now), "filed_at": maybe(s.filed), "filed_by": s.by,
             "reference": s.reference, "person": filing.map(|f| f.person.as_str()).unwrap_or_default(),
-            "detail": s.detail,
+            "detail": s.detail, "after": s.after, "missing_facts": s.missing, "on": s.on, "holds": s.holds,
+            "answered_by": s.answered_by, "beyond_calendar": s.beyond_calendar,
+            "readings": s.readings.iter().map(reading).collect::<Vec<_>>(),
+            "again": s.again.as_ref().map(|a| json!({
+                "filed": a.filed, "last_at": maybe(a.last), "until": a.until, "ended": a.ended,
+            })),
         })
     });
     let clocks = o
@@ -353,6 +359,24 @@ fn obligation(incident: &Incident, o: &Obligation, now: Instant) -> Value {
         "stages": stages.collect::<Vec<_>>(), "clocks": clocks.collect::<Vec<_>>(), "trigger": o.trigger,
         "citation": o.citation, "confirmed_by": o.confirmed_by, "method": o.method, "voluntary": o.voluntary,
         "confidence": o.confidence, "as_of": o.as_of, "timezone": o.timezone.name(), "note": o.note,
+        "jurisdiction": o.jurisdiction, "force": o.binding.said(), "content": o.content, "withdraw": o.withdraw,
+        "merge": o.merge, "confidential": o.confidential, "basis": o.basis,
+        "fires_at": maybe(o.fires.as_ref().map(|f| f.at)),
+        "fires_if": o.fires.as_ref().map(|f| f.assumes.clone()).unwrap_or_default(),
+        "reportable_at": maybe(o.reportable), "meters": o.meters.iter().map(meter).collect::<Vec<_>>(),
+    })
+}
+
+/// One way to read when a stage's clock started.
+fn reading(r: &ReadingView) -> Value {
+    json!({"clock_at": rfc3339(r.clock), "due_at": rfc3339(r.due.instant()), "why": r.why})
+}
+
+/// A growing fact and the number that a rule holds it against.
+fn meter(m: &Meter) -> Value {
+    json!({
+        "id": m.threshold.fact, "goal": m.threshold.goal, "value": m.value, "at_least": m.at_least,
+        "met_at": maybe(m.met_at),
     })
 }
 

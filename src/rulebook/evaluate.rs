@@ -3,12 +3,15 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use super::deadline::{self, Due};
-pub use super::expression::FactValue;
-use super::expression::{self, Truth};
+use super::deadline::Due;
+use super::expression::{self, Expression, Truth};
+pub use super::expression::{Comparison, FactValue, Operand};
+use super::forecast::{self, Fires, Threshold};
+use super::growth::Growth;
 use super::names::ANY;
+use super::stage::{self, StageDue, Trigger};
 use crate::incident::Instant;
-use crate::incident::rule::{Rule, Stage};
+use crate::incident::rule::{InForce, Rule, Rules};
 use crate::text::instant;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,65 +28,160 @@ pub enum State {
     Due,
 }
 
+/// Whether a rule binds on a day, and how well that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    Binds,
+    /// It is in force, but since when was not researched: it is neither known to bind on that day nor known not to. It is
+    /// worked to, and said.
+    NotResearched,
+    /// Its first day is still to come.
+    NotYet(NaiveDate),
+    /// Its last day is past; None: which it was, was not researched.
+    Ended(Option<NaiveDate>),
+    /// Made, and no first day set as far as is known.
+    Pending,
+}
+
+impl Binding {
+    pub fn binds(self) -> bool {
+        match self {
+            Binding::Binds | Binding::NotResearched => true,
+            Binding::NotYet(_) | Binding::Ended(_) | Binding::Pending => false,
+        }
+    }
+
+    /// In words; empty where there is nothing to say.
+    pub fn said(self) -> String {
+        match self {
+            Binding::Binds => String::new(),
+            Binding::NotResearched => "first day in force not researched".to_owned(),
+            Binding::NotYet(day) => format!("binds from {day}"),
+            Binding::Ended(Some(day)) => format!("bound until {day}"),
+            Binding::Ended(None) => "no longer in force; its last day was not researched".to_owned(),
+            Binding::Pending => "not yet binding".to_owned(),
+        }
+    }
+}
+
+/// What is known of an incident, as far as rules ask.
+pub struct Known<'a> {
+    /// The value of a fact. One that grows is taken from `growth` where it is there.
+    pub facts: &'a dyn Fn(&str) -> FactValue,
+    pub growth: &'a Growth,
+    /// Every instant that a clock may be read as; the earliest is worked to.
+    pub clocks: &'a dyn Fn(&str) -> Vec<Instant>,
+    /// When a stage was filed, each time.
+    pub filed: &'a dyn Fn(&str) -> Vec<Instant>,
+    /// The day, in the rule's zone, by which to judge whether it is in force. None: it is taken to be.
+    pub on: Option<NaiveDate>,
+    /// The present. None: nothing grows and nothing is forecast.
+    pub now: Option<Instant>,
+}
+
+impl Known<'_> {
+    pub(super) fn fact(&self, name: &str, at: Option<Instant>) -> FactValue {
+        at.and_then(|at| self.growth.value(name, at)).unwrap_or_else(|| (self.facts)(name))
+    }
+
+    /// The truth now. A sum with gaps is "at least": it can prove that a threshold is passed, never that it is kept.
+    pub(super) fn weigh(&self, expression: &Expression) -> (Truth, Vec<String>) {
+        let weighed = expression.evaluate(&|name| self.fact(name, self.now));
+        match (weighed.0, self.now) {
+            (Truth::True, _) | (_, None) => weighed,
+            (Truth::False | Truth::Unknown, Some(now)) => expression.evaluate(&|name| {
+                if self.growth.at_least(name, now) { FactValue::Unknown } else { self.fact(name, Some(now)) }
+            }),
+        }
+    }
+}
+
+/// How far a growing fact is from a number that the rule holds it against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meter {
+    pub threshold: Threshold,
+    /// Now; "at least" where the count had gaps.
+    pub value: i64,
+    pub at_least: bool,
+    /// When it was met, or will be at the present rate.
+    pub met_at: Option<Instant>,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     pub state: State,
+    pub binding: Binding,
+    /// Facts that are missing for the trigger, also where it is not triggered yet.
+    pub fires: Option<Fires>,
+    /// The first instant at which the trigger held, where that hangs on facts that grow.
+    pub reportable: Option<Instant>,
+    pub meters: Vec<Meter>,
     /// All stages of the rule, in order.
     pub stages: Vec<StageDue>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub struct StageDue {
-    pub stage: String,
-    pub name: String,
-    /// If it goes to somebody other than the agency.
-    pub to: Option<String>,
-    /// None: the rule is not triggered, or the stage's clock has no instant yet.
-    pub due: Option<Due>,
-    /// Due then only if a missing fact turns out to be so.
-    pub iff: bool,
-}
-
-/// `filed` gives the instant at which a stage was filed; `on` is the day, in the rule's zone, by which to judge whether
-/// the rule was in force.
-pub fn evaluate(
-    rule: &Rule,
-    organisation: &[String],
-    facts: &dyn Fn(&str) -> FactValue,
-    clocks: &dyn Fn(&str) -> Option<Instant>,
-    filed: &dyn Fn(&str) -> Option<Instant>,
-    on: NaiveDate,
-) -> Evaluation {
-    let state = state(rule, organisation, facts, on);
-    let (runs, iff) = match &state {
-        State::NotInForce | State::NotConcerned | State::NotTriggered => (false, false),
-        State::Unknown { .. } => (true, true),
-        State::Due => (true, false),
-    };
-    let zone = zone(rule);
-    let stages = rule.stages.iter().map(|stage| StageDue {
-        stage: stage.id.clone(),
-        name: stage.name.clone(),
-        to: stage.to.clone(),
-        due: if runs { start(stage, clocks, filed).map(|clock| deadline::due(stage, clock, zone)) } else { None },
-        iff,
-    });
-    Evaluation { state, stages: stages.collect() }
-}
-
-fn state(rule: &Rule, organisation: &[String], facts: &dyn Fn(&str) -> FactValue, on: NaiveDate) -> State {
-    if !rule.applies_to.iter().any(|kind| kind == ANY || organisation.contains(kind)) {
-        return State::NotConcerned;
-    }
-    if rule.effective.is_some_and(|first| on < first) || rule.until.is_some_and(|last| on > last) {
-        return State::NotInForce;
-    }
+/// Applies a rule of the book to what is known.
+pub fn evaluate(rules: &Rules, rule: &Rule, organisation: &[String], known: &Known<'_>) -> Evaluation {
+    let binding = known.on.map_or(Binding::Binds, |on| binding(rule, on));
+    let concerned = rule.applies_to.iter().any(|kind| kind == ANY || organisation.contains(kind));
     // A trigger that cannot be read (the book was not checked) is not a reason to say that nothing is due.
-    let Ok(trigger) = expression::parse(&rule.when) else { return State::Unknown { missing: Vec::new() } };
-    match trigger.evaluate(facts) {
-        (Truth::True, _) => State::Due,
-        (Truth::False, _) => State::NotTriggered,
-        (Truth::Unknown, missing) => State::Unknown { missing },
+    let trigger = expression::parse(&rule.when).ok();
+    let state = match &trigger {
+        _ if !concerned => State::NotConcerned,
+        _ if !binding.binds() => State::NotInForce,
+        None => State::Unknown { missing: Vec::new() },
+        Some(trigger) => match known.weigh(trigger) {
+            (Truth::True, _) => State::Due,
+            (Truth::False, _) => State::NotTriggered,
+            (Truth::Unknown, missing) => State::Unknown { missing },
+        },
+    };
+    let (mut fires, mut reportable, mut meters) = (None, None, Vec::new());
+    let live = concerned && binding.binds();
+    if let (Some(trigger), Some(now), true) = (&trigger, known.now, live) {
+        let facts = |name: &str, at: Instant| known.fact(name, Some(at));
+        meters = self::meters(trigger, known, now);
+        match state {
+            State::Due => reportable = forecast::became_true(trigger, &facts, known.growth, now),
+            State::Unknown { .. } | State::NotTriggered => {
+                fires = forecast::fires(trigger, &facts, known.growth, now);
+            }
+            State::NotInForce | State::NotConcerned => {}
+        }
+    }
+    let runs = match &state {
+        State::NotInForce | State::NotConcerned | State::NotTriggered => Trigger::No,
+        State::Unknown { .. } => Trigger::Perhaps,
+        State::Due => Trigger::Yes,
+    };
+    let stages = rule.stages.iter().map(|s| stage::due(rules, rule, s, known, runs, reportable)).collect();
+    Evaluation { state, binding, fires, reportable, meters, stages }
+}
+
+fn meters(trigger: &Expression, known: &Known<'_>, now: Instant) -> Vec<Meter> {
+    let meter = |threshold: Threshold| {
+        let series = known.growth.series(&threshold.fact)?;
+        Some(Meter {
+            value: series.total(now),
+            at_least: series.gaps(now),
+            met_at: series.reaches(threshold.goal),
+            threshold,
+        })
+    };
+    forecast::thresholds(trigger, known.growth).into_iter().filter_map(meter).collect()
+}
+
+/// Whether a rule binds on that day. The days that are written down decide; what is known of its force fills the gaps.
+pub fn binding(rule: &Rule, on: NaiveDate) -> Binding {
+    if let Some(last) = rule.until.filter(|last| on > *last) {
+        return Binding::Ended(Some(last));
+    }
+    match (rule.effective, rule.in_force) {
+        (Some(first), _) if on < first => Binding::NotYet(first),
+        (_, InForce::No) if rule.until.is_none() => Binding::Ended(None),
+        (None, InForce::Pending) => Binding::Pending,
+        (Some(_), _) => Binding::Binds,
+        (None, InForce::Yes | InForce::No) => Binding::NotResearched,
     }
 }
 
@@ -100,13 +198,10 @@ pub fn day(rule: &Rule, start: Instant) -> NaiveDate {
 /// How a stage names an earlier stage as its clock.
 pub const STAGE: &str = "stage:";
 
-fn start(
-    stage: &Stage,
-    clocks: &dyn Fn(&str) -> Option<Instant>,
-    filed: &dyn Fn(&str) -> Option<Instant>,
-) -> Option<Instant> {
-    match stage.after.strip_prefix(STAGE) {
-        Some(earlier) => filed(earlier),
-        None => clocks(&stage.after),
+impl Evaluation {
+    /// The nearest deadline with a number that is not an "if".
+    pub fn first(&self) -> Option<Instant> {
+        let certain = self.stages.iter().filter(|s| !s.iff);
+        certain.filter_map(|s| if let Some(Due::At(at)) = s.due { Some(at) } else { None }).min()
     }
 }

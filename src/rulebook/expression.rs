@@ -2,7 +2,7 @@
 //!
 //! `&& || ! ( )` and `== != >= > <= <` on integers and booleans; `!` binds tightest, `||` least.
 
-use super::facts::Kind;
+use crate::incident::rule::FactKind as Kind;
 
 /// Longest text and deepest nesting that is read.
 const LONGEST: usize = 4096;
@@ -112,10 +112,62 @@ impl Comparison {
         }
     }
 
+    /// The same said from the other side: `3 < n` is `n > 3`.
+    pub fn turned(self) -> Comparison {
+        match self {
+            Comparison::Equal => Comparison::Equal,
+            Comparison::Unequal => Comparison::Unequal,
+            Comparison::AtLeast => Comparison::AtMost,
+            Comparison::More => Comparison::Less,
+            Comparison::AtMost => Comparison::AtLeast,
+            Comparison::Less => Comparison::More,
+        }
+    }
+
+    fn sign(self) -> &'static str {
+        match self {
+            Comparison::Equal => "==",
+            Comparison::Unequal => "!=",
+            Comparison::AtLeast => ">=",
+            Comparison::More => ">",
+            Comparison::AtMost => "<=",
+            Comparison::Less => "<",
+        }
+    }
+
     fn orders(self) -> bool {
         match self {
             Comparison::Equal | Comparison::Unequal => false,
             Comparison::AtLeast | Comparison::More | Comparison::AtMost | Comparison::Less => true,
+        }
+    }
+}
+
+impl std::fmt::Display for Expression {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let list = |f: &mut std::fmt::Formatter<'_>, list: &[Expression], sign: &str| {
+            for (index, part) in list.iter().enumerate() {
+                let before = if index == 0 { "" } else { sign };
+                match part {
+                    Expression::Any(_) | Expression::All(_) => write!(f, "{before}({part})")?,
+                    Expression::Not(_) | Expression::Compare(_, _, _) | Expression::Holds(_) => {
+                        write!(f, "{before}{part}")?;
+                    }
+                }
+            }
+            Ok(())
+        };
+        match self {
+            Expression::Any(parts) => list(f, parts, " || "),
+            Expression::All(parts) => list(f, parts, " && "),
+            Expression::Not(inner) => match **inner {
+                Expression::Not(_) | Expression::Holds(_) => write!(f, "!{inner}"),
+                Expression::Any(_) | Expression::All(_) | Expression::Compare(_, _, _) => write!(f, "!({inner})"),
+            },
+            Expression::Compare(left, comparison, right) => {
+                write!(f, "{} {} {}", shown(left), comparison.sign(), shown(right))
+            }
+            Expression::Holds(operand) => f.write_str(&shown(operand)),
         }
     }
 }
@@ -535,6 +587,7 @@ mod tests {
                 if let Ok(expression) = parse(&text) {
                     let _ = expression.evaluate(&|_| FactValue::Unknown);
                     let _ = expression.mistyped(&|_| None);
+                    prop_assert_eq!(parse(&expression.to_string()), Ok(expression), "written, it reads back the same");
                 }
             }
         }

@@ -1,31 +1,142 @@
-//! When a rule will be triggered if things go on as they do. A function of its arguments; says "never" only of its span.
+//! When a trigger becomes true as facts grow: the thresholds that they cross, past and to come. Functions of their arguments.
+
+use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::expression::{self, FactValue, Truth};
+use super::expression::{Comparison, Expression, FactValue, Operand, Truth};
+use super::growth::Growth;
 use crate::incident::Instant;
-use crate::incident::rule::Rule;
 
-/// How far ahead is looked, in minutes: beyond a day nothing goes on as it does.
-const AHEAD: i64 = 24 * 60;
+/// How far ahead is looked: beyond this nothing goes on as it does.
+const AHEAD: TimeDelta = TimeDelta::days(31);
 
-/// The first second after `now` and within a day at which the trigger holds, given what each fact would be by then.
-/// None: it does not come to that, or hangs on a fact that is missing, or holds already.
-pub fn fires_at(rule: &Rule, facts_at: &dyn Fn(&str, Instant) -> FactValue, now: Instant) -> Option<Instant> {
-    let trigger = expression::parse(&rule.when).ok()?;
-    let holds = |at: Instant| trigger.evaluate(&|name| facts_at(name, at)).0 == Truth::True;
-    if holds(now) {
+/// A number that a growing fact is held against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Threshold {
+    pub fact: String,
+    /// Met when the fact is this or more.
+    pub goal: i64,
+}
+
+/// A trigger that will be true at the present rate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fires {
+    pub at: Instant,
+    /// Missing facts without which it cannot be, and which are taken to be so.
+    pub assumes: Vec<String>,
+}
+
+/// The thresholds of an expression that growing facts can cross, each once.
+pub fn thresholds(expression: &Expression, growth: &Growth) -> Vec<Threshold> {
+    let mut out: Vec<Threshold> = Vec::new();
+    comparisons(expression, &mut |fact, comparison, number| {
+        let goal = match comparison {
+            Comparison::AtLeast | Comparison::Less | Comparison::Equal | Comparison::Unequal => number,
+            Comparison::More | Comparison::AtMost => number.saturating_add(1),
+        };
+        let threshold = Threshold { fact: fact.to_owned(), goal };
+        if growth.series(fact).is_some() && !out.contains(&threshold) {
+            out.push(threshold);
+        }
+    });
+    out
+}
+
+/// Every comparison of a fact with a number, the fact on the left.
+fn comparisons(expression: &Expression, see: &mut impl FnMut(&str, Comparison, i64)) {
+    match expression {
+        Expression::Any(list) | Expression::All(list) => list.iter().for_each(|e| comparisons(e, see)),
+        Expression::Not(inner) => comparisons(inner, see),
+        Expression::Compare(Operand::Fact(fact), comparison, Operand::Integer(number)) => {
+            see(fact, *comparison, *number)
+        }
+        Expression::Compare(Operand::Integer(number), comparison, Operand::Fact(fact)) => {
+            see(fact, comparison.turned(), *number);
+        }
+        Expression::Compare(_, _, _) | Expression::Holds(_) => {}
+    }
+}
+
+/// Every instant at which growing facts can change what the expression says.
+fn candidates(expression: &Expression, growth: &Growth) -> BTreeSet<Instant> {
+    let mut out = BTreeSet::new();
+    comparisons(expression, &mut |fact, _, number| {
+        if let Some(series) = growth.series(fact) {
+            out.extend(series.reaches(number));
+            out.extend(series.reaches(number.saturating_add(1)));
+        }
+        out.extend(growth.changes(fact));
+    });
+    out
+}
+
+/// The first instant up to `now` at which it was true, given the other facts as they are; None: it hangs on no growing fact.
+pub fn became_true(
+    expression: &Expression,
+    facts: &dyn Fn(&str, Instant) -> FactValue,
+    growth: &Growth,
+    now: Instant,
+) -> Option<Instant> {
+    let crossed = candidates(expression, growth);
+    crossed.into_iter().take_while(|at| *at <= now).find(|at| holds(expression, facts, *at))
+}
+
+/// When it will be true at the present rate. None: it is, or it does not come to that, or a fact is missing that nobody can
+/// take for granted.
+pub fn fires(
+    expression: &Expression,
+    facts: &dyn Fn(&str, Instant) -> FactValue,
+    growth: &Growth,
+    now: Instant,
+) -> Option<Fires> {
+    if holds(expression, facts, now) {
         return None;
     }
-    let minute = (1..=AHEAD).find(|n| now.checked_add_signed(TimeDelta::minutes(*n)).is_some_and(holds))?;
-    let (mut before, mut after) = ((minute - 1) * 60, minute * 60);
-    while after - before > 1 {
-        let middle = (before + after) / 2;
-        if holds(now + TimeDelta::seconds(middle)) {
-            after = middle;
-        } else {
-            before = middle;
+    let horizon = now.checked_add_signed(AHEAD)?;
+    let to_come: Vec<Instant> =
+        candidates(expression, growth).into_iter().filter(|at| *at > now && *at <= horizon).collect();
+    let first = |expression: &Expression| to_come.iter().copied().find(|at| holds(expression, facts, *at));
+    if let Some(at) = first(expression) {
+        return Some(Fires { at, assumes: Vec::new() });
+    }
+    let open = |name: &str| facts(name, now) == FactValue::Unknown && growth.series(name).is_none();
+    let mut assumes = Vec::new();
+    let rest = without_gates(expression, &open, &mut assumes)?;
+    if assumes.is_empty() || holds(&rest, facts, now) {
+        return None;
+    }
+    first(&rest).map(|at| Fires { at, assumes })
+}
+
+fn holds(expression: &Expression, facts: &dyn Fn(&str, Instant) -> FactValue, at: Instant) -> bool {
+    expression.evaluate(&|name| facts(name, at)).0 == Truth::True
+}
+
+/// The expression without the conditions that are missing and without which it can never be true, whose facts are named.
+fn without_gates(
+    expression: &Expression,
+    open: &dyn Fn(&str) -> bool,
+    assumes: &mut Vec<String>,
+) -> Option<Expression> {
+    match expression {
+        Expression::All(list) => {
+            let rest: Vec<Expression> = list.iter().filter_map(|e| without_gates(e, open, assumes)).collect();
+            (!rest.is_empty()).then_some(Expression::All(rest))
+        }
+        Expression::Any(_) => Some(expression.clone()),
+        Expression::Not(inner) if matches!(**inner, Expression::Any(_) | Expression::All(_)) => {
+            Some(expression.clone())
+        }
+        Expression::Not(_) | Expression::Compare(_, _, _) | Expression::Holds(_) => {
+            let facts = expression.facts();
+            if facts.is_empty() || !facts.iter().all(|name| open(name)) {
+                return Some(expression.clone());
+            }
+            assumes.extend(
+                facts.into_iter().map(str::to_owned).filter(|name| !assumes.contains(name)).collect::<Vec<_>>(),
+            );
+            None
         }
     }
-    now.checked_add_signed(TimeDelta::seconds(after))
 }

@@ -4,6 +4,7 @@
 
 pub mod alarm;
 pub mod audience;
+pub mod known;
 pub mod lint;
 pub mod need;
 pub mod now;

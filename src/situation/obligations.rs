@@ -1,35 +1,70 @@
 //! Which agencies must hear by when: the rules applied to this incident's facts and clocks. An aid, not legal advice.
 
 use crate::incident::Instant;
-use crate::incident::observation::{Health, Source};
+use crate::incident::observation::Source;
 use crate::incident::plan::Plan;
-use crate::incident::rule::{Confidence, Rule, Rules};
+use crate::incident::rule::{Basis, Confidence, Rule, Rules};
 use crate::incident::stage::Filing;
 use crate::incident::state::Incident;
-use crate::incident::words::{End, Quality, StageState};
+use crate::incident::words::StageState;
 use crate::rulebook::deadline::Due;
-use crate::rulebook::evaluate::{self, FactValue, State};
+use crate::rulebook::evaluate::{self, Binding, Known, Meter, STAGE, State};
+use crate::rulebook::expression::Truth;
+use crate::rulebook::forecast::Fires;
+use crate::rulebook::stage::{Again, Reading, StageDue, Start};
+
+use super::known::Facts;
+pub use super::known::{ClockView, clock};
 
 /// A rule at the moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Obligation {
     pub rule: String,
+    pub jurisdiction: String,
     pub agency: String,
     pub short: String,
     pub title: String,
     pub state: Standing,
+    /// Whether it binds on the day by which it is judged, and how well that is known.
+    pub binding: Binding,
+    /// When its trigger will hold at the present rate, for one that is not triggered or hangs on a missing fact.
+    pub fires: Option<Fires>,
+    /// When its trigger first held, where that hangs on facts that grow.
+    pub reportable: Option<Instant>,
+    /// Numbers that growing facts are held against.
+    pub meters: Vec<Meter>,
     pub stages: Vec<StageView>,
     pub trigger: String,
     pub citation: String,
     pub confirmed_by: String,
     pub method: String,
+    /// What a filing must say.
+    pub content: Vec<String>,
+    /// How a filing is taken back.
+    pub withdraw: String,
+    /// Obligations of the same group are answered by one filing.
+    pub merge: Option<String>,
     pub voluntary: bool,
+    /// What is filed is presumed confidential.
+    pub confidential: bool,
     pub confidence: Confidence,
+    pub basis: Option<Basis>,
     pub as_of: String,
     pub timezone: chrono_tz::Tz,
     pub note: String,
     /// The clocks that its stages run from, as they stand.
     pub clocks: Vec<ClockView>,
+}
+
+impl Obligation {
+    /// What must be said wherever it is named: a confidence below high, and what is not known of its force. Empty: nothing.
+    pub fn doubt(&self) -> String {
+        let confidence = match self.confidence {
+            Confidence::High => String::new(),
+            Confidence::Medium | Confidence::Low => format!("confidence {}", self.confidence.as_str()),
+        };
+        [confidence, self.binding.said()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(", ")
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -45,16 +80,42 @@ pub enum Standing {
 pub struct StageView {
     pub id: String,
     pub name: String,
+    /// The clock that it runs from, or `stage:ID` for an earlier stage.
+    pub after: String,
     pub to: Option<String>,
-    /// None: its clock has no instant yet.
+    /// None: its clock has no instant yet, it waits for an event (`on`), or what comes again has ended.
     pub due: Option<Due>,
     /// It holds only if a missing fact is true.
     pub iff: bool,
+    /// Facts that its own condition lacks, beside those of the rule.
+    pub missing: Vec<String>,
+    /// The event that makes it due.
+    pub on: Option<String>,
+    /// Both readings of its clock where there are two, the earlier, which is worked to, first; empty where there is one.
+    pub readings: Vec<ReadingView>,
+    /// A second limit governs.
+    pub limited: bool,
+    /// How it stands, where it comes again: it is open for the next round although the last was filed.
+    pub again: Option<Again>,
+    /// Until it is due those it goes to may not be told.
+    pub holds: bool,
+    /// Business days beyond the years that the calendar knows: it may fall too early.
+    pub beyond_calendar: bool,
+    /// The rule whose filing answers this one too.
+    pub answered_by: Option<String>,
     pub state: StageState,
     pub filed: Option<Instant>,
     pub reference: String,
     pub by: String,
     pub detail: String,
+}
+
+/// One way to read when a stage's clock started.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadingView {
+    pub clock: Instant,
+    pub due: Due,
+    pub why: String,
 }
 
 impl StageView {
@@ -67,17 +128,16 @@ impl StageView {
     }
 }
 
-/// A clock, who chose it and why.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ClockView {
-    pub name: String,
-    pub at: Option<Instant>,
-    pub by: String,
-    pub why: String,
-    pub assumed: bool,
+/// The day by which it is judged whether a rule binds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Law {
+    /// The day of the outage: a record is judged by the rules of its day.
+    OfTheDay,
+    /// The day of this instant: what if it happened today?
+    Of(Instant),
 }
 
-/// All rules that concern the organisation, the most pressing first.
+/// All rules that concern the organisation, the most pressing first, by the law of the day.
 pub fn obligations(
     incident: &Incident,
     plan: &Plan,
@@ -86,72 +146,142 @@ pub fn obligations(
     now: Instant,
     real: Instant,
 ) -> Vec<Obligation> {
-    let Some(declared) = &incident.declared else { return Vec::new() };
-    let facts = |name: &str| fact(incident, plan, sources, name, now, real);
-    let sum_has_gaps = !incident.facts.contains_key(USER_MINUTES) && user_minutes(incident, plan, now).1;
-    let mut out: Vec<Obligation> = rules
-        .rules
-        .iter()
-        .filter(|rule| plan.agencies.is_empty() || plan.agencies.contains(&rule.id))
-        .filter_map(|rule| {
-            let filed = |stage: &str| filing(incident, rule, stage).and_then(|f| f.filed);
-            let clocks = |name: &str| clock(incident, name).at;
-            let on = evaluate::day(rule, declared.started);
-            let with = |facts: &dyn Fn(&str) -> FactValue| {
-                evaluate::evaluate(rule, &declared.organisation, facts, &clocks, &filed, on)
-            };
-            // A sum with gaps is "at least": it can prove that a threshold is passed, never that it is kept.
-            let mut evaluation = with(&facts);
-            if sum_has_gaps && evaluation.state != State::Due {
-                evaluation = with(&|name| if name == USER_MINUTES { FactValue::Unknown } else { facts(name) });
-            }
-            let state = match evaluation.state {
-                State::NotConcerned => return None,
-                State::NotInForce => Standing::NotInForce,
-                State::NotTriggered => Standing::NotTriggered,
-                State::Unknown { missing } => Standing::Unknown(missing),
-                State::Due => Standing::Due,
-            };
-            let stages = evaluation.stages.into_iter().map(|stage| {
-                let filing = filing(incident, rule, &stage.stage);
-                StageView {
-                    id: stage.stage,
-                    name: stage.name,
-                    to: stage.to,
-                    due: stage.due,
-                    iff: stage.iff,
-                    state: filing.map_or(StageState::Pending, |f| f.state),
-                    filed: filing.and_then(|f| f.filed),
-                    reference: filing.map(|f| f.reference.clone()).unwrap_or_default(),
-                    by: filing.map(|f| f.filed_by.clone()).unwrap_or_default(),
-                    detail: filing.map(|f| f.detail.clone()).unwrap_or_default(),
-                }
-            });
-            let mut names: Vec<&str> = vec![rule.clock.as_str()];
-            names.extend(rule.stages.iter().map(|s| s.after.as_str()).filter(|a| !a.starts_with(evaluate::STAGE)));
-            names.dedup();
-            Some(Obligation {
-                rule: rule.id.clone(),
-                agency: rule.agency.clone(),
-                short: rule.short.clone().unwrap_or_else(|| rule.agency.clone()),
-                title: rule.title.clone(),
-                state,
-                stages: stages.collect(),
-                trigger: rule.trigger.clone(),
-                citation: rule.citation.clone(),
-                confirmed_by: rule.confirmed_by.clone(),
-                method: rule.method.clone(),
-                voluntary: rule.voluntary,
-                confidence: rule.confidence,
-                as_of: rule.as_of.clone(),
-                timezone: evaluate::zone(rule),
-                note: rule.note.clone(),
-                clocks: names.into_iter().map(|name| clock(incident, name)).collect(),
-            })
-        })
-        .collect();
+    obligations_under(Law::OfTheDay, incident, plan, rules, &Facts::new(incident, plan, rules, sources, now, real), now)
+}
+
+/// The same by the law of a day that is chosen.
+pub fn obligations_under(
+    law: Law,
+    incident: &Incident,
+    plan: &Plan,
+    rules: &Rules,
+    facts: &Facts<'_>,
+    now: Instant,
+) -> Vec<Obligation> {
+    let wanted = rules.rules.iter().filter(|rule| plan.agencies.is_empty() || plan.agencies.contains(&rule.id));
+    let mut out: Vec<Obligation> =
+        wanted.filter_map(|rule| obligation(law, incident, rules, rule, facts, now)).collect();
     out.sort_by_key(|o| (rank(o), o.stages.iter().filter(|s| s.open()).filter_map(|s| s.due.map(Due::instant)).min()));
     out
+}
+
+/// One rule. None: it is for other kinds of organisation, or nothing was declared.
+pub fn obligation(
+    law: Law,
+    incident: &Incident,
+    rules: &Rules,
+    rule: &Rule,
+    facts: &Facts<'_>,
+    now: Instant,
+) -> Option<Obligation> {
+    let declared = incident.declared.as_ref()?;
+    let day = match law {
+        Law::OfTheDay => declared.started,
+        Law::Of(day) => day,
+    };
+    let known = Known {
+        facts: &|name| facts.value(name),
+        growth: &facts.growth,
+        clocks: &|name| clock(incident, name).readings,
+        filed: &|stage| filing(incident, rules, rule, stage).map(|(f, _)| f.rounds.clone()).unwrap_or_default(),
+        on: Some(evaluate::day(rule, day)),
+        now: Some(now),
+    };
+    let evaluation = evaluate::evaluate(rules, rule, &declared.organisation, &known);
+    let state = match evaluation.state {
+        State::NotConcerned => return None,
+        State::NotInForce => Standing::NotInForce,
+        State::NotTriggered => Standing::NotTriggered,
+        State::Unknown { missing } => Standing::Unknown(missing),
+        State::Due => Standing::Due,
+    };
+    let stages = evaluation.stages.into_iter().zip(&rule.stages);
+    let stages = stages.filter_map(|(due, stage)| view(incident, rules, rule, due, &stage.after));
+    Some(Obligation {
+        rule: rule.id.clone(),
+        jurisdiction: rule.jurisdiction.clone(),
+        agency: rule.agency.clone(),
+        short: rule.short.clone().unwrap_or_else(|| rule.agency.clone()),
+        title: rule.title.clone(),
+        state,
+        binding: evaluation.binding,
+        fires: evaluation.fires,
+        reportable: evaluation.reportable,
+        meters: evaluation.meters,
+        stages: stages.collect(),
+        trigger: rule.trigger.clone(),
+        citation: rule.citation.clone(),
+        confirmed_by: rule.confirmed_by.clone(),
+        method: rule.method.clone(),
+        content: rule.content.clone(),
+        withdraw: rule.withdraw.clone(),
+        merge: rule.merge.clone(),
+        voluntary: rule.voluntary,
+        confidential: rule.confidential,
+        confidence: rule.confidence,
+        basis: rule.basis,
+        as_of: rule.as_of.clone(),
+        timezone: evaluate::zone(rule),
+        note: rule.notes(),
+        clocks: clock_names(rule).into_iter().map(|name| clock(incident, name)).collect(),
+    })
+}
+
+/// The clocks that a rule's stages run from, each once.
+fn clock_names(rule: &Rule) -> Vec<&str> {
+    let mut names: Vec<&str> = vec![rule.clock.as_str()];
+    let after = rule.stages.iter().map(|s| s.after.as_str());
+    let second = rule.stages.iter().filter_map(|s| s.not_after.as_ref()).map(|l| l.after.as_str());
+    for name in after.chain(second).filter(|name| !name.starts_with(STAGE)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// None: its condition does not hold and nothing was done about it.
+fn view(incident: &Incident, rules: &Rules, rule: &Rule, stage: StageDue, after: &str) -> Option<StageView> {
+    let found = filing(incident, rules, rule, &stage.stage);
+    if stage.applies == Truth::False && found.is_none() {
+        return None;
+    }
+    let filing = found.map(|(filing, _)| filing);
+    let set = clock(incident, after);
+    let reading = |r: &Reading| ReadingView {
+        clock: r.clock,
+        due: r.due,
+        why: match r.start {
+            Start::Set => set.why.clone(),
+            Start::Reportable => "when the threshold was met".to_owned(),
+        },
+    };
+    let state = filing.map_or(StageState::Pending, |f| f.state);
+    // What comes again is to be done again: its next round counts down.
+    let next = stage.again.as_ref().is_some_and(|a| a.filed > 0 && !a.ended) && stage.on.is_none();
+    let done = matches!(state, StageState::Filed | StageState::Confirmed);
+    Some(StageView {
+        id: stage.stage,
+        name: stage.name,
+        after: after.to_owned(),
+        to: stage.to,
+        // What waits for an event is not due before it.
+        due: stage.due.filter(|_| stage.on.is_none()),
+        iff: stage.iff,
+        missing: stage.missing,
+        on: stage.on,
+        readings: if stage.readings.len() > 1 { stage.readings.iter().map(reading).collect() } else { Vec::new() },
+        limited: stage.limited,
+        again: stage.again,
+        holds: stage.holds,
+        beyond_calendar: stage.beyond_calendar,
+        answered_by: found.and_then(|(_, by)| by.map(str::to_owned)),
+        state: if next && done { StageState::Pending } else { state },
+        filed: filing.and_then(|f| if next { f.rounds.last().copied() } else { f.filed }),
+        reference: filing.map(|f| f.reference.clone()).unwrap_or_default(),
+        by: filing.map(|f| f.filed_by.clone()).unwrap_or_default(),
+        detail: filing.map(|f| f.detail.clone()).unwrap_or_default(),
+    })
 }
 
 fn rank(obligation: &Obligation) -> u8 {
@@ -165,94 +295,22 @@ fn rank(obligation: &Obligation) -> u8 {
     }
 }
 
-fn filing<'a>(incident: &'a Incident, rule: &Rule, stage: &str) -> Option<&'a Filing> {
-    incident.filings.get(&(rule.id.clone(), stage.to_owned()))
-}
-
-/// A clock as it was chosen; else what follows from the declaration, marked as assumed. The earlier reading is worked to.
-pub fn clock(incident: &Incident, name: &str) -> ClockView {
-    if let Some(register) = incident.clocks.get(name) {
-        // While two choices conflict the earlier holds: the deadline that comes first.
-        if let Some(head) = register.heads().iter().min_by_key(|h| h.value.at) {
-            return ClockView {
-                name: name.to_owned(),
-                at: Some(head.value.at),
-                by: head.by.clone(),
-                why: head.value.why.clone(),
-                assumed: head.value.assumed || register.conflict(),
-            };
-        }
+/// What was done about a stage; else what was filed for the same stage of a rule that one filing answers together with it,
+/// and that rule.
+fn filing<'a>(
+    incident: &'a Incident,
+    rules: &'a Rules,
+    rule: &Rule,
+    stage: &str,
+) -> Option<(&'a Filing, Option<&'a str>)> {
+    let of = |rule: &Rule| incident.filings.get(&(rule.id.clone(), stage.to_owned()));
+    let own = of(rule);
+    if let Some(own) = own.filter(|f| !matches!(f.state, StageState::Pending | StageState::Drafted)) {
+        return Some((own, None));
     }
-    let declared = incident.declared.as_ref();
-    let by = declared.map(|d| d.by.person.clone()).unwrap_or_default();
-    let (at, why) = match name {
-        "outage_start" => (declared.map(|d| d.started), "start of the incident"),
-        "discovery" | "detection" | "awareness" => match declared.and_then(|d| d.detected) {
-            Some(at) => (Some(at), "as declared: when it was detected"),
-            None => (declared.map(|d| d.started), "nobody has said when it was found: the start is taken"),
-        },
-        "restoration" => (incident.ends.get(&End::Verified).map(|(at, _)| *at), "verified restoration"),
-        _ => (None, "not set"),
-    };
-    let assumed = name != "outage_start";
-    ClockView { name: name.to_owned(), at, by, why: why.to_owned(), assumed }
-}
-
-/// A fact as rules may use it: from a person, else from an exact and fresh metric, else derived. Unknown is not false.
-pub fn fact(
-    incident: &Incident,
-    plan: &Plan,
-    sources: &[Source],
-    name: &str,
-    now: Instant,
-    real: Instant,
-) -> FactValue {
-    if let Some(register) = incident.facts.get(name) {
-        return match register.agreed().map(|fact| &fact.value) {
-            Some(serde_json::Value::Bool(value)) => FactValue::Boolean(*value),
-            Some(serde_json::Value::Number(n)) => match n.as_i64().or(n.as_f64().map(|f| f as i64)) {
-                Some(value) => FactValue::Integer(value),
-                None => FactValue::Unknown,
-            },
-            _ => FactValue::Unknown,
-        };
-    }
-    if let Some(metric) = plan.facts.iter().find(|f| f.name == name).and_then(|f| f.metric.as_deref()) {
-        let fresh = sources.iter().filter(|s| s.health(real) == Health::Fresh).filter_map(|s| s.observation.as_ref());
-        let found = fresh.flat_map(|o| &o.metrics).find(|m| m.name == metric && m.quality == Quality::Exact);
-        if let Some(value) = found.and_then(|m| m.value).filter(|v| v.is_finite()) {
-            return FactValue::Integer(value as i64);
-        }
-    }
-    match name {
-        "duration_minutes" => match incident.started() {
-            Some(started) => {
-                let end = incident.ends.get(&End::Verified).map_or(now, |(at, _)| *at);
-                FactValue::Integer((end - started).num_minutes().max(0))
-            }
-            None => FactValue::Unknown,
-        },
-        USER_MINUTES => user_minutes(incident, plan, now).0,
-        _ => FactValue::Unknown,
-    }
-}
-
-const USER_MINUTES: &str = "user_minutes";
-
-/// Users affected, summed over the minutes of the outage, from the recorded history of their number; and whether the number
-/// was not known for a time: nothing is added for it, so that the sum is "at least".
-fn user_minutes(incident: &Incident, plan: &Plan, now: Instant) -> (FactValue, bool) {
-    let metric = plan.facts.iter().find(|f| f.name == "users_affected").and_then(|f| f.metric.as_deref());
-    let seen = metric.and_then(|metric| incident.metrics.iter().find(|((_, name), _)| name == metric));
-    let Some((_, seen)) = seen else { return (FactValue::Unknown, false) };
-    let mut sum = 0.0;
-    let mut gaps = incident.started().zip(seen.history.first()).is_some_and(|(started, (first, _))| started < *first);
-    for (index, (at, value)) in seen.history.iter().enumerate() {
-        let until = seen.history.get(index + 1).map_or(now, |(next, _)| *next);
-        match value {
-            Some(value) => sum += value * ((until - *at).num_seconds().max(0) as f64) / 60.0,
-            None => gaps = true,
-        }
-    }
-    (FactValue::Integer(sum as i64), gaps)
+    let group = rules.rules.iter().filter(|other| other.id != rule.id && other.group() == rule.group());
+    let filed = group.filter_map(|other| Some((of(other)?, other.id.as_str())));
+    let answered = filed.filter(|(f, _)| matches!(f.state, StageState::Filed | StageState::Confirmed));
+    let first = answered.min_by_key(|(f, _)| f.filed);
+    first.map(|(filing, by)| (filing, Some(by))).or(own.map(|own| (own, None)))
 }

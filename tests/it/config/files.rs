@@ -28,7 +28,7 @@ fn adapter_keys(family: Family, kind: &str) -> Option<Vec<&'static str>> {
 }
 
 fn load(path: &Path, text: &str) -> Result<Config, Vec<Problem>> {
-    let organisations: Vec<&str> = rulebook::names::ORGANISATIONS.iter().map(|n| n.name).collect();
+    let organisations: Vec<&str> = rulebook::names::organisations().iter().map(|k| k.name.as_str()).collect();
     let known = Known {
         kinds: KINDS,
         adapter_keys: &adapter_keys,

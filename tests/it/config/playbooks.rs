@@ -156,7 +156,7 @@ fn the_carrier_plan_is_the_one_the_room_expects() {
     // Two are for texts alone.
     let for_texts = ["not_an_attack", "expected_restoration"];
     for fact in plan.facts.iter().filter(|fact| !for_texts.contains(&fact.name.as_str())) {
-        assert!(rulebook::facts::fact(&fact.name).is_some(), "{}", fact.name);
+        assert!(rulebook::names::fact(&fact.name).is_some(), "{}", fact.name);
     }
 }
 

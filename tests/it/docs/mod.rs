@@ -45,6 +45,32 @@ fn the_readme_shows_every_kind_of_backend() {
 }
 
 #[test]
+fn the_readme_shows_every_key_of_a_rulebook() {
+    generated("README.md", "rules", &warroom::rulebook::keys::markdown());
+}
+
+#[test]
+fn the_page_of_the_rulebook_shows_every_rule_with_its_source() {
+    generated("docs/rulebook.md", "book", &warroom::rulebook::keys::book());
+}
+
+/// The rule of the README reads, and its example holds.
+#[test]
+fn the_readme_s_rule_is_a_good_one() {
+    use warroom::rulebook;
+    let readme = read("README.md");
+    let chapter = readme.split("#### Rules of your own").nth(1).expect("a chapter on rules of one's own");
+    let text = chapter.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).expect("a rule");
+    let own = rulebook::read::read("README.md", text).unwrap();
+    let rules = rulebook::combine(rulebook::built_in().unwrap(), own);
+    let examples = rulebook::example::read("README.md", text, &rules).unwrap();
+    assert_eq!(examples.len(), 1);
+    let judged = rulebook::judge::judge(&rules, &examples[0]).unwrap();
+    assert_eq!(judged.differences(&examples[0]), [""; 0]);
+    assert!(readme.contains("An aid, not legal advice"));
+}
+
+#[test]
 fn the_readme_shows_every_subcommand() {
     use clap::CommandFactory;
     let mut table = String::from("| command | does |\n| --- | --- |\n");
@@ -88,9 +114,15 @@ fn the_readme_begins_with_exactly_two_commands() {
 
 #[test]
 fn what_every_project_has_is_here() {
-    for file in
-        ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE-MIT", "LICENSE-APACHE", "docs/design.md", "docs/benchmarks.md"]
-    {
+    for file in [
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "docs/design.md",
+        "docs/benchmarks.md",
+        "docs/rulebook.md",
+    ] {
         assert!(read(file).len() > 500, "{file}");
     }
     for heading in ["build", "test", "look", "measure", "an adapter", "a rule", "a theme", "a pane", "a command"] {

@@ -42,7 +42,7 @@ impl Room {
 
 fn with_rule(when: &str) -> Room {
     let mut room = Room::new(Record::declared());
-    room.rules = Rules { rules: vec![rule("fcc", when, Unit::Minutes, Some(120))] };
+    room.rules = Rules::from(vec![rule("fcc", when, Unit::Minutes, Some(120))]);
     room
 }
 

@@ -39,7 +39,6 @@ pub fn rule(id: &str, when: &str, unit: Unit, amount: Option<u32>) -> Rule {
         id: id.into(),
         jurisdiction: "US".into(),
         agency: id.into(),
-        short: None,
         title: id.into(),
         applies_to: vec!["any".into()],
         trigger: "t".into(),
@@ -52,18 +51,13 @@ pub fn rule(id: &str, when: &str, unit: Unit, amount: Option<u32>) -> Rule {
             after: "outage_start".into(),
             amount,
             unit,
-            to: None,
+            ..Stage::default()
         }],
-        method: String::new(),
-        content: Vec::new(),
         confirmed_by: "a receipt".into(),
-        note: String::new(),
         citation: "c".into(),
         as_of: "2026-10-01".into(),
-        effective: None,
-        until: None,
-        voluntary: false,
         confidence: Confidence::High,
+        ..Rule::default()
     }
 }
 
@@ -258,16 +252,14 @@ fn a_thing_of_every_kind_is_one_line_and_nothing_else_is() {
     // Agencies.
     fact(r, "emergency_calls_affected", json!(true));
     fact(r, "msc_outages", json!(0));
-    let rules = Rules {
-        rules: vec![
-            rule("r-asap", "emergency_calls_affected", Unit::Asap, None),
-            rule("r-late", "emergency_calls_affected", Unit::Minutes, Some(30)),
-            rule("r-if", "users_affected > 900000", Unit::Minutes, Some(80)),
-            rule("r-filed", "emergency_calls_affected", Unit::Minutes, Some(30)),
-            rule("r-no", "msc_outages > 0", Unit::Minutes, Some(30)),
-            rule("r-far", "emergency_calls_affected", Unit::Hours, Some(72)),
-        ],
-    };
+    let rules = Rules::from(vec![
+        rule("r-asap", "emergency_calls_affected", Unit::Asap, None),
+        rule("r-late", "emergency_calls_affected", Unit::Minutes, Some(30)),
+        rule("r-if", "users_affected > 900000", Unit::Minutes, Some(80)),
+        rule("r-filed", "emergency_calls_affected", Unit::Minutes, Some(30)),
+        rule("r-no", "msc_outages > 0", Unit::Minutes, Some(30)),
+        rule("r-far", "emergency_calls_affected", Unit::Hours, Some(72)),
+    ]);
     r.add(
         "filed",
         20,
@@ -458,7 +450,7 @@ fn standing(record: &Record) -> Standing {
         clear: vec![],
         internal: false,
     }];
-    let rules = Rules { rules: vec![rule("r", "user_minutes >= 900000", Unit::Hours, Some(2))] };
+    let rules = Rules::from(vec![rule("r", "user_minutes >= 900000", Unit::Hours, Some(2))]);
     at_sixty(record, &plan, &rules, &[]).obligations[0].state.clone()
 }
 
@@ -497,8 +489,7 @@ fn user_minutes_are_summed_in_the_order_in_which_they_happened() {
 
 #[test]
 fn a_fact_that_is_missing_makes_an_if_and_false_makes_nothing() {
-    let rules =
-        Rules { rules: vec![rule("r", "emergency_calls_affected && users_affected > 0", Unit::Minutes, Some(80))] };
+    let rules = Rules::from(vec![rule("r", "emergency_calls_affected && users_affected > 0", Unit::Minutes, Some(80))]);
     let labels = |record: &Record| -> Vec<String> {
         let situation = at_sixty(record, &plan(vec![]), &rules, &[]);
         situation.now.iter().filter(|i| i.text.contains(" r,")).map(|i| i.label.clone()).collect()

@@ -62,7 +62,7 @@ pub fn plan() -> Plan {
 
 pub fn rules() -> Rules {
     let text = r#"
-        [[rules]]
+        [[rule]]
         id = "nors"
         jurisdiction = "US"
         agency = "FCC NORS"
@@ -76,14 +76,14 @@ pub fn rules() -> Rules {
         citation = "47 CFR 4.9"
         as_of = "2026-10-01"
         confidence = "high"
-        [[rules.stage]]
+        [[rule.stages]]
         id = "notification"
         name = "Notification"
         after = "discovery"
         amount = 120
         unit = "minutes"
     "#;
-    toml::from_str(text).unwrap()
+    warroom::rulebook::read::read("given", text).unwrap()
 }
 
 pub fn record() -> Record {

@@ -1,6 +1,6 @@
 //! A rulebook with faults: each is named with its line, its key and the nearest known word.
 
-use warroom::rulebook::read::read;
+use warroom::rulebook::read::{read, read_over};
 
 const GOOD: &str = r#"
 [[rule]]
@@ -16,13 +16,13 @@ timezone = "Europe/Berlin"
 citation = "none"
 as_of = 2026-01-02
 confidence = "low"
-[[rule.stage]]
+[[rule.stages]]
 id = "first"
 name = "First"
 after = "discovery"
 amount = 2
 unit = "hours"
-[[rule.stage]]
+[[rule.stages]]
 id = "second"
 name = "Second"
 after = "stage:first"
@@ -61,20 +61,25 @@ fn each_fault_has_its_line_key_and_hint() {
         (
             "unit = \"hours\"",
             "unit = \"hour\"",
-            "line 20, rule.stage.unit: hour: no such unit; did you mean \"hours\"?",
+            "line 20, rule.stages.unit: hour: no such unit; did you mean \"hours\"?",
+        ),
+        (
+            "unit = \"hours\"",
+            "unit = \"fortnights\"",
+            "line 20, rule.stages.unit: fortnights: no such unit; expected one of",
         ),
         (
             "unit = \"hours\"",
             "unit = \"business_days\"",
-            "line 20, rule.stage.unit: business_days: no such unit; expected one of",
+            "line 20, rule.stages.unit: \"business_days\" needs the rule's calendar",
         ),
-        ("stage:first", "stage:frist", "line 24, rule.stage.after: no such earlier stage; did you mean \"first\"?"),
-        ("after = \"discovery\"", "after = \"stage:second\"", "line 18, rule.stage.after: no such earlier stage"),
+        ("stage:first", "stage:frist", "line 24, rule.stages.after: no such earlier stage; did you mean \"first\"?"),
+        ("after = \"discovery\"", "after = \"stage:second\"", "line 18, rule.stages.after: no such earlier stage"),
         ("after = \"discovery\"", "after = \"discovry\"", "did you mean \"discovery\"?"),
         (
             "id = \"second\"",
             "id = \"first\"",
-            "line 22, rule.stage.id: \"first\" is already the id of a stage of this rule, on line 16",
+            "line 22, rule.stages.id: \"first\" is already the id of a stage of this rule, on line 16",
         ),
         (
             "users_affected > 10",
@@ -88,7 +93,7 @@ fn each_fault_has_its_line_key_and_hint() {
             "[\"wireles_carrier\"]",
             "wireles_carrier: no such kind of organisation; did you mean \"wireless_carrier\"?",
         ),
-        ("amount = 2\n", "", "line 15, rule.stage.amount: missing; expected a whole number"),
+        ("amount = 2\n", "", "line 15, rule.stages.amount: missing; expected a whole number"),
         ("amount = 2", "amount = -2", "expected a whole number from 0 to"),
         ("unit = \"asap\"", "unit = \"asap\"\namount = 1", "\"asap\" takes no amount"),
         ("2026-01-02", "\"soon\"", "expected a day"),
@@ -102,6 +107,110 @@ fn each_fault_has_its_line_key_and_hint() {
     let twice = faults(&format!("{GOOD}{GOOD}")).concat();
     assert!(twice.contains("line 28, rule.id: \"r\" is already the id of a rule, on line 3"), "{twice}");
 }
+
+/// The files of `tests/data/rules/invalid`: one fault each, said as its `.expect` says.
+#[test]
+fn every_invalid_file_is_refused_as_expected() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rules/invalid");
+    let mut cases: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    cases.retain(|path| path.extension().is_some_and(|e| e == "toml"));
+    assert!(cases.len() >= 40, "{}", cases.len());
+    for path in cases {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let expected = std::fs::read_to_string(path.with_extension("expect")).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let book = warroom::rulebook::built_in().unwrap();
+        let own = read_over("own.toml", &text, &book.words());
+        let read = own.and_then(|own| {
+            let rules = warroom::rulebook::combine(book, own);
+            warroom::rulebook::example::read("own.toml", &text, &rules)
+        });
+        let problems = read.expect_err(&name);
+        assert_eq!(problems.len(), 1, "{name}: one fault has one message: {problems:?}");
+        assert_eq!(problems[0].to_string(), format!("own.toml, {}", expected.trim()), "{name}");
+    }
+}
+
+const WHOLE: &str = include_str!("../../data/rules/valid/contract.toml");
+const WORDS: &str = include_str!("../../data/rules/valid/words.toml");
+
+/// Every key of a rule, written as anything else or left out, is either fine or a fault that names a line and a key.
+#[test]
+fn every_key_spoilt_is_fine_or_named() {
+    let words = read("words", WORDS).unwrap();
+    let base = warroom::rulebook::combine(warroom::rulebook::built_in().unwrap(), words);
+    for text in [WHOLE, WORDS] {
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, line) in lines.iter().enumerate().filter(|(_, l)| l.contains(" = ") && !l.starts_with('#')) {
+            let key = line.split(" = ").next().unwrap();
+            for junk in [
+                "17.5",
+                "-3",
+                "\"nonsense!\"",
+                "[]",
+                "[1]",
+                "{ a = 1 }",
+                "true",
+                "2026-01-01",
+                "\"\"",
+                "DELETE",
+                "TWICE",
+            ] {
+                let mut spoilt: Vec<String> = lines.iter().map(|l| (*l).to_owned()).collect();
+                spoilt[index] = match junk {
+                    "DELETE" => String::new(),
+                    "TWICE" => format!("{line}\n{line}"),
+                    _ => format!("{key} = {junk}"),
+                };
+                let Err(problems) = read_over("own.toml", &spoilt.join("\n"), &base.words()) else { continue };
+                for problem in &problems {
+                    assert!(problem.line.is_some() && !problem.message.is_empty(), "{key} {junk}: {problem}");
+                    assert!(problem.key.is_some() || problem.message.contains("not TOML"), "{key} {junk}: {problem}");
+                }
+                if !["DELETE", "TWICE"].contains(&junk) && key != "id" {
+                    assert!(problems.iter().any(|p| p.line == Some(index + 1)), "{key} {junk}: {problems:?}");
+                }
+            }
+        }
+    }
+}
+
+proptest::proptest! {
+    /// However a good file is cut or a character of it changed, it is read or refused.
+    #[test]
+    fn a_damaged_book_is_read_or_refused(cut in 0usize..4_000, put in proptest::char::any(), which in 0usize..4) {
+        let text = [WHOLE, WORDS, EXAMPLES, BUILT_IN][which];
+        let chars: Vec<char> = text.chars().collect();
+        let at = cut.min(chars.len());
+        let mut damaged: String = chars[..at].iter().collect();
+        let words = read("words", WORDS).unwrap();
+        let try_it = |text: &str| {
+            for problem in read_over("own.toml", text, &words).err().into_iter().flatten() {
+                assert!(!problem.message.is_empty());
+            }
+            let _ = warroom::rulebook::example::read("own.toml", text, &words);
+        };
+        try_it(&damaged);
+        damaged.push(put);
+        damaged.extend(chars[at..].iter().skip(1));
+        try_it(&damaged);
+    }
+
+    /// Any words in any order, under any table.
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,80}", words in "[a-z\\[\\]={}\"., \n0-9-]{0,120}") {
+        for table in ["rule", "facts", "calendar", "example", "forecast", "rule.stages"] {
+            let text = format!("[[{table}]]\n{words}");
+            let _ = read("r", &text);
+            let _ = warroom::rulebook::example::read("r", &text, &warroom::incident::rule::Rules::default());
+        }
+        let _ = read("r", &format!("[clocks]\n{words}"));
+        let _ = read("r", &text);
+    }
+}
+
+const EXAMPLES: &str = include_str!("../../data/rules/examples.toml");
+const BUILT_IN: &str = warroom::rulebook::BUILT_IN[0].text;
 
 #[test]
 fn all_faults_are_named_at_once() {
