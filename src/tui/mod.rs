@@ -16,6 +16,7 @@ pub mod over;
 pub mod paint;
 pub mod panes;
 pub mod places;
+pub mod released;
 pub mod releasing;
 pub mod review;
 pub mod scene;

@@ -10,6 +10,7 @@ use super::keymap::Keymap;
 use super::lead;
 use super::model::{Model, Overlay};
 use super::panes;
+use super::released;
 use super::review::{Item, Review};
 use super::scene::Scene;
 use super::theme::Meaning;
@@ -385,8 +386,8 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
     let full = ink.area();
     let area = Rect { x: 0, y: if full.height > 12 { 2 } else { 0 }, width: full.width, height: full.height };
     let area = Rect { height: full.height - area.y, ..area };
-    let title =
-        safe!("REVIEW  {} round   NOTHING HAS LEFT   NOW {}", review.round, scene.clock_zoned(model, scene.now()));
+    let left = released::said(review, scene).unwrap_or_else(|| "NOTHING HAS LEFT".to_owned());
+    let title = safe!("REVIEW  {} round   {left}   NOW {}", review.round, scene.clock_zoned(model, scene.now()));
     let inner = ink.frame(area, &title);
     let columns = usize::from(inner.width);
     let plan = scene.plan();
