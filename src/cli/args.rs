@@ -546,6 +546,7 @@ pub enum MessageCmd {
         by: String,
         #[arg(long, value_name = "T", allow_hyphen_values = true)]
         at: Option<String>,
+        /// A link or a number; @FILE keeps the file beside the journal, by its hash
         #[arg(long)]
         proof: Option<String>,
         #[arg(long, default_value = "")]

@@ -152,7 +152,7 @@ impl Form {
                         field("channel", "", words(&help.channels), true),
                         field("by", "who told them", Person, true),
                         field("at", "03:08 or -5m; empty: now", Past, false),
-                        field("proof", "a link or number; empty: it reads claimed", Line, false),
+                        field("proof", "a link, a number, @file; empty: it reads claimed", Line, false),
                         field("next word by", "+20m or 10:40, if they said so", Next, false),
                     ],
                 )
