@@ -10,6 +10,7 @@ pub mod need;
 pub mod now;
 pub mod obligations;
 pub mod open;
+pub mod page;
 pub mod proposal;
 pub mod signals;
 pub mod teams;
@@ -39,6 +40,8 @@ pub struct Situation {
     pub now: Vec<NowItem>,
     pub audiences: Vec<AudienceView>,
     pub obligations: Vec<Obligation>,
+    /// Public pages that say something else than we believe.
+    pub pages: Vec<page::PageView>,
     pub signals: Signals,
     pub teams: Vec<teams::TeamView>,
     /// Who reports to the commander themself.
@@ -66,6 +69,7 @@ pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source
         now: Vec::new(),
         audiences: audience::audiences(incident, plan, sources, real),
         obligations: obligations::obligations(incident, plan, rules, sources, now, real),
+        pages: page::pages(incident, plan, sources, now, real),
         signals: signals::signals(incident, sources, now, real),
         teams: teams::teams(incident, plan),
         reports: Vec::new(),

@@ -3,6 +3,7 @@
 mod day;
 mod editor;
 mod hostile;
+mod page;
 
 use serde_json::Value;
 
