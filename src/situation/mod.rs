@@ -12,6 +12,7 @@ pub mod obligations;
 pub mod open;
 pub mod page;
 pub mod proposal;
+pub mod receipt;
 pub mod signals;
 pub mod teams;
 pub mod thing;

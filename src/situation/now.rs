@@ -7,6 +7,7 @@ use super::Situation;
 use super::audience::{AudienceView, Next, Service, harm};
 use super::obligations::Standing;
 use super::page::Says;
+use super::receipt;
 use super::thing::Thing;
 use super::wording::shown;
 use crate::incident::Instant;
@@ -351,6 +352,7 @@ impl Builder<'_> {
                 _ if unsure => ("UNSURE", Band::Unsure),
                 MessageState::Failed => ("FAILED", Band::Unsure),
                 MessageState::Sent | MessageState::Delivered if message.missed() > 0 => ("PARTLY", Band::Unsure),
+                MessageState::Sent if receipt::missing(self.incident, message, self.now) => ("RECEIPT?", Band::Unsure),
                 MessageState::Draft
                 | MessageState::Unknown
                 | MessageState::Approved
@@ -383,6 +385,10 @@ impl Builder<'_> {
                     format!("{channel} {} to {} may have gone. Look it up", self.clock(sent), name(&message.audience))
                 } else if missed > 0 {
                     format!("{channel} to {}: {missed} of {all} refused", name(&message.audience))
+                } else if label == "RECEIPT?" {
+                    let counts = message.recipients.counts();
+                    let of = if all > 0 { format!("{} of {all}: ", counts.sent) } else { String::new() };
+                    format!("{channel} to {}: {of}taken {} ago, no receipt", name(&message.audience), self.ago(sent))
                 } else {
                     format!("{channel} to {} failed: {}", name(&message.audience), message.detail)
                 },
@@ -399,6 +405,8 @@ impl Builder<'_> {
                         "{missed} of {all} of {} do not have the {channel} text. Who reaches them?",
                         name(&message.audience)
                     )
+                } else if label == "RECEIPT?" {
+                    format!("Did {} really get the {channel} text? Who asks one of them?", name(&message.audience))
                 } else {
                     format!("The {channel} text to {} did not go. Who reaches them otherwise?", name(&message.audience))
                 },

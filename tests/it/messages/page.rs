@@ -1,4 +1,4 @@
-//! The public page's own words and states, held against what was sent and what is known.
+//! What comes back from outside: the public page's own words and states, and receipts that should have come.
 
 use chrono::TimeDelta;
 use warroom::incident::Instant;
@@ -101,4 +101,47 @@ fn a_page_that_shows_other_than_we_sent_or_know_is_loud() {
     // A page that is not heard of says nothing; that it is silent is said elsewhere.
     world.now = at(200);
     assert_eq!(world.situation().pages, []);
+}
+
+#[test]
+fn a_receipt_that_does_not_come_where_others_did_is_loud() {
+    use warroom::incident::what::{MessageApproved, MessageDelivered, MessageDrafted, MessageSending, MessageSent};
+    use warroom::incident::words::{MessageState, Round};
+    let mut world = World::declared(&Words::plain(), 0);
+    let sent = |world: &mut World, audience: &str| {
+        let drafted = MessageDrafted {
+            audience: audience.to_owned(),
+            channel: "direct".to_owned(),
+            round: Round::Initial,
+            text: "Down.".to_owned(),
+            next_update: None,
+            grounds: Default::default(),
+        };
+        let message = world.writes("lee", 1, drafted.into());
+        let approved = MessageApproved::whole(message, warroom::incident::message::sha256("Down."));
+        world.writes("kim", 2, approved.into());
+        let sending = MessageSending {
+            message,
+            backend: "outbox".to_owned(),
+            process: "p".to_owned(),
+            recipients: Vec::new(),
+            subject: String::new(),
+        };
+        world.writes("kim", 3, sending.into());
+        world.writes("warroom", 3, MessageSent { message, reference: String::new() }.into());
+        message
+    };
+    let (care, retail) = (sent(&mut world, "care"), sent(&mut world, "retail"));
+    let loud = |world: &mut World, minute: i64| {
+        world.now = at(minute);
+        let situation = world.situation();
+        let rows = situation.now.iter().filter(|item| item.label == "RECEIPT?");
+        rows.map(|item| item.thing.clone()).collect::<Vec<_>>()
+    };
+    // A channel that never told anything of anybody gives none: its silence says nothing.
+    assert_eq!(loud(&mut world, 30), []);
+    world.writes("warroom", 4, MessageDelivered { message: care, detail: String::new() }.into());
+    assert_eq!(loud(&mut world, 7), [], "it may take a while");
+    assert_eq!(loud(&mut world, 9), [warroom::situation::thing::Thing::Message(retail)]);
+    assert_eq!(world.snapshot().incident.messages[&retail].state, MessageState::Sent);
 }
