@@ -513,7 +513,11 @@ pub enum MessageCmd {
     Edit {
         id: String,
         /// The words; without them your editor opens ($VISUAL, $EDITOR)
+        #[arg(conflicts_with = "anew")]
         text: Option<String>,
+        /// The words as they would be now, where a fact in it is another
+        #[arg(long)]
+        anew: bool,
     },
     /// Approve the text as it stands; prints what was approved
     Approve { id: String },

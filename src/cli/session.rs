@@ -19,6 +19,7 @@ use crate::incident::state::Incident;
 use crate::journal::{Cursor, Journal};
 use crate::report::line::line;
 use crate::room::in_force::InForce;
+use crate::room::orphans;
 use crate::room::others;
 use crate::situation::need::Need;
 use crate::situation::{Situation, assess, wording};
@@ -39,7 +40,21 @@ impl<'a> Session<'a> {
     pub fn open(context: &'a Context, writes: bool) -> Result<Session<'a>, Fail> {
         let mut journal = context.journal(writes)?;
         let id = chosen(context, &mut journal)?;
-        Session::on(context, journal, id)
+        let mut session = Session::on(context, journal, id)?;
+        if writes {
+            session.record_orphans()?;
+        }
+        Ok(session)
+    }
+
+    /// What a process that died was sending is not known to have left: said before anything else is done.
+    pub fn record_orphans(&mut self) -> Result<(), Fail> {
+        let orphans = orphans::found(self.log.incident(), &self.context.actor.host);
+        if !orphans.is_empty() {
+            let now = self.now();
+            self.write(true, now, |incident| Ok(orphans::told(incident, &orphans)))?;
+        }
+        Ok(())
     }
 
     pub fn on(context: &'a Context, mut journal: Journal, id: IncidentId) -> Result<Session<'a>, Fail> {

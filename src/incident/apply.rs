@@ -168,6 +168,7 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
                 kept: None,
                 made_by: None,
                 kept_by: None,
+                made: at,
             };
             incident.promises.insert(entry.id, promise);
         }
@@ -467,8 +468,11 @@ fn told_elsewhere(incident: &mut Incident, entry: &Entry, w: &ToldElsewhere) {
 fn promise_of(incident: &mut Incident, entry: &Entry, id: EntryId) {
     let Some(message) = incident.messages.get(&id) else { return };
     let (audience, next, owner) = (message.audience.clone(), message.next_update, message.author.clone());
+    // The same words over another channel, or tried again, are not the next word.
+    let worded = message.approved.as_ref().map_or(message.drafted, |(_, at)| *at);
     for promise in incident.promises.values_mut() {
-        if promise.to == audience && promise.kept.is_none() && promise.text == NEXT_UPDATE {
+        let next_word = promise.to == audience && promise.text == NEXT_UPDATE && promise.made < worded;
+        if next_word && promise.kept.is_none() {
             promise.kept = Some(entry.happened);
             promise.kept_by = Some(id);
         }
@@ -483,6 +487,7 @@ fn promise_of(incident: &mut Incident, entry: &Entry, id: EntryId) {
             kept: None,
             made_by: Some(id),
             kept_by: None,
+            made: entry.happened,
         };
         incident.promises.insert(entry.id, promise);
     }

@@ -94,6 +94,7 @@ pub struct Promise {
     pub text: String,
     pub to: String,
     pub owner: String,
+    pub made: Instant,
     pub due: Instant,
     pub kept: Option<Instant>,
     /// The message that made it by naming the next word, and the later one that kept it: one that failed did neither.

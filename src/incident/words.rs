@@ -151,9 +151,10 @@ words! {
 }
 
 words! {
-    /// What became of a message for one recipient. Deferred, refused and bounced (taken, and sent back): certainly not reached.
+    /// What became of a message for one recipient. Trying: its batch has begun; who still waits has certainly nothing.
+    /// Deferred, refused and bounced (taken, and sent back): certainly not reached.
     Reach: "a recipient's state" {
-        Waiting = "waiting", Sent = "sent", Delivered = "delivered", Deferred = "deferred", Refused = "refused",
+        Waiting = "waiting", Trying = "trying", Sent = "sent", Delivered = "delivered", Deferred = "deferred", Refused = "refused",
         Bounced = "bounced", Unknown = "unknown",
     }
 }

@@ -10,5 +10,6 @@ pub mod json;
 pub mod leading;
 pub mod line;
 pub mod markdown;
+pub mod releases;
 pub mod state;
 pub mod words;

@@ -236,7 +236,7 @@ fn audience(view: &AudienceView) -> Value {
     json!({
         "id": view.id, "name": view.name, "life": view.life, "service": service, "component_state": component_state,
         "service_since": maybe(service_since), "harmed_since": maybe(view.harmed_since), "told": view.last_word.is_some(),
-        "last_word_at": maybe(view.last_word), "next": next, "next_at": maybe(view.next.at()), "hold": view.hold,
+        "last_word_at": maybe(view.last_word), "last_word_claimed": view.claimed, "next": next, "next_at": maybe(view.next.at()), "hold": view.hold,
         "owner": view.owner, "channels": channels.collect::<Vec<_>>(),
     })
 }
@@ -583,6 +583,7 @@ pub fn state_text(incident: &Incident, plan: &Plan, situation: &Situation) -> Ve
     let audiences = situation.audiences.iter().map(|a| {
         let word =
             a.last_word.map_or("NEVER TOLD".to_owned(), |at| format!("told {} ago", duration::age(moment.now - at)));
+        let word = if a.claimed { format!("{word} (claimed)") } else { word };
         let service = match &a.service {
             Service::None => String::new(),
             Service::NotKnown => ", service NOT KNOWN".to_owned(),

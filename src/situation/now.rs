@@ -166,6 +166,18 @@ impl Builder<'_> {
         // Audiences without a service of their own that are late together are one line.
         let mut behind: Vec<&AudienceView> = Vec::new();
         for audience in &situation.audiences {
+            if let (Some(why), Some(at)) = (&audience.hold, audience.last_word) {
+                let ago = self.ago(at);
+                let item = self.untold(audience, at, "HOLD", "");
+                self.push(NowItem {
+                    band: Band::Late,
+                    text: format!("{}: told {ago} ago in spite of the hold: {why}", audience.name),
+                    say: format!("{} was told although it is held back: {why}. Does legal know?", audience.name),
+                    why: "a word by other means is recorded as it happened; the hold stands all the same".to_owned(),
+                    at,
+                    ..item
+                });
+            }
             match &audience.next {
                 Next::RestoredUntold(since) => {
                     let item = self.untold(audience, *since, "RESTORED", "NEVER TOLD");
@@ -345,14 +357,23 @@ impl Builder<'_> {
         }
     }
 
+    /// Whether a text has been on its way for longer than anybody expects.
+    fn sends_long(&self, message: &Message) -> bool {
+        const LONG: TimeDelta = TimeDelta::minutes(1);
+        message.sending.as_ref().is_some_and(|sending| sending.since + LONG <= self.now)
+    }
+
     fn messages(&mut self) {
         for message in self.incident.messages.values() {
             let unsure = message.may_be_lost(self.now);
             let (label, band) = match message.state {
                 _ if unsure => ("UNSURE", Band::Unsure),
+                MessageState::Sending if self.sends_long(message) => ("SENDING", Band::Due),
                 MessageState::Failed => ("FAILED", Band::Unsure),
                 MessageState::Sent | MessageState::Delivered if message.missed() > 0 => ("PARTLY", Band::Unsure),
-                MessageState::Sent if receipt::missing(self.incident, message, self.now) => ("RECEIPT?", Band::Unsure),
+                MessageState::Sent if receipt::missing(self.incident, &self.situation.signals, message, self.now) => {
+                    ("RECEIPT?", Band::Unsure)
+                }
                 MessageState::Draft
                 | MessageState::Unknown
                 | MessageState::Approved
@@ -369,7 +390,8 @@ impl Builder<'_> {
                     && m.drafted > message.drafted
                     && m.told.is_some()
             });
-            if replaced {
+            // That something may have gone is not answered by another word.
+            if replaced && !unsure {
                 continue;
             }
             let sent = message.sending.as_ref().map_or(message.drafted, |s| s.since);
@@ -381,10 +403,14 @@ impl Builder<'_> {
                 thing: Thing::Message(message.id),
                 band,
                 label: label.into(),
-                text: if unsure {
+                text: if label == "SENDING" {
+                    let counts = message.recipients.counts();
+                    let of = if all > 0 { format!(", {} of {all} told", all - counts.waiting) } else { String::new() };
+                    format!("{channel} to {}: on its way for {}{of}", name(&message.audience), self.ago(sent))
+                } else if unsure {
                     format!("{channel} {} to {} may have gone. Look it up", self.clock(sent), name(&message.audience))
                 } else if missed > 0 {
-                    format!("{channel} to {}: {missed} of {all} refused", name(&message.audience))
+                    format!("{channel} to {}: {}", name(&message.audience), message.recipients.counts().said())
                 } else if label == "RECEIPT?" {
                     let counts = message.recipients.counts();
                     let of = if all > 0 { format!("{} of {all}: ", counts.sent) } else { String::new() };
@@ -395,7 +421,12 @@ impl Builder<'_> {
                 owner: message.sending.as_ref().map(|s| s.by.clone()),
                 at: sent,
                 alike: 1,
-                say: if unsure {
+                say: if label == "SENDING" {
+                    format!(
+                        "The {channel} text to {} is not out yet. Who reaches them otherwise?",
+                        name(&message.audience)
+                    )
+                } else if unsure {
                     format!(
                         "Did the {channel} text to {} go out? Who looks on the other side?",
                         name(&message.audience)
@@ -490,8 +521,11 @@ impl Builder<'_> {
         }
         for ((due, text), promises) in by_due {
             let late = due <= self.now;
-            let names: Vec<String> =
+            let mut names: Vec<String> =
                 promises.iter().map(|p| self.plan.audience(&p.to).map_or(p.to.clone(), |a| a.name.clone())).collect();
+            // Over several channels the same audience was promised the same.
+            let mut known = std::collections::BTreeSet::new();
+            names.retain(|name| known.insert(name.clone()));
             let whom = match names.as_slice() {
                 [one] => one.clone(),
                 many => format!("{} audiences", many.len()),

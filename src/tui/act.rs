@@ -31,7 +31,7 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
         Action::Advance => match advance(scene, thing.as_ref()) {
             Ok(Step::Write(command, what)) => append(model, vec![*command], what, None, scene),
             Ok(Step::Open(purpose)) => open_form(model, purpose, scene),
-            Ok(Step::Review(audience)) => open_review(model, scene, audience),
+            Ok(Step::Review(audience)) => open_review(model, scene, audience, None),
             Ok(Step::Handover) => lead::handover(model, scene, thing.as_ref()),
             Ok(Step::RollCall) => {
                 model.overlay = Some(Overlay::RollCall { lit: None });
@@ -220,10 +220,10 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
         Action::Send => {
             let audience = match thing {
                 Some(Thing::Audience(id)) => Some(id),
-                Some(Thing::Message(id)) => scene.incident().messages.get(&id).map(|m| m.audience.clone()),
+                Some(Thing::Message(id)) => return open_review(model, scene, None, Some(id)),
                 _ => None,
             };
-            open_review(model, scene, audience)
+            open_review(model, scene, audience, None)
         }
         Action::Copy => {
             let text = thing.map(|thing| detail_text(scene, &thing)).unwrap_or_default();

@@ -184,6 +184,8 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     pub utc: bool,
     pub flash: Option<(Loud, Safe)>,
+    /// Texts that were released here, until all have ended.
+    pub released: Vec<EntryId>,
     pub pending: Vec<Pending>,
     pub next_effect: u64,
     /// Text given up with Esc or kept from an earlier session, by form.
@@ -227,6 +229,7 @@ impl Model {
             overlay: None,
             utc: false,
             flash: None,
+            released: Vec::new(),
             pending: Vec::new(),
             next_effect: 1,
             kept: BTreeMap::new(),

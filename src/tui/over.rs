@@ -10,7 +10,6 @@ use super::keymap::Keymap;
 use super::lead;
 use super::model::{Model, Overlay};
 use super::panes;
-use super::released;
 use super::review::{Item, Review};
 use super::scene::Scene;
 use super::theme::Meaning;
@@ -261,7 +260,7 @@ fn draw_palette(ink: &mut Ink<'_>, typed: &str, at: usize, look: &Look<'_>) -> O
 
 fn draw_form(ink: &mut Ink<'_>, form: &Form, scene: &Scene<'_>, model: &Model) -> Option<(u16, u16)> {
     let help = scene.help(model);
-    let text_lines = |kind: &Kind| if *kind == Kind::Lines { 10 } else { 1 };
+    let text_lines = |kind: &Kind| if *kind == Kind::Lines { 14 } else { 1 };
     let rows: u16 = form.fields.iter().map(|f| text_lines(&f.kind)).sum();
     // Before it is called over, or less grave: what is still open.
     let open = match form.purpose {
@@ -298,15 +297,24 @@ fn draw_form(ink: &mut Ink<'_>, form: &Form, scene: &Scene<'_>, model: &Model) -
         let height = if many { text_lines(&field.kind).min(fields_end - y) } else { 1 };
         let empty = field.text.lines().iter().all(String::is_empty);
         let ratatui_textarea::DataCursor(row, column) = field.text.cursor();
-        let skip = (row + 1).saturating_sub(usize::from(height));
-        for (line, text) in field.text.lines().iter().enumerate().skip(skip).take(usize::from(height)) {
+        if many {
+            let (lines, (at, x)) = wrapped(field.text.lines(), (row, column), room);
+            let skip = (at + 1).saturating_sub(usize::from(height));
+            for (line, text) in lines.iter().enumerate().skip(skip).take(usize::from(height)) {
+                ink.put(inner, left as u16, y + (line - skip) as u16, room, text, Meaning::Text);
+            }
+            if lit {
+                let x = x.min(room.saturating_sub(1));
+                cursor = Some((inner.x + (left + x) as u16, inner.y + y + (at - skip) as u16));
+            }
+        } else if let Some(text) = field.text.lines().first() {
             // The part around the cursor is shown.
-            let before = Safe::new(&text.chars().take(if line == row { column } else { 0 }).collect::<String>());
+            let before = Safe::new(&text.chars().take(if row == 0 { column } else { 0 }).collect::<String>());
             let x = width::width(before.as_str());
-            let (shown, at) = window(text, x, room, lit && line == row, column);
-            ink.put(inner, left as u16, y + (line - skip) as u16, room, &shown, Meaning::Text);
-            if lit && line == row {
-                cursor = Some((inner.x + (left + at) as u16, inner.y + y + (line - skip) as u16));
+            let (shown, at) = window(text, x, room, lit && row == 0, column);
+            ink.put(inner, left as u16, y, room, &shown, Meaning::Text);
+            if lit {
+                cursor = Some((inner.x + (left + at) as u16, inner.y + y));
             }
         }
         if empty {
@@ -387,8 +395,11 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
     let full = ink.area();
     let area = Rect { x: 0, y: if full.height > 12 { 2 } else { 0 }, width: full.width, height: full.height };
     let area = Rect { height: full.height - area.y, ..area };
-    let left = released::said(review, scene).unwrap_or_else(|| "NOTHING HAS LEFT".to_owned());
-    let title = safe!("REVIEW  {} round   {left}   NOW {}", review.round, scene.clock_zoned(model, scene.now()));
+    let title = safe!(
+        "REVIEW  {} round   NOTHING LEAVES BEFORE R   NOW {}",
+        review.round,
+        scene.clock_zoned(model, scene.now())
+    );
     let inner = ink.frame(area, &title);
     let columns = usize::from(inner.width);
     let plan = scene.plan();
@@ -456,20 +467,16 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
     let approve = review.to_approve().count();
     let release = review.to_release().count();
     let unread = review.unread().count();
-    let missing: Vec<String> = scene
-        .situation
-        .audiences
-        .iter()
-        .filter(|a| !review.items.iter().any(|i| i.audience == a.id && i.chosen))
-        .map(|a| format!("{} ({})", a.name, left_out(scene, review, a)))
-        .collect();
+    let missing = left_out(scene, review);
     let behind = front_line(scene, review);
-    if inner.height > 14
-        && let Some(behind) = &behind
-    {
-        ink.put(inner, 0, y, columns, &Safe::new(behind), Meaning::Late);
-    } else if inner.height > 14 && !missing.is_empty() {
-        ink.put(inner, 0, y, columns, &safe!("NOT IN THIS ROUND  {}", missing.join("  ")), Meaning::Dim);
+    if inner.height > 14 {
+        if let Some(behind) = &behind {
+            ink.put(inner, 0, y, columns, &Safe::new(behind), Meaning::Late);
+            y += 1;
+        }
+        if !missing.is_empty() {
+            ink.put(inner, 0, y, columns, &safe!("NOT IN THIS ROUND  {missing}"), Meaning::Dim);
+        }
     }
     if let Some(item) = review.current() {
         let Reading { lines, height, below } = review_text((full.width, full.height), review);
@@ -549,16 +556,26 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
     ink.row(inner, 0, inner.height.saturating_sub(1), &foot);
 }
 
-/// Why an audience is not in this round, in a word or two.
-fn left_out(scene: &Scene<'_>, review: &Review, audience: &AudienceView) -> String {
-    let mut theirs = review.items.iter().filter(|item| item.audience == audience.id).peekable();
-    match audience.last_word {
-        _ if audience.hold.is_some() => "hold".to_owned(),
-        _ if theirs.peek().is_none() => "no text".to_owned(),
-        _ if theirs.all(|item| item.stop.is_some()) => "stops".to_owned(),
-        Some(at) => format!("told {}", scene.ago(at)),
-        None => "not chosen".to_owned(),
+/// Who is not in this round, by why.
+fn left_out(scene: &Scene<'_>, review: &Review) -> String {
+    let chosen = |a: &&AudienceView| review.items.iter().any(|i| i.audience == a.id && i.chosen);
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for audience in scene.situation.audiences.iter().filter(|a| !chosen(a)) {
+        let mut theirs = review.items.iter().filter(|item| item.audience == audience.id).peekable();
+        let why = match audience.last_word {
+            _ if audience.hold.is_some() => "hold".to_owned(),
+            _ if theirs.peek().is_none() => "no text".to_owned(),
+            _ if theirs.all(|item| item.stop.is_some()) => "stops".to_owned(),
+            Some(_) => "told before".to_owned(),
+            None => "not chosen".to_owned(),
+        };
+        match groups.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) => names.push(&audience.name),
+            None => groups.push((why, vec![&audience.name])),
+        }
     }
+    let said = groups.into_iter().map(|(why, names)| format!("{why}: {}", names.join(", ")));
+    said.collect::<Vec<_>>().join("; ")
 }
 
 /// The step of the approval that a text waits for, where one was given already.
@@ -621,6 +638,45 @@ fn review_list(height: u16, items: usize) -> u16 {
     most.min(items as u16 + 1)
 }
 
+/// Lines as they stand in so many columns, broken between words, and where the cursor (line, character) stands there: row
+/// and column.
+fn wrapped(lines: &[String], (row, column): (usize, usize), room: usize) -> (Vec<Safe>, (usize, usize)) {
+    let shown = |chars: &[char]| Safe::new(&chars.iter().collect::<String>());
+    let (mut out, mut at) = (Vec::new(), (0, 0));
+    for (index, line) in lines.iter().enumerate() {
+        let chars: Vec<char> = line.chars().collect();
+        let mut start = 0;
+        loop {
+            let (mut end, mut columns, mut between) = (start, 0, None);
+            while let Some(c) = chars.get(end) {
+                columns += width::width(Safe::new(&c.to_string()).as_str());
+                if columns > room {
+                    break;
+                }
+                end += 1;
+                if *c == ' ' {
+                    between = Some(end);
+                }
+            }
+            let last = end >= chars.len();
+            if !last {
+                // A word that is longer than the field is cut.
+                end = between.unwrap_or(end).max(start + 1);
+            }
+            if index == row && column >= start && (column < end || last) {
+                let before = chars.get(start..column.min(chars.len())).unwrap_or_default();
+                at = (out.len(), width::width(shown(before).as_str()));
+            }
+            out.push(shown(chars.get(start..end).unwrap_or_default()));
+            if last {
+                break;
+            }
+            start = end;
+        }
+    }
+    (out, at)
+}
+
 /// What of the review's texts is on the screen.
 pub struct Reading {
     /// The lines of the text that is lit.
@@ -644,8 +700,8 @@ pub fn review_text(size: (u16, u16), review: &Review) -> Reading {
     };
     let lines = whole(item);
     let list = review_list(height, review.items.len());
-    // Its own heading and the foot; who is not in the round; why it stops.
-    let taken = list + 2 + u16::from(height > 14) + u16::from(has_line(item, height));
+    // Its own heading and the foot; who is behind, who is not in the round; why it stops.
+    let taken = list + 2 + 2 * u16::from(height > 14) + u16::from(has_line(item, height));
     let height_left = usize::from(height.saturating_sub(taken)).max(1);
     let mut below: Vec<(usize, Vec<Safe>)> = Vec::new();
     let mut left = height_left.saturating_sub(lines.len());

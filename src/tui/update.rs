@@ -9,6 +9,7 @@ use super::lead;
 use super::model::{Effect, Loud, Model, Overlay};
 use super::over;
 use super::places::settle;
+use super::released;
 use super::releasing::{keep_text, on_review, open_review, proposed, refresh_review};
 use super::scene::Scene;
 use crate::command::{self, Action};
@@ -65,6 +66,7 @@ pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -
         }
         Msg::Snapshot => {
             refresh_review(model, scene);
+            released::follow(model, scene);
             Vec::new()
         }
         Msg::Outcome { effect, result, refused, made } => {
@@ -369,7 +371,7 @@ fn on_form(model: &mut Model, mut form: Box<Form>, key: Key, scene: &Scene<'_>) 
             let name = form.purpose.key();
             if let Purpose::EditText { audience, channel } = &form.purpose {
                 let stands = proposed(scene, audience, channel).is_some_and(|p| p.text == form.texts().join("\n"));
-                let mut effects = open_review(model, scene, None);
+                let mut effects = open_review(model, scene, None, None);
                 if stands || form.is_empty() {
                     model.kept.remove(&name);
                     effects.push(Effect::Forget { form: name });
