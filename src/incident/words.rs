@@ -105,6 +105,11 @@ words! {
 }
 
 words! {
+    /// How one of many recipients of a stage is told.
+    Way: "a way to tell" { Phone = "phone", Writing = "writing" }
+}
+
+words! {
     /// A component's state in the neutral model. An unlisted word of a backend is `unknown`, never operational.
     ComponentState: "a component state" {
         Operational = "operational", Degraded = "degraded", PartialOutage = "partial_outage",

@@ -11,4 +11,6 @@ pub mod leading;
 pub mod line;
 pub mod markdown;
 pub mod state;
+pub mod withheld;
 pub mod words;
+pub mod worksheet;
