@@ -304,7 +304,7 @@ fn promises(incident: &Incident, now: Instant) -> Vec<Value> {
     let promise = |p: &crate::incident::state::Promise| {
         json!({
             "id": p.id, "text": p.text, "to": p.to, "owner": p.owner, "due_at": rfc3339(p.due),
-            "kept_at": maybe(p.kept), "late": p.kept.unwrap_or(now) > p.due,
+            "kept_at": maybe(p.kept), "late": p.kept.unwrap_or(now) > p.due, "call": p.call.is_some(),
         })
     };
     incident.promises.values().map(promise).collect()

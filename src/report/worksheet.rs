@@ -14,15 +14,7 @@ pub const NOT_KNOWN: &str = "NOT KNOWN";
 pub fn worksheet(sheet: &Sheet<'_>, obligation: &Obligation) -> Vec<String> {
     let echo = |at| instant::echo(at, sheet.zone);
     let mut out = vec![format!("{}: {}", obligation.agency, sheet.stage.name)];
-    out.push(format!("{} ({})", obligation.title, obligation.citation));
     out.push("A worksheet, not a filing. An aid, not legal advice.".to_owned());
-    if obligation.confidential {
-        out.push("What is filed is presumed confidential.".to_owned());
-    }
-    let doubt = obligation.doubt();
-    if !doubt.is_empty() {
-        out.push(format!("Of this rule: {doubt}."));
-    }
     let stage = obligation.stages.iter().find(|s| s.id == sheet.stage.id);
     let due = match stage.and_then(|s| s.due) {
         Some(Due::At(at)) => format!("due {}", echo(at)),
@@ -34,7 +26,6 @@ pub fn worksheet(sheet: &Sheet<'_>, obligation: &Obligation) -> Vec<String> {
     if let Some(to) = &sheet.stage.to {
         out.push(format!("to {to}"));
     }
-    out.push(String::new());
     let items = sheet.items();
     let gaps = items.iter().filter(|item| item.said.is_none()).count();
     out.push(format!("WHAT IT MUST SAY: {} of {} known", items.len() - gaps, items.len()));
@@ -69,6 +60,14 @@ pub fn worksheet(sheet: &Sheet<'_>, obligation: &Obligation) -> Vec<String> {
         out.push(format!("  {}: filed {}{number}", stage.name, echo(at)));
     }
     out.push(String::new());
+    out.push(format!("{} ({})", obligation.title, obligation.citation));
+    let doubt = obligation.doubt();
+    if !doubt.is_empty() {
+        out.push(format!("Of this rule: {doubt}."));
+    }
+    if obligation.confidential {
+        out.push("What is filed is presumed confidential.".to_owned());
+    }
     for (label, text) in
         [("HOW", &obligation.method), ("CONFIRMED BY", &obligation.confirmed_by), ("TAKEN BACK", &obligation.withdraw)]
     {

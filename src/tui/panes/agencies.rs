@@ -114,9 +114,10 @@ fn widths(columns: usize) -> Widths {
     };
     match columns {
         0..50 => of(7, 0, 9, 0),
-        50..76 => of(10, 13, 9, 0),
-        76..110 => of(11, 20, 13, 6),
-        _ => of(12, 33, 14, 8),
+        50..76 => of(9, 13, 9, 0),
+        76..110 => of(9, 20, 9, 6),
+        110..140 => of(12, 33, 14, 8),
+        _ => of(12, 38, 14, 8),
     }
 }
 
@@ -198,7 +199,7 @@ fn of_call(scene: &Scene<'_>, model: &Model, w: &Widths, call: &Promise) -> Vec<
 
 /// A rule of which no stage is listed: it will fire, lacks facts, or does not fire, and why that is worth saying.
 fn whole(scene: &Scene<'_>, model: &Model, w: &Widths, obligation: &Obligation, columns: usize) -> Vec<Piece> {
-    let name = format!("{}{}, {}", obligation.short, sure(obligation, w), obligation.title.to_lowercase());
+    let name = format!("{}{}, {}", obligation.short, sure(obligation, w), obligation.title);
     if let (Standing::NotTriggered, Some(fires)) = (&obligation.state, &obligation.fires) {
         let in_so_long = format!("in {}", duration::short(fires.at - scene.now(), false));
         let due = zones(scene, model, fires.at, w.due >= 20);
@@ -272,7 +273,9 @@ fn left(scene: &Scene<'_>, obligation: &Obligation, stage: &StageView) -> (Strin
 
 fn span(now: Instant, at: Instant, iff: &str) -> (String, Meaning) {
     if at <= now {
-        return (format!("OVER {}{iff}", duration::short(now - at, false)), Meaning::Late);
+        // The IF must not be cut off.
+        let over = if iff.is_empty() { "OVER " } else { "-" };
+        return (format!("{over}{}{iff}", duration::short(now - at, false)), Meaning::Late);
     }
     let soon = (at - now).num_minutes() < 60;
     (format!("{}{iff}", duration::short(at - now, false)), if soon { Meaning::Soon } else { Meaning::Text })

@@ -236,3 +236,54 @@ fn a_script_does_all_that_the_liaison_s_keys_do() {
     assert!(home.run(&told).err.contains("did you mean Bexar Metro 911?"), "{:?}", home.run(&told));
     assert!(home.run(&["agency", "told", rule, stage, "Bexar", "--by", "phone"]).err.contains("it is one filing"));
 }
+
+#[test]
+fn a_deadline_is_in_now_from_half_time_on() {
+    let mut world = World::declared(&Words::plain(), 5);
+    fact(&mut world, "users_affected", json!(125_000_000));
+    let due = |world: &World| {
+        let now = world.situation().now;
+        now.into_iter().find(|item| item.text.contains("FCC, notification")).map(|item| item.label)
+    };
+    world.now = at("2024-02-22T09:47:59Z");
+    assert_eq!(due(&world), None);
+    world.now = at("2024-02-22T09:48:00Z");
+    assert_eq!(due(&world).as_deref(), Some("1h00"), "found at 08:48, due at 10:48");
+}
+
+#[test]
+fn what_was_filed_is_corrected_where_a_statement_changed_and_not_where_a_sum_grew() {
+    let mut world = World::declared(&Words::plain(), 5);
+    fact(&mut world, "users_affected", json!(125_000_000));
+    fact(&mut world, "msc_outages", json!(0));
+    let (rule, stage) = ("us-fcc-nors-wireless", "notification");
+    let file = |world: &mut World, stage: &str| {
+        let mut screen = world.screen((160, 48));
+        screen.keys("4 /");
+        for c in format!("fcc, {}", &stage[..5]).chars() {
+            screen.keys(&if c == ' ' { "space".to_owned() } else { c.to_string() });
+        }
+        screen.keys("enter f 7");
+        let effects = screen.keys("enter");
+        let command = effects.iter().find_map(|e| match e {
+            warroom::tui::model::Effect::Append { commands, .. } => commands.first().cloned(),
+            _ => None,
+        });
+        world.does("ruiz", 31, command.expect("a filing"));
+    };
+    file(&mut world, stage);
+    let figures = world.snapshot().incident.filings[&(rule.to_owned(), stage.to_owned())].how.figures.clone();
+    assert_eq!((&figures["users_affected"], &figures["msc_outages"]), (&json!(125_000_000), &json!(0)));
+    assert!(!figures.contains_key("user_minutes") && !figures.contains_key("duration_minutes"), "{figures:?}");
+    assert_eq!(world.situation().supplements, []);
+    fact(&mut world, "users_affected", json!(62_000_000));
+    let owed = world.situation().supplements;
+    assert_eq!(owed.len(), 1);
+    assert_eq!((owed[0].reference.as_str(), owed[0].moved[0].name.as_str()), ("7", "users_affected"));
+    let now = world.situation().now;
+    let text = "FCC notification no. 7: users_affected is 62,000,000 now, not 125,000,000";
+    assert!(now.iter().any(|item| item.label == "CORRECT" && item.text == text), "{now:?}");
+    // The next report says the new number: nothing is owed.
+    file(&mut world, "initial");
+    assert_eq!(world.situation().supplements, []);
+}

@@ -21,9 +21,9 @@ fn the_founding_outage_is_judged_by_the_law_of_its_day_and_what_if_by_today_s() 
     see_row(&pty, &["FCC, final report", "23 Mar 22:59C"]);
     see_row(&pty, &["PSAPs (med), first contact", "ASAP"]);
     see_row(&pty, &["FirstNet (LOW), tell the authority", "ASAP"]);
-    see_row(&pty, &["PSAPs, tell affected 911 centres", "binds from 2025-04-15"]);
+    see_row(&pty, &["PSAPs, Tell affected 911 centres", "binds from 2025-04-15"]);
     // What did not fire says why that matters.
-    pty.keys("/form 8-k\r");
+    pty.keys("/Form 8-K\r");
     pty.see("No SEC item");
     pty.keys("\u{1b}");
     pty.keys("V");
