@@ -123,8 +123,8 @@ impl Form {
                 stage: stage.clone(),
                 reference: text(0),
                 person: text(1),
-                at: past(3)?,
-                how: How { channel: text(2), proof: text(4), why: text(5), ..How::default() },
+                at: past(2)?,
+                how: How { channel: text(3), proof: text(4), why: text(5), ..How::default() },
             },
             Purpose::Tell { rule, stage, name, by, .. } => Command::Tell {
                 rule: rule.clone(),

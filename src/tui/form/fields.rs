@@ -161,8 +161,8 @@ impl Form {
                 let mut fields = vec![
                     field("reference", "the portal's number", Line, false),
                     field("person", "who filed it, or whom you spoke to", Line, false),
-                    field("channel", "portal, e-mail, telephone", Line, false),
                     field("at", "03:40 or -5m; empty: now", Past, false),
+                    field("channel", "portal, e-mail, telephone", Line, false),
                     field("proof", "a link, a file, where it is kept", Line, false),
                 ];
                 if *voluntary {

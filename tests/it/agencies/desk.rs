@@ -287,3 +287,25 @@ fn what_was_filed_is_corrected_where_a_statement_changed_and_not_where_a_sum_gre
     file(&mut world, "initial");
     assert_eq!(world.situation().supplements, []);
 }
+
+#[test]
+fn a_list_of_whom_to_tell_is_read_with_its_faults() {
+    let read =
+        |notify: &str| warroom::playbook::read::read("plan.toml", &format!("name = \"p\"\n[[notify]]\n{notify}"));
+    let plan = read("rules = [\"r\"]\nto = [\"Bexar: 911: +1 555 0100\", \"King:2\"]").unwrap();
+    let desks: Vec<(&str, &str)> = plan.desks("r").iter().map(|d| (d.name.as_str(), d.number.as_str())).collect();
+    assert_eq!(desks, [("Bexar: 911", "+1 555 0100"), ("King", "2")]);
+    assert_eq!(plan.desks("other"), Vec::<&Desk>::new());
+    for (text, line, wanted) in [
+        ("to = [\"A: 1\"]", 2, "the ids of the rules"),
+        ("rules = [\"r\"]", 2, "names nobody"),
+        ("rules = [\"r\"]\nto = [\"no number\"]", 4, "expected \"NAME: NUMBER\""),
+        ("rules = [\"r\"]\nto = [\"A: 1\", \"a: 2\"]", 4, "stands there already"),
+        ("rules = [\"r\"]\nto = [\"A: 1\"]\nfile = \"x\"", 5, "stands beside `to`"),
+        ("rules = [\"r\"]\nfile = \"x\"", 4, "is read when the playbook is adopted"),
+    ] {
+        let problems = read(text).unwrap_err();
+        let fits = |p: &warroom::config::Problem| p.line == Some(line) && p.message.contains(wanted);
+        assert!(problems.iter().any(fits), "{text}: {problems:?}");
+    }
+}
