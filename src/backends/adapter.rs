@@ -1,6 +1,8 @@
 //! What an adapter is: configuration in, requests out; answers in, an observation out. Never does IO, never sees a secret.
 
-use super::job::{Job, Probe};
+use std::path::PathBuf;
+
+use super::job::{Job, Mailbox, Probe};
 use super::request::Request;
 use super::response::{Answer, Response};
 use super::transport::auth::Scheme;
@@ -29,6 +31,16 @@ pub trait Adapter: Send + Sync {
 
     /// Reads the answers to [`Adapter::poll`], in its order. Err: the source is failing, and the answers changed nothing.
     fn read(&self, _answers: &[Answer], _now: Instant) -> Result<Observation, Failure> {
+        Err(answer_missing())
+    }
+
+    /// The Maildir that is read at a poll, for a backend that is one. None: it is asked over the network.
+    fn mailbox(&self) -> Option<PathBuf> {
+        None
+    }
+
+    /// Reads what stands in [`Adapter::mailbox`].
+    fn read_mailbox(&self, _mailbox: &Mailbox, _now: Instant) -> Result<Observation, Failure> {
         Err(answer_missing())
     }
 

@@ -60,6 +60,14 @@ pub struct Mail {
     pub envelope_id: String,
 }
 
+/// What stands in a mailbox, the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mailbox {
+    pub mails: Vec<Vec<u8>>,
+    /// Older mails that were too many to be read.
+    pub left_out: usize,
+}
+
 /// A program that is run once. No shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {

@@ -2,7 +2,7 @@
 
 use super::adapter::Adapter;
 use super::metrics::prometheus;
-use super::notification::{alertmanager, command, file, slack, smtp, statuspage_manage, webhook};
+use super::notification::{alertmanager, bounces, command, file, slack, smtp, statuspage_manage, webhook};
 use super::settings::Key;
 use super::status::statuspage;
 pub use crate::config::Place;
@@ -39,6 +39,7 @@ pub const KINDS: &[Kind] = &[
     statuspage_manage::KIND,
     command::KIND,
     file::KIND,
+    bounces::KIND,
     prometheus::KIND,
 ];
 

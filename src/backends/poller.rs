@@ -1,5 +1,6 @@
 //! One poll, one check of one source, as futures. Spawns nothing, decides nothing about incidents.
 
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -10,7 +11,7 @@ use super::request::Request;
 use super::response::Answer;
 use super::schedule::{self, Seed, Went};
 use super::transport::http::Context;
-use super::transport::{Began, Client, folder, program};
+use super::transport::{Began, Client, folder, maildir, program};
 use super::{Class, Failure};
 use crate::config::SourceConfig;
 use crate::incident::Instant;
@@ -29,19 +30,23 @@ pub async fn poll_source(
     let Moment { now, real } = moment;
     let seed = Seed::new(client.host(), &config.name);
     let mut after = Source { last_try: Some(real), ..before.clone() };
-    let requests = adapter.poll(now);
-    if requests.is_empty() {
+    let (requests, mailbox) = (adapter.poll(now), adapter.mailbox());
+    if requests.is_empty() && mailbox.is_none() {
         // It is only sent to: neither fresh nor failing.
         return after;
     }
     let began = Began::new(real);
     let answers = ask(client, adapter, config, began, &requests).await;
+    let read = match &mailbox {
+        Some(folder) => mails(adapter, config, folder, now).await,
+        None => adapter.read(&answers, now),
+    };
     if let Some(skew) = answers.iter().find_map(|answer| answer.as_ref().ok()?.skew) {
         // Its clock against the room's: a replay's servers stamp the replay's time.
         after.skew = Some(skew + (real - now).num_milliseconds() as f64 / 1000.0);
     }
     after.not_before = None;
-    let went = match adapter.read(&answers, now) {
+    let went = match read {
         Ok(observation) => {
             after.observation = Some(observation);
             after.last_success = Some(began.now());
@@ -70,6 +75,9 @@ pub async fn check(
     config: &SourceConfig,
     now: Instant,
 ) -> Result<String, Failure> {
+    if let Some(folder) = adapter.mailbox() {
+        return mails(adapter, config, &folder, now).await.map(|observation| counts(&observation));
+    }
     let requests = adapter.poll(now);
     if requests.is_empty() {
         return match adapter.probe() {
@@ -117,6 +125,21 @@ async fn probed(
             .map(|path| format!("{} is there, not run", path.display()))
             .ok_or_else(|| setup(format!("{name} is not there, or may not be run"))),
         Probe::Directory(path) => folder::check(&path).await.map_err(setup),
+    }
+}
+
+/// What stands in a mailbox, read within the source's timeout.
+async fn mails(
+    adapter: &dyn Adapter,
+    config: &SourceConfig,
+    folder: &Path,
+    now: Instant,
+) -> Result<Observation, Failure> {
+    let limit = Duration::from_secs(config.timeout.max(1));
+    match tokio::time::timeout(limit, maildir::read(folder)).await {
+        Ok(Ok(mailbox)) => adapter.read_mailbox(&mailbox, now),
+        Ok(Err(why)) => Err(Failure::new(Class::Network, why)),
+        Err(_) => Err(Failure::new(Class::Network, format!("not read within {} s", config.timeout))),
     }
 }
 

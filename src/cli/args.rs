@@ -546,6 +546,7 @@ pub enum MessageCmd {
         by: String,
         #[arg(long, value_name = "T", allow_hyphen_values = true)]
         at: Option<String>,
+        /// A link or a number; @FILE keeps the file beside the journal, by its hash
         #[arg(long)]
         proof: Option<String>,
         #[arg(long, default_value = "")]
@@ -623,7 +624,7 @@ pub enum AgencyCmd {
         /// Portal, e-mail, telephone
         #[arg(long, default_value = "")]
         channel: String,
-        /// A link or file that shows it
+        /// A link, or @FILE, which is kept by its hash
         #[arg(long, default_value = "")]
         proof: String,
         /// Why it was made, where no law demands it

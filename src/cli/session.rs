@@ -127,6 +127,11 @@ impl<'a> Session<'a> {
     /// Decides at the head and writes.
     pub fn command(&mut self, command: &Command) -> Result<Vec<Entry>, Fail> {
         let (actor, plan, now) = (self.context.actor.clone(), self.plan(), self.now());
+        let mut command = command.clone();
+        if let Some(proof) = command.proof_mut() {
+            *proof = self.journal.keep_proof(proof).map_err(Fail::failed)?;
+        }
+        let command = &command;
         self.write(false, now, |incident| decide(incident, &plan, command, &actor, now))
     }
 

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use super::context::Context;
 use super::fail::Fail;
 use super::out;
-use crate::journal::State;
+use crate::incident::entry::IncidentId;
+use crate::incident::what::What;
+use crate::journal::{Cursor, Journal, State};
 
 pub fn run(context: &Context) -> Result<ExitCode, Fail> {
     let mut journal = context.journal(false)?;
@@ -20,10 +22,12 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
     let mut rows = Vec::new();
     for report in &reports {
         let intact = matches!(report.state(), State::Intact);
-        broken |= !intact;
+        let proofs = lost_proofs(&mut journal, report.incident)?;
+        broken |= !intact || !proofs.is_empty();
         if context.global.json {
             rows.push(serde_json::json!({
                 "id": report.incident, "entries": report.entries, "state": report.state().to_string(), "intact": intact,
+                "lost_proofs": proofs,
             }));
             continue;
         }
@@ -40,6 +44,9 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
         for finding in &report.findings {
             out::line(&format!("    {finding}"))?;
         }
+        for proof in &proofs {
+            out::line(&format!("    the file of a proof is not what it was: {proof}"))?;
+        }
     }
     if context.global.json {
         out::json(&rows.into())?;
@@ -49,4 +56,25 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
         )?;
     }
     Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Files that entries name as proofs and that are gone, or are others now.
+fn lost_proofs(journal: &mut Journal, incident: IncidentId) -> Result<Vec<String>, Fail> {
+    const AT_A_TIME: usize = 10_000;
+    let (mut lost, mut cursor) = (Vec::new(), Cursor::default());
+    loop {
+        let (entries, next) = journal.read_after(incident, cursor, AT_A_TIME)?;
+        for entry in &entries {
+            let proof = match &entry.what {
+                What::ToldElsewhere(told) => told.proof.as_deref(),
+                What::StageFiled(filed) => Some(filed.how.proof.as_str()).filter(|proof| !proof.is_empty()),
+                _ => None,
+            };
+            lost.extend(proof.and_then(|proof| journal.check_proof(proof)?.err()));
+        }
+        if entries.len() < AT_A_TIME {
+            return Ok(lost);
+        }
+        cursor = next;
+    }
 }

@@ -56,14 +56,14 @@ pub async fn bind(
 ) -> io::Result<Running> {
     let handle = Handle::new(scenario.clone(), clock, real);
     let mut servers = Vec::new();
+    let (outbox, outbox_server) = outbox(&handle, dir).await?;
     for page in &scenario.pages {
-        let router = servers::statuspage::router(handle.clone(), &page.name);
+        let router = servers::statuspage::router(handle.clone(), &page.name, outbox.clone());
         servers.push(guarded(&handle, dir, "status", "statuspage", &page.name, router).await?);
     }
     let router = servers::alertmanager::router(handle.clone());
     servers.push(guarded(&handle, dir, "notification", "alertmanager", "pager", router).await?);
-    let (outbox, server) = outbox(&handle, dir).await?;
-    servers.push(server);
+    servers.push(outbox_server);
     if !scenario.series.is_empty() {
         let router = servers::prometheus::router(handle.clone());
         servers.push(guarded(&handle, dir, "metrics", "prometheus", "core", router).await?);

@@ -103,6 +103,9 @@ pub struct Page {
     pub since: Instant,
     #[serde(default)]
     pub invented: bool,
+    /// The channel whose texts it shows as they are sent in the replay.
+    #[serde(default)]
+    pub shows: Option<String>,
     #[serde(default)]
     pub note: Option<String>,
     #[serde(default, rename = "component")]

@@ -78,7 +78,8 @@ impl Done {
         }
         let (_, data) = entry.what.encode();
         self.with.iter().all(|(field, text)| {
-            let holds = |value: &str| value.to_lowercase().contains(&text.to_lowercase());
+            let holds =
+                |value: &str| text.to_lowercase().split('|').any(|one| value.to_lowercase().contains(one.trim()));
             match data.get(field) {
                 None | Some(serde_json::Value::Null) => false,
                 Some(serde_json::Value::String(value)) => holds(value),
@@ -241,7 +242,7 @@ mod tests {
         has("s.toml, line 8, step.done.entry: nothing of an exercise is sent");
         has("s.toml, line 8, step.done.with.text: expected text");
         has("s.toml, line 11, step.inject: empty");
-        has("s.toml, line 12, step.minute: minute 5 stands before it");
+        has("s.toml, line 13, step.minute: minute 5 stands before it");
         has("s.toml, line 2, organisation: wireless: no such organisation");
         has("s.toml, line 3, minutes: it would end after 4 minutes");
     }

@@ -315,6 +315,17 @@ pub struct TeamWish {
     pub members: Vec<String>,
 }
 
+impl Command {
+    /// The proof that comes with it, where it may be a file that has to be kept.
+    pub fn proof_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Command::RecordElsewhere { proof, .. } => proof.as_mut(),
+            Command::File { how, .. } if !how.proof.trim().is_empty() => Some(&mut how.proof),
+            _ => None,
+        }
+    }
+}
+
 /// What can be acknowledged.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target {

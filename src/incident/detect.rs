@@ -2,12 +2,17 @@
 //!
 //! Absence needs two: what a list no longer shows is only "gone" when two complete observations in a row lack it.
 
+use std::collections::BTreeMap;
+
 use super::Instant;
 use super::entry::{Draft, EntryId};
-use super::observation::{Alert, Component, Health, Metric, Observation, RemoteIncident, RemoteUpdate, Source};
+use super::observation::{
+    Alert, Component, Health, Metric, Observation, Receipt, RemoteIncident, RemoteUpdate, Source,
+};
+use super::recipient::RecipientOutcome;
 use super::state::{AlertSeen, Incident};
 use super::what::*;
-use super::words::{AlertState, ComponentState, Delivery, MessageState, Quality};
+use super::words::{AlertState, ComponentState, Delivery, MessageState, Quality, Reach};
 
 /// Entries for what a poll of a source says, by the source as it is after it: what changed, and whether it began to fail.
 /// `previous` is the good observation before, `now` the room's instant, `real` the wall clock's.
@@ -49,9 +54,10 @@ pub fn detect(
         let before = previous.and_then(|p| p.metrics.iter().find(|m| m.name == metric.name));
         found.metric(metric, before);
     }
-    for receipt in &observation.receipts {
+    for receipt in observation.receipts.iter().filter(|receipt| receipt.to.is_none()) {
         found.receipt(receipt);
     }
+    found.recipients(&observation.receipts);
     if let Some(previous) = previous
         && complete(previous)
         && complete(observation)
@@ -275,6 +281,40 @@ impl Found<'_> {
             let id = self.id(&["receipt", &receipt.key, receipt.state.as_str()]);
             let seen = ReceiptSeen { sending: key, state: receipt.state, detail: receipt.detail.clone() };
             self.add(seen, receipt.at.unwrap_or(self.now), id);
+        }
+    }
+
+    /// What became of single recipients, told later: an entry per sending, with what is news of it.
+    fn recipients(&mut self, receipts: &[Receipt]) {
+        let mut news: BTreeMap<EntryId, Vec<RecipientOutcome>> = BTreeMap::new();
+        for receipt in receipts {
+            let (Some(to), Ok(key)) = (&receipt.to, receipt.key.parse().map(EntryId)) else { continue };
+            let state = match receipt.state {
+                Delivery::Delivered => Reach::Delivered,
+                Delivery::Failed => Reach::Bounced,
+                Delivery::Sent => Reach::Sent,
+                Delivery::Queued | Delivery::Sending | Delivery::Unknown => continue,
+            };
+            let message = self.incident.sendings.get(&key).and_then(|id| self.incident.messages.get(id));
+            let Some(message) = message else { continue };
+            // Servers may write an address in letters of another size; one that is not ours is nobody's.
+            let known = message.recipients.iter().map(|(known, _)| known).find(|known| known.eq_ignore_ascii_case(to));
+            let Some(known) = known else { continue };
+            let outcome = RecipientOutcome { to: known.to_owned(), state, detail: receipt.detail.clone() };
+            let of_sending = news.entry(key).or_default();
+            let said = of_sending.iter().any(|said| said.to == outcome.to);
+            if !said && message.recipients.is_news(key, &outcome) {
+                of_sending.push(outcome);
+            }
+        }
+        for (sending, mut outcomes) in news {
+            if outcomes.is_empty() {
+                continue;
+            }
+            outcomes.sort_by(|a, b| a.to.cmp(&b.to));
+            let told: Vec<String> = outcomes.iter().map(|o| format!("{} {}", o.to, o.state)).collect();
+            let id = self.id(&["recipients", &sending.to_string(), &told.join(" ")]);
+            self.add(MessageRecipients { sending, outcomes }, self.now, id);
         }
     }
 

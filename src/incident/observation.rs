@@ -153,6 +153,9 @@ pub struct Metric {
 pub struct Receipt {
     /// Our key: the entry id of the `message.sending` entry.
     pub key: String,
+    /// The recipient that it is about; None: the message as a whole.
+    #[serde(default)]
+    pub to: Option<String>,
     pub state: Delivery,
     #[serde(default)]
     pub at: Option<Instant>,

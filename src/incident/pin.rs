@@ -30,6 +30,14 @@ pub struct Outage {
     pub back: bool,
 }
 
+impl Outage {
+    /// Whether the same is down, in whatever order, and the audience fares alike.
+    pub fn same(&self, other: &Outage) -> bool {
+        let sorted = |outage: &Outage| outage.down.iter().cloned().collect::<std::collections::BTreeSet<_>>();
+        self.back == other.back && sorted(self) == sorted(other)
+    }
+}
+
 /// A fact in a text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pin {

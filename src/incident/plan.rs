@@ -206,6 +206,9 @@ pub struct Channel {
     /// What stands as the subject, where the channel has one. None: the incident's title.
     #[serde(default)]
     pub subject: Option<String>,
+    /// Name of the status source that is the page on which its texts appear: looked at, whether they do.
+    #[serde(default)]
+    pub page: Option<String>,
 }
 
 /// The addresses of an audience on a channel.

@@ -38,6 +38,8 @@ pub struct Counts {
     /// Certainly not reached, and a later try may.
     pub deferred: usize,
     pub refused: usize,
+    /// Taken, and sent back later.
+    pub bounced: usize,
     pub unknown: usize,
 }
 
@@ -52,6 +54,7 @@ impl Counts {
                 Reach::Delivered => &mut counts.delivered,
                 Reach::Deferred => &mut counts.deferred,
                 Reach::Refused => &mut counts.refused,
+                Reach::Bounced => &mut counts.bounced,
                 Reach::Unknown => &mut counts.unknown,
             };
             *slot += 1;
@@ -61,7 +64,7 @@ impl Counts {
 
     /// Whom it certainly did not reach.
     pub fn missed(&self) -> usize {
-        self.deferred + self.refused
+        self.deferred + self.refused + self.bounced
     }
 
     pub fn reached(&self) -> usize {
@@ -74,6 +77,7 @@ impl Counts {
         for (n, word) in [
             (self.delivered, "delivered"),
             (self.refused, "refused"),
+            (self.bounced, "sent back"),
             (self.deferred, "not sent for now"),
             (self.unknown, "not known"),
             (self.waiting, "waiting"),
@@ -129,25 +133,24 @@ impl Recipients {
         }
     }
 
+    /// Whether what a sending was told of a recipient says more than is known.
+    pub fn is_news(&self, sending: EntryId, outcome: &RecipientOutcome) -> bool {
+        self.get(&outcome.to).is_none_or(|known| {
+            let newer = rank(outcome.state) > rank(known.state);
+            // An earlier sending's answer can only tell that it arrived after all.
+            let arrived = matches!(outcome.state, Reach::Sent | Reach::Delivered);
+            newer && (known.sending == sending || arrived)
+        })
+    }
+
     /// What was said of some of them. Whether it changed anything.
     pub(super) fn hear(&mut self, sending: EntryId, outcomes: &[RecipientOutcome], at: Instant) -> bool {
-        let all = Arc::make_mut(&mut self.0);
         let mut news = false;
         for outcome in outcomes {
-            let heard = Recipient { state: outcome.state, detail: outcome.detail.clone(), sending, at };
-            match all.get_mut(&outcome.to) {
-                // An earlier sending's answer can only tell that it arrived after all.
-                Some(known) if rank(outcome.state) > rank(known.state) => {
-                    if known.sending == sending || rank(outcome.state) >= rank(Reach::Sent) {
-                        *known = heard;
-                        news = true;
-                    }
-                }
-                Some(_) => {}
-                None => {
-                    all.insert(outcome.to.clone(), heard);
-                    news = true;
-                }
+            if self.is_news(sending, outcome) {
+                let heard = Recipient { state: outcome.state, detail: outcome.detail.clone(), sending, at };
+                Arc::make_mut(&mut self.0).insert(outcome.to.clone(), heard);
+                news = true;
             }
         }
         news
@@ -182,7 +185,7 @@ impl Recipients {
 /// Whether a sending may try a recipient that is in this state: only where it certainly did not arrive.
 pub fn reopens(state: Reach) -> bool {
     match state {
-        Reach::Deferred | Reach::Refused => true,
+        Reach::Deferred | Reach::Refused | Reach::Bounced => true,
         Reach::Waiting | Reach::Sent | Reach::Delivered | Reach::Unknown => false,
     }
 }
@@ -191,7 +194,7 @@ impl Reach {
     /// Whether it is not known to have arrived and nobody is at it.
     pub fn short(self) -> bool {
         match self {
-            Reach::Deferred | Reach::Refused | Reach::Unknown => true,
+            Reach::Deferred | Reach::Refused | Reach::Bounced | Reach::Unknown => true,
             Reach::Waiting | Reach::Sent | Reach::Delivered => false,
         }
     }
@@ -203,7 +206,9 @@ fn rank(state: Reach) -> u8 {
         Reach::Unknown => 1,
         Reach::Deferred | Reach::Refused => 2,
         Reach::Sent => 3,
-        Reach::Delivered => 4,
+        // Told later than that it was taken.
+        Reach::Bounced => 4,
+        Reach::Delivered => 5,
     }
 }
 

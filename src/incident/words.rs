@@ -156,10 +156,10 @@ words! {
 }
 
 words! {
-    /// What became of a message for one recipient. Deferred and refused: certainly not reached.
+    /// What became of a message for one recipient. Deferred, refused and bounced (taken, and sent back): certainly not reached.
     Reach: "a recipient's state" {
         Waiting = "waiting", Sent = "sent", Delivered = "delivered", Deferred = "deferred", Refused = "refused",
-        Unknown = "unknown",
+        Bounced = "bounced", Unknown = "unknown",
     }
 }
 

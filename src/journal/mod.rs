@@ -2,7 +2,8 @@
 //!
 //! Three files stand side by side. `JOURNAL` is the evidence: entries, writers, the stored clock; every commit is on the
 //! disk before it returns. `JOURNAL.local` is what one person typed and saw. `JOURNAL.cache` is what backends last
-//! answered, and who polls; losing it is harmless. Each has its `-wal` and `-shm` while it is open.
+//! answered, and who polls; losing it is harmless. Each has its `-wal` and `-shm` while it is open. Files that prove something
+//! stand in `JOURNAL.proofs`, each under its hash.
 
 mod append;
 mod cache;
@@ -14,6 +15,7 @@ mod local;
 mod merge;
 mod open;
 mod place;
+mod proof;
 mod read;
 mod schema;
 mod verify;

@@ -103,6 +103,8 @@ pub(super) enum Standing {
 }
 
 pub(super) fn standing(connection: &Connection, profile: &Profile) -> rusqlite::Result<Standing> {
+    // One look at the file: a process that makes it meanwhile would else be seen half done, and the file taken for another's.
+    let _look = if connection.is_autocommit() { Some(connection.unchecked_transaction()?) } else { None };
     let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let version = number("user_version")?;
     let application = number("application_id")?;

@@ -173,7 +173,8 @@ fn channel(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Channel> {
         faults.add(subject.line, &subject.key, "holds a line break or another control character");
     }
     let subject = subject.map(|f| f.value).filter(|s| !s.trim().is_empty());
-    Some(Channel { id: id?.value, name: name?.value, short: short?.value, via, limit, counts, public, subject })
+    let page = fields.text("page", faults).map(|f| f.value);
+    Some(Channel { id: id?.value, name: name?.value, short: short?.value, via, limit, counts, public, subject, page })
 }
 
 fn audience(fields: &mut Fields<'_>, channels: &[String], faults: &mut Faults) -> Option<Audience> {

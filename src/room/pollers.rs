@@ -24,7 +24,7 @@ pub struct Backend {
 impl Backend {
     /// Whether there is anything to ask; a backend may only be sent to.
     pub fn polls(&self, now: Instant) -> bool {
-        !self.adapter.poll(now).is_empty()
+        self.adapter.mailbox().is_some() || !self.adapter.poll(now).is_empty()
     }
 
     /// Its standing before any answer.

@@ -257,7 +257,7 @@ impl Keeper {
     fn run(&mut self, queue: &Receiver<Ask>) {
         while let Ok(ask) = queue.recv() {
             match ask {
-                Ask::Append { effect, commands } => self.append(effect, &commands),
+                Ask::Append { effect, commands } => self.append(effect, commands),
                 Ask::Release { effect, messages } => self.release(effect, &messages),
                 Ask::Recipients { sending, outcomes, done } => {
                     self.became_known(MessageRecipients { sending, outcomes }.into());
@@ -361,11 +361,17 @@ impl Keeper {
         }
     }
 
-    fn append(&mut self, effect: u64, commands: &[Command]) {
+    fn append(&mut self, effect: u64, mut commands: Vec<Command>) {
         let actor = self.setup.actor.clone();
+        for proof in commands.iter_mut().filter_map(Command::proof_mut) {
+            match self.setup.journal.keep_proof(proof) {
+                Ok(kept) => *proof = kept,
+                Err(why) => return self.tell(News::Outcome { effect, result: Err(why), refused: true, made: None }),
+            }
+        }
         let written = self.write(false, |log, plan, now| {
             let mut drafts = Vec::new();
-            for command in commands {
+            for command in &commands {
                 drafts.extend(decide(log.incident(), plan, command, &actor, now)?);
             }
             Ok(drafts)

@@ -50,7 +50,7 @@ pub fn findings(incident: &Incident, plan: &Plan, situation: &Situation, wording
         }
     }
     let outage = wording::outage(situation, wording.audience);
-    if let Some(seen) = wording.grounds.outage.as_ref().filter(|seen| **seen != outage) {
+    if let Some(seen) = wording.grounds.outage.as_ref().filter(|seen| !seen.same(&outage)) {
         add(false, changed(seen, &outage));
     }
     out.sort_by_key(|finding| !finding.stops);

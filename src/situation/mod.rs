@@ -12,7 +12,9 @@ pub mod need;
 pub mod now;
 pub mod obligations;
 pub mod open;
+pub mod page;
 pub mod proposal;
+pub mod receipt;
 pub mod signals;
 pub mod teams;
 pub mod thing;
@@ -49,6 +51,8 @@ pub struct Situation {
     pub supplements: Vec<Supplement>,
     /// The plan, where rules forbid to tell some of its audiences for a time.
     pub held: Option<std::sync::Arc<Plan>>,
+    /// Public pages that say something else than we believe.
+    pub pages: Vec<page::PageView>,
     pub signals: Signals,
     pub teams: Vec<teams::TeamView>,
     /// Who reports to the commander themself.
@@ -82,6 +86,7 @@ pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source
         today: Default::default(),
         supplements: filing::supplements(incident, plan, rules, &facts),
         held: held.clone(),
+        pages: page::pages(incident, plan, sources, now, real),
         signals: signals::signals(incident, sources, now, real),
         teams: teams::teams(incident, plan),
         reports: Vec::new(),

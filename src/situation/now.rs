@@ -7,6 +7,8 @@ use super::Situation;
 use super::audience::{AudienceView, Next, Service, harm};
 use super::filing::Supplement;
 use super::obligations::{StageView, Standing};
+use super::page::Says;
+use super::receipt;
 use super::thing::Thing;
 use super::wording::shown;
 use crate::incident::Instant;
@@ -125,6 +127,7 @@ pub fn now(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NowIt
     b.alerts();
     b.roles();
     b.leading();
+    b.pages();
     b.old();
     // Of those who were told nothing, lives come first; of those harmed alike, in the plan's order of harm.
     let place = |item: &NowItem| match (item.band, &item.thing) {
@@ -353,6 +356,7 @@ impl Builder<'_> {
                 _ if unsure => ("UNSURE", Band::Unsure),
                 MessageState::Failed => ("FAILED", Band::Unsure),
                 MessageState::Sent | MessageState::Delivered if message.missed() > 0 => ("PARTLY", Band::Unsure),
+                MessageState::Sent if receipt::missing(self.incident, message, self.now) => ("RECEIPT?", Band::Unsure),
                 MessageState::Draft
                 | MessageState::Unknown
                 | MessageState::Approved
@@ -385,6 +389,10 @@ impl Builder<'_> {
                     format!("{channel} {} to {} may have gone. Look it up", self.clock(sent), name(&message.audience))
                 } else if missed > 0 {
                     format!("{channel} to {}: {missed} of {all} refused", name(&message.audience))
+                } else if label == "RECEIPT?" {
+                    let counts = message.recipients.counts();
+                    let of = if all > 0 { format!("{} of {all}: ", counts.sent) } else { String::new() };
+                    format!("{channel} to {}: {of}taken {} ago, no receipt", name(&message.audience), self.ago(sent))
                 } else {
                     format!("{channel} to {} failed: {}", name(&message.audience), message.detail)
                 },
@@ -401,6 +409,8 @@ impl Builder<'_> {
                         "{missed} of {all} of {} do not have the {channel} text. Who reaches them?",
                         name(&message.audience)
                     )
+                } else if label == "RECEIPT?" {
+                    format!("Did {} really get the {channel} text? Who asks one of them?", name(&message.audience))
                 } else {
                     format!("The {channel} text to {} did not go. Who reaches them otherwise?", name(&message.audience))
                 },
@@ -830,6 +840,53 @@ impl Builder<'_> {
             items.push(line(Thing::Role(Role::Commander), Band::Late, "TIRED", text, since, say, why));
         }
         self.items.extend(items);
+    }
+
+    /// A page that misleads the public is nobody's silence: it is ours.
+    fn pages(&mut self) {
+        for view in &self.situation.pages {
+            let channel = self.plan.channel(&view.channel).map_or(view.channel.as_str(), |c| c.name.as_str());
+            let ago = self.ago(view.since);
+            let (thing, text, say, have) = match &view.says {
+                Says::Belies { components } => {
+                    let names = components.join(", ");
+                    (
+                        Thing::Source(view.page.clone()),
+                        format!("{} shows as working what is down: {names}", view.page),
+                        format!("{} tells the public that {names} works. Who corrects it, by when?", view.page),
+                        String::new(),
+                    )
+                }
+                Says::NotThere { message, instead } => {
+                    let other = instead.as_ref().map(|words| format!("; there: \"{words}\"")).unwrap_or_default();
+                    (
+                        Thing::Message(*message),
+                        format!("{channel}: sent {ago} ago and NOT ON {}{other}", view.page),
+                        format!("What we sent over {channel} is not on {}. Who looks?", view.page),
+                        "the text left; the page does not show it".to_owned(),
+                    )
+                }
+                Says::Other { message, words } => (
+                    Thing::Message(*message),
+                    format!("{}: other words than ours stand there now: \"{words}\"", view.page),
+                    format!("{} says something that did not leave from here. Whose words are they?", view.page),
+                    "our text stands below them".to_owned(),
+                ),
+            };
+            self.items.push(NowItem {
+                thing,
+                band: Band::Unsure,
+                label: "PAGE".to_owned(),
+                text,
+                owner: None,
+                at: view.since,
+                alike: 1,
+                say,
+                why: "the page's own words and states are read at every poll, and held against ours".to_owned(),
+                have,
+                said: String::new(),
+            });
+        }
     }
 
     fn old(&mut self) {

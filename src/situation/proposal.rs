@@ -193,7 +193,7 @@ fn of_standing(
     };
     let passed = message.next_update.is_some_and(|at| at <= situation.moment.now);
     let may_change = matches!(message.state, MessageState::Draft | MessageState::Approved | MessageState::Failed);
-    let changed = message.grounds.outage.as_ref().is_some_and(|seen| *seen != wording::outage(situation, audience));
+    let changed = message.grounds.outage.as_ref().is_some_and(|seen| !seen.same(&wording::outage(situation, audience)));
     let due = !message.overtaken.is_empty() || ((passed || changed) && message.grounds.template);
     if !may_change || !due || as_it_is.stop.is_some() {
         return as_it_is;

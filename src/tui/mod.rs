@@ -17,6 +17,7 @@ pub mod over;
 pub mod paint;
 pub mod panes;
 pub mod places;
+pub mod released;
 pub mod releasing;
 pub mod review;
 pub mod scene;

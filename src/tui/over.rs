@@ -11,6 +11,7 @@ use super::keymap::Keymap;
 use super::lead;
 use super::model::{Model, Overlay};
 use super::panes;
+use super::released;
 use super::review::{Item, Review};
 use super::scene::Scene;
 use super::theme::Meaning;
@@ -21,6 +22,7 @@ use crate::incident::what::What;
 use crate::incident::words::MessageState;
 use crate::report::{can, words};
 use crate::safe;
+use crate::situation::audience::AudienceView;
 use crate::situation::open::still_open;
 use crate::situation::thing::Thing;
 use crate::text::{Safe, shorten, width};
@@ -221,7 +223,7 @@ fn help_lines(model: &Model, scene: &Scene<'_>, keymap: &Keymap, columns: usize)
     out.push(Vec::new());
     for text in [
         "In a form: Tab next field or completes, Enter sends it off, Esc keeps the text for later, ctrl-x empties it.",
-        "Cells: != told what is not so any more  . none  dr draft  ok approved  > sent  ✓ arrived  e elsewhere (e? claimed)  ? unsure  ✗ failed  - skipped",
+        "Cells: != told what is not so any more  . none  dr draft  ok approved  > sent (>? no receipt, >! not to all)  ✓ arrived  e elsewhere (e? claimed)  ? unsure  ✗ failed  - skipped",
         "Marks: !! life or late  ?? an answer was lost  ! soon, unacknowledged or old  * new since you looked",
         "IF: due then if the missing fact is true.  ASAP: no number in law.  ~: an estimate.  OLD: not current.",
     ] {
@@ -400,8 +402,8 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
     let full = ink.area();
     let area = Rect { x: 0, y: if full.height > 12 { 2 } else { 0 }, width: full.width, height: full.height };
     let area = Rect { height: full.height - area.y, ..area };
-    let title =
-        safe!("REVIEW  {} round   NOTHING HAS LEFT   NOW {}", review.round, scene.clock_zoned(model, scene.now()));
+    let left = released::said(review, scene).unwrap_or_else(|| "NOTHING HAS LEFT".to_owned());
+    let title = safe!("REVIEW  {} round   {left}   NOW {}", review.round, scene.clock_zoned(model, scene.now()));
     let inner = ink.frame(area, &title);
     let columns = usize::from(inner.width);
     let plan = scene.plan();
@@ -469,12 +471,12 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
     let approve = review.to_approve().count();
     let release = review.to_release().count();
     let unread = review.unread().count();
-    let missing: Vec<&str> = scene
+    let missing: Vec<String> = scene
         .situation
         .audiences
         .iter()
         .filter(|a| !review.items.iter().any(|i| i.audience == a.id && i.chosen))
-        .map(|a| a.name.as_str())
+        .map(|a| format!("{} ({})", a.name, left_out(scene, review, a)))
         .collect();
     let behind = front_line(scene, review);
     if inner.height > 14
@@ -560,6 +562,18 @@ fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>, model: &Mo
         piece(": none leaves", Meaning::Text),
     ];
     ink.row(inner, 0, inner.height.saturating_sub(1), &foot);
+}
+
+/// Why an audience is not in this round, in a word or two.
+fn left_out(scene: &Scene<'_>, review: &Review, audience: &AudienceView) -> String {
+    let mut theirs = review.items.iter().filter(|item| item.audience == audience.id).peekable();
+    match audience.last_word {
+        _ if audience.hold.is_some() => "hold".to_owned(),
+        _ if theirs.peek().is_none() => "no text".to_owned(),
+        _ if theirs.all(|item| item.stop.is_some()) => "stops".to_owned(),
+        Some(at) => format!("told {}", scene.ago(at)),
+        None => "not chosen".to_owned(),
+    }
 }
 
 /// The step of the approval that a text waits for, where one was given already.

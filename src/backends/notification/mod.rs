@@ -1,6 +1,7 @@
 //! The notification family: what pages people, and what messages leave by. Never repeats a message.
 
 pub mod alertmanager;
+pub mod bounces;
 pub mod command;
 pub mod file;
 pub mod slack;

@@ -116,6 +116,7 @@ impl Adapter for Slack {
             let ts = post.get("ts").and_then(|ts| ts.as_str()).unwrap_or_default();
             ours.then(|| Receipt {
                 key: key.to_owned(),
+                to: None,
                 state: Delivery::Sent,
                 at: None,
                 detail: format!("seen in the channel, {}", quote(ts)),

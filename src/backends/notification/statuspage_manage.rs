@@ -112,6 +112,7 @@ impl Adapter for Manage {
                 let key = theirs.ours("key")?.to_owned();
                 // It stands on the page itself: there is no better receipt.
                 Some(Receipt {
+                    to: None,
                     key,
                     state: Delivery::Delivered,
                     at: None,

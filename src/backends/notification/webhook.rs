@@ -141,7 +141,7 @@ fn receipt(raw: RawReceipt) -> Receipt {
         Err(_) => (Delivery::Unknown, format!("{}: {}", quote(&raw.state), raw.detail)),
     };
     let at = raw.at.as_deref().and_then(|text| chrono::DateTime::parse_from_rfc3339(text).ok()).map(|at| at.to_utc());
-    Receipt { key: raw.id, state, at, detail }
+    Receipt { key: raw.id, to: None, state, at, detail }
 }
 
 /// The receiver's own id for what it took, where it says one.

@@ -4,6 +4,7 @@ pub mod auth;
 mod conditional;
 pub mod folder;
 pub mod http;
+pub mod maildir;
 pub mod program;
 mod redirect;
 mod resolve;

@@ -68,6 +68,14 @@ impl Outbox {
         self.keep(Held { id: key.to_owned(), channel: channel.to_owned(), body, bytes, real, room, times: 1 });
     }
 
+    /// The texts for a channel that came by then, the newest first.
+    pub fn texts(&self, channel: &str, now: Instant) -> Vec<(Instant, String)> {
+        let held = self.held();
+        let theirs = held.iter().filter(|h| h.channel == channel && h.room <= now);
+        let text = |h: &Held| Some((h.room, h.body.get("text")?.as_str()?.to_owned()));
+        theirs.filter_map(text).rev().collect()
+    }
+
     /// How many messages came, each counted once.
     pub fn count(&self) -> usize {
         self.held().len()

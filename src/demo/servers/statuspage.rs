@@ -11,6 +11,7 @@ use chrono::SecondsFormat;
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
+use super::outbox::Outbox;
 use super::{Handle, digest};
 use crate::demo::scenario::{ComponentAt, Impact, Page, Published, RemoteUpdate};
 use crate::incident::Instant;
@@ -20,17 +21,18 @@ use crate::incident::words::{ComponentState, Phase};
 struct Asked {
     handle: Handle,
     page: Arc<str>,
+    outbox: Outbox,
 }
 
-/// The router of one page of the scenario.
-pub fn router(handle: Handle, page: &str) -> Router {
+/// The router of one page of the scenario. What the outbox took for the page's channel stands on it too.
+pub fn router(handle: Handle, page: &str, outbox: Outbox) -> Router {
     Router::new()
         .route("/api/v2/summary.json", get(summary))
         .route("/api/v2/components.json", get(components))
         .route("/api/v2/incidents.json", get(incidents))
         .route("/api/v2/incidents/unresolved.json", get(unresolved))
         .fallback(not_found)
-        .with_state(Asked { handle, page: page.into() })
+        .with_state(Asked { handle, page: page.into(), outbox })
 }
 
 async fn not_found() -> Response {
@@ -71,6 +73,8 @@ async fn answer(asked: &Asked, headers: &HeaderMap, body: impl FnOnce(&View<'_>)
         zone: page.timezone.parse().unwrap_or(Tz::UTC),
         components: asked.handle.scenario.component_states(&page.name, now),
         incidents: asked.handle.scenario.updates(&page.name, now),
+        posted: page.shows.as_ref().map(|channel| asked.outbox.texts(channel, now)).unwrap_or_default(),
+        title: &asked.handle.scenario.incident.title,
     };
     let body = body(&view).to_string();
     let tag = format!("W/\"{}\"", digest(&body, 32));
@@ -88,6 +92,9 @@ struct View<'a> {
     zone: Tz,
     components: Vec<ComponentAt<'a>>,
     incidents: Vec<Published<'a>>,
+    /// What was sent to it in the replay, the newest first.
+    posted: Vec<(Instant, String)>,
+    title: &'a str,
 }
 
 impl View<'_> {
@@ -99,7 +106,8 @@ impl View<'_> {
     fn updated(&self) -> Instant {
         let states = self.components.iter().filter_map(|c| c.since);
         let updates = self.incidents.iter().flat_map(|i| &i.updates).map(|u| u.at);
-        states.chain(updates).max().unwrap_or(self.page.since)
+        let posted = self.posted.iter().map(|(at, _)| *at);
+        states.chain(updates).chain(posted).max().unwrap_or(self.page.since)
     }
 
     fn page_json(&self) -> Value {
@@ -169,7 +177,44 @@ impl View<'_> {
     /// A resolved incident leaves the summary; only the list of all has it.
     fn incidents_json(&self, resolved_too: bool) -> Vec<Value> {
         let open = |p: &&Published<'_>| resolved_too || p.updates.first().is_some_and(|u| u.status != Phase::Resolved);
-        self.incidents.iter().filter(open).filter_map(|p| self.incident(p)).collect()
+        self.posted().into_iter().chain(self.incidents.iter().filter(open).filter_map(|p| self.incident(p))).collect()
+    }
+
+    /// An incident of what was sent to the page.
+    fn posted(&self) -> Option<Value> {
+        const ID: &str = "posted000001";
+        let (newest, first) = (self.posted.first()?, self.posted.last()?);
+        let one = |(at, text): &(Instant, String)| {
+            let update = RemoteUpdate {
+                at: *at,
+                happened: None,
+                status: Phase::Investigating,
+                body: text.clone(),
+                precision: Default::default(),
+                invented: false,
+                source: None,
+                conflict: None,
+            };
+            let mut json = self.update(ID, &update);
+            json["id"] = json!(digest(&format!("{ID} {at} {text}"), 12));
+            json
+        };
+        Some(json!({
+            "id": ID,
+            "name": self.title,
+            "status": Phase::Investigating.as_str(),
+            "created_at": self.time(first.0),
+            "updated_at": self.time(newest.0),
+            "monitoring_at": null,
+            "resolved_at": null,
+            "impact": Impact::Major.as_str(),
+            "shortlink": format!("{}/incidents/{ID}", self.page.url),
+            "started_at": self.time(first.0),
+            "page_id": self.page.id,
+            "incident_updates": self.posted.iter().map(one).collect::<Vec<_>>(),
+            "components": [],
+            "reminder_intervals": null,
+        }))
     }
 
     fn incident(&self, published: &Published<'_>) -> Option<Value> {

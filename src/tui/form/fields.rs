@@ -152,7 +152,7 @@ impl Form {
                         field("channel", "", words(&help.channels), true),
                         field("by", "who told them", Person, true),
                         field("at", "03:08 or -5m; empty: now", Past, false),
-                        field("proof", "a link or number; empty: it reads claimed", Line, false),
+                        field("proof", "a link, a number, @file; empty: it reads claimed", Line, false),
                         field("next word by", "+20m or 10:40, if they said so", Next, false),
                     ],
                 )
@@ -163,7 +163,7 @@ impl Form {
                     field("person", "who filed it, or whom you spoke to", Line, false),
                     field("at", "03:40 or -5m; empty: now", Past, false),
                     field("channel", "portal, e-mail, telephone", Line, false),
-                    field("proof", "a link, a file, where it is kept", Line, false),
+                    field("proof", "a link, or @FILE: kept by its hash", Line, false),
                 ];
                 if *voluntary {
                     fields.push(field("why", "no law demands it: why it is made", Line, true));

@@ -4,6 +4,7 @@ use super::{Body, Item, Piece, cell, last, piece};
 use crate::incident::words::MessageState;
 use crate::safe;
 use crate::situation::audience::{AudienceView, Cell, Next, Service, harm};
+use crate::situation::receipt;
 use crate::situation::thing::Thing;
 use crate::text::{Safe, duration};
 use crate::tui::model::{Model, Pane};
@@ -29,7 +30,7 @@ fn items(scene: &Scene<'_>, _: &Model) -> Vec<Item> {
 
 /// The symbol of a cell; `!=` told what is not so any more, `.` none, `dr` draft, `ok` approved, `>` sent, `>!` not to all,
 /// `✓` arrived, `e` elsewhere, `?` unsure, `✗` failed.
-pub fn symbol(cell: &Cell) -> (&'static str, Meaning) {
+pub fn symbol(scene: &Scene<'_>, cell: &Cell) -> (&'static str, Meaning) {
     match cell.state {
         Some(_) if cell.overtaken => ("!=", Meaning::Late),
         None if !cell.reaches => (" ", Meaning::Dim),
@@ -40,6 +41,7 @@ pub fn symbol(cell: &Cell) -> (&'static str, Meaning) {
         Some(MessageState::Sent | MessageState::Delivered) if cell.counts.is_some_and(|c| c.missed() > 0) => {
             (">!", Meaning::Late)
         }
+        Some(MessageState::Sent) if silent(scene, cell) => (">?", Meaning::Unsure),
         Some(MessageState::Sent) => (">", Meaning::Good),
         Some(MessageState::Delivered) => ("✓", Meaning::Good),
         Some(MessageState::Failed) => ("✗", Meaning::Late),
@@ -48,6 +50,12 @@ pub fn symbol(cell: &Cell) -> (&'static str, Meaning) {
         Some(MessageState::SentElsewhere) if cell.claimed => ("e?", Meaning::Old),
         Some(MessageState::SentElsewhere) => ("e", Meaning::Good),
     }
+}
+
+/// Whether its receipt should have come and did not.
+fn silent(scene: &Scene<'_>, cell: &Cell) -> bool {
+    let message = cell.message.and_then(|id| scene.incident().messages.get(&id));
+    message.is_some_and(|message| receipt::missing(scene.incident(), message, scene.now()))
 }
 
 struct Widths {
@@ -121,7 +129,7 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
     }
     out.push(cell(&next, w.next, loud));
     for (index, channel) in audience.cells.iter().enumerate() {
-        let (symbol, meaning) = symbol(channel);
+        let (symbol, meaning) = symbol(scene, channel);
         let lit = model.pane == Pane::Messages && model.channel == index;
         let meaning = if lit && channel.state.is_none() { Meaning::Key } else { meaning };
         let mut text = symbol.to_owned();

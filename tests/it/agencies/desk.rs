@@ -219,6 +219,13 @@ fn a_script_does_all_that_the_liaison_s_keys_do() {
         "mail 7",
     ]);
     home.must(&["agency", "confirm", rule, stage, "--how", "receipt ON-24-118"]);
+    // A file that proves it is kept by its hash, and looked at.
+    let proof = home.path().join("receipt.txt");
+    std::fs::write(&proof, "ON-24-118").unwrap();
+    let notice = ["agency", "file", "us-cisa-voluntary", "contact", "--why", "they help", "--proof"];
+    let filed = home.must(&[&notice[..], &[&format!("@{}", proof.display())]].concat());
+    assert!(filed.contains("sha256"), "{filed}");
+    home.must(&["verify"]);
     // What is presumed confidential stays in the house.
     for format in ["md", "json", "csv", "html"] {
         let ran = home.run(&["export", "--format", format]);

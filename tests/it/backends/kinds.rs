@@ -26,6 +26,7 @@ fn every_kind_is_documented_and_its_example_builds() {
     }
     let expected = [
         "alertmanager",
+        "bounces",
         "command",
         "file",
         "prometheus",

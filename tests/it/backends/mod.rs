@@ -1,4 +1,5 @@
 //! What the tests of `backends` prove.
+mod bounces;
 mod cut;
 mod faults;
 pub mod given;

@@ -1,5 +1,5 @@
 //! The distribution's Exim on a free loopback port, with its spool in a folder of its own. By the name of an address it
-//! refuses, refuses for now, or takes its time; what it takes goes into one file, which is counted.
+//! refuses, refuses for now, takes its time, or takes and sends back; what it takes goes into one file, which is counted.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -38,9 +38,12 @@ fn config(folder: &Path, port: u16) -> String {
          \x20 defer local_parts = ^later\n      message = try again in an hour\n\
          \x20 accept local_parts = ^slow\n      delay = 1s\n\
          \x20 accept\n\
-         begin routers\nall:\n  driver = accept\n  transport = inbox\n\
+         begin routers\nback:\n  driver = redirect\n  local_parts = ^bounce\n  data = :fail: nobody of that name here\n\
+         desk:\n  driver = accept\n  local_parts = incidents\n  transport = reports\n\
+         all:\n  driver = accept\n  transport = inbox\n\
          begin transports\ninbox:\n  driver = appendfile\n  file = {at}/inbox/all\n  user = Debian-exim\n\
          \x20 batch_max = 1000\n  envelope_to_add\n  return_path_add\n\
+         reports:\n  driver = appendfile\n  directory = {at}/reports\n  maildir_format\n  user = Debian-exim\n\
          begin authenticators\nplain:\n  driver = plaintext\n  public_name = PLAIN\n  server_prompts = :\n\
          \x20 server_condition = ${{if and{{{{eq{{$auth2}}{{warroom}}}}{{eq{{$auth3}}{{{PASSWORD}}}}}}}}}\n\
          \x20 server_advertise_condition = ${{if def:tls_in_cipher}}\n"
@@ -52,7 +55,7 @@ impl MailServer {
         let open = PermissionsExt::from_mode(0o755);
         let folder = tempfile::Builder::new().permissions(open).tempdir().unwrap();
         let user = user();
-        for sub in ["spool", "log", "inbox"] {
+        for sub in ["spool", "log", "inbox", "reports"] {
             std::fs::create_dir(folder.path().join(sub)).unwrap();
             chown(folder.path().join(sub), Some(user), None).expect("root, to give the server its folders");
         }
@@ -74,6 +77,11 @@ impl MailServer {
             std::thread::sleep(Duration::from_millis(20));
         }
         MailServer { port, server, folder }
+    }
+
+    /// The Maildir of the sender, into which its reports come.
+    pub fn reports(&self) -> std::path::PathBuf {
+        self.folder.path().join("reports")
     }
 
     /// Everything that was delivered, as it stands in the one file.

@@ -7,5 +7,6 @@ mod host;
 mod killed;
 mod mail_server;
 mod playbook;
+mod reports;
 mod screen;
 mod thousand;

@@ -68,7 +68,7 @@ fn metric(value: Option<f64>) -> Observation {
 }
 
 fn receipt(of: EntryId, state: Delivery) -> Observation {
-    let receipt = Receipt { key: of.to_string(), state, at: None, detail: String::new() };
+    let receipt = Receipt { key: of.to_string(), to: None, state, at: None, detail: String::new() };
     Observation { receipts: vec![receipt], ..observation(Family::Notification) }
 }
 

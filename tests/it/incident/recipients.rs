@@ -12,6 +12,7 @@ use super::{Record, id, minutes};
 
 fn plan(to: &[&str]) -> Plan {
     let channel = Channel {
+        page: None,
         id: "mail".into(),
         name: "Mail".into(),
         short: "MAIL".into(),

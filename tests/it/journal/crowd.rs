@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use warroom::journal::Journal;
+use warroom::journal::{Access, Journal};
 
 use super::child::{command, said};
 use super::{INCIDENT, all, assert_intact, place, writing};
@@ -97,4 +97,20 @@ fn twenty_writers_queue_and_make_one_chain() {
     assert_intact(&mut journal);
     let head = journal.head(INCIDENT).unwrap();
     assert_eq!((head.writers.len(), head.writers[0].1), (1, 500));
+}
+
+#[test]
+fn a_file_that_many_make_at_once_is_nobody_else_s() {
+    for round in 0..60 {
+        let (_directory, path) = place();
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    start.wait();
+                    Journal::open(&path, Access::ReadWrite).unwrap_or_else(|error| panic!("round {round}: {error}"));
+                });
+            }
+        });
+    }
 }

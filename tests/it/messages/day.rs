@@ -8,11 +8,13 @@ use warroom::incident::Instant;
 use warroom::incident::command::Command;
 use warroom::incident::entry::IncidentId;
 use warroom::incident::observation::{Component, Observation};
-use warroom::incident::words::{Family, Quality};
+use warroom::incident::pin::Grounds;
+use warroom::incident::words::{Family, MessageState, Quality};
 use warroom::report::markdown::markdown;
 use warroom::situation::Situation;
 use warroom::situation::audience::Next;
 use warroom::situation::now::Band;
+use warroom::situation::proposal::proposals;
 use warroom::situation::thing::Thing;
 
 use warroom::tui::theme::{Depth, Theme};
@@ -156,4 +158,46 @@ fn told_as_in_history_each_audience_s_first_word_stands_to_the_minute() {
     ] {
         assert!(record.contains(line), "{line}\n{record}");
     }
+}
+
+#[test]
+fn words_that_name_what_is_down_are_made_anew_when_that_is_another() {
+    let scenario = Scenario::built_in().unwrap();
+    let at = |minute: i64| scenario.incident.started + TimeDelta::minutes(minute);
+    let mut world = World::declared(&Words::plain(), 0);
+    world.polled(10, "service health", page(&scenario, "service health", at(10)));
+    world.now = at(10);
+    let first = |world: &World, audience: &str| {
+        let snapshot = world.snapshot();
+        let all = proposals(&snapshot.incident, &snapshot.plan, &world.situation(), audience);
+        all.into_iter().next().expect("the playbook's text")
+    };
+    let proposed = first(&world, "firstnet");
+    assert!(proposed.text.contains("is affected since"), "{}", proposed.text);
+    let draft = Command::DraftAndApprove {
+        audience: "firstnet".to_owned(),
+        channel: "direct".to_owned(),
+        round: proposed.round,
+        text: proposed.text.clone(),
+        next_update: proposed.next_update,
+        grounds: proposed.grounds.clone(),
+    };
+    world.does("kim", 11, draft);
+    assert_eq!(first(&world, "firstnet").state, MessageState::Approved);
+    // Another state of the same components is no other word of the text.
+    world.polled(120, "service health", page(&scenario, "service health", at(120)));
+    assert_eq!(first(&world, "firstnet").was, None);
+    // Their service is back: what was approved says otherwise, and may not leave as it is.
+    world.polled(136, "service health", page(&scenario, "service health", at(136)));
+    let anew = first(&world, "firstnet");
+    assert_eq!((anew.state, anew.was.as_ref()), (MessageState::Draft, Some(&proposed.text)));
+    assert!(anew.text.contains("and works again as far as we can see"), "{}", anew.text);
+    // Somebody's own words are theirs: they are told to look.
+    let message = anew.message.unwrap();
+    let text = "Your service is affected. If 911 fails use a landline; no test calls to 911.".to_owned();
+    let grounds = Grounds { template: false, ..proposed.grounds };
+    let edit = Command::EditMessage { message, text, next_update: None, grounds };
+    world.does("lee", 137, edit);
+    let own = first(&world, "firstnet");
+    assert!(own.warnings.iter().any(|w| w.contains("their service is back since")), "{:?}", own.warnings);
 }

@@ -3,6 +3,7 @@
 mod day;
 mod editor;
 mod hostile;
+mod page;
 
 use serde_json::Value;
 
@@ -430,4 +431,42 @@ fn who_has_no_page_is_harmed_and_well_again_by_somebody_s_word() {
     assert!(record.contains("Partners well again: a test of our own"), "{record}");
     pty.keys("q");
     assert_eq!(pty.exit(), 0);
+}
+
+#[test]
+fn a_file_that_proves_it_is_kept_under_its_hash_and_looked_at() {
+    let place = place("");
+    let shot = place.home.path().join("post one.png");
+    std::fs::write(&shot, b"a picture of the post").unwrap();
+    let told = |proof: &str| {
+        let tell = ["message", "elsewhere", "partners", "mail", "--by", "pat", "--text", "By phone.", "--proof", proof];
+        place.home.run(&tell)
+    };
+    let missing = told("@/no/such/file");
+    assert!(missing.code == Some(1) && missing.err.contains("/no/such/file: entity not found"), "{missing:?}");
+    // The same in the room: refused, and what was typed is there.
+    let mut pty = Start::new(&place.home, &[]).size(120, 36).start();
+    pty.see("Partners");
+    pty.keys("3ge");
+    pty.see("Told by other means");
+    pty.keys("pat\t\t@/no/such/file\r");
+    pty.see("entity not found");
+    pty.keys(&format!("\u{15}@{}\r", shot.display()));
+    pty.see("saved: ELSEWH");
+    pty.keys("q");
+    assert_eq!(pty.exit(), 0);
+    let proof = place.message("partners", "mail")["proof"].as_str().unwrap().to_owned();
+    let hash = proof.strip_prefix("post one.png, sha256 ").expect(&proof);
+    let mut kept = place.home.journal().into_os_string();
+    kept.push(".proofs");
+    let kept = std::path::PathBuf::from(kept).join(hash);
+    assert_eq!(std::fs::read(&kept).unwrap(), b"a picture of the post");
+    assert_eq!(warroom::incident::message::sha256("a picture of the post"), hash);
+    place.home.must(&["verify"]);
+    // Somebody changes it: said, and the exit code too.
+    std::fs::write(&kept, b"another picture").unwrap();
+    let ran = place.home.run(&["verify"]);
+    assert!(ran.code == Some(1) && ran.out.contains("is another file now"), "{ran:?}");
+    std::fs::remove_file(&kept).unwrap();
+    assert_eq!(place.home.run(&["verify"]).code, Some(1));
 }

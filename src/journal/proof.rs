@@ -1,0 +1,89 @@
+//! Files that prove something, kept whole beside the journal under the hash of what is in them. Never changes one.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::Journal;
+
+/// How a person names a file as the proof.
+pub const MARK: char = '@';
+/// How a kept file is named in the record, after its own name.
+const HASHED: &str = ", sha256 ";
+/// The largest file that is kept, in bytes.
+const LARGEST: u64 = 50 << 20;
+
+impl Journal {
+    /// The proof as it stands in the record. `@PATH` is read and kept; the rest is taken as it is. The error is a sentence.
+    pub fn keep_proof(&self, proof: &str) -> Result<String, String> {
+        let Some(path) = proof.trim().strip_prefix(MARK).map(str::trim).filter(|path| !path.is_empty()) else {
+            return Ok(proof.to_owned());
+        };
+        let path = match (path.strip_prefix("~/"), std::env::home_dir()) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => PathBuf::from(path),
+        };
+        keep(&folder(self.path()), &path).map_err(|why| format!("{}: {why}", path.display()))
+    }
+
+    /// Whether the file that a proof in the record names is there and is that file; None: it names none.
+    pub fn check_proof(&self, proof: &str) -> Option<Result<(), String>> {
+        let (name, hash) = proof.rsplit_once(HASHED)?;
+        if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        let path = folder(self.path()).join(hash);
+        Some(match File::open(&path).map_err(|error| error.kind().to_string()).and_then(hashed) {
+            Ok((found, _)) if found == hash => Ok(()),
+            Ok(_) => Err(format!("{name}: {} is another file now", path.display())),
+            Err(why) => Err(format!("{name}: {}: {why}", path.display())),
+        })
+    }
+}
+
+/// The folder of a journal's proofs.
+fn folder(journal: &Path) -> PathBuf {
+    let mut name = journal.file_name().unwrap_or_default().to_owned();
+    name.push(".proofs");
+    journal.with_file_name(name)
+}
+
+fn keep(folder: &Path, path: &Path) -> Result<String, String> {
+    let said = |error: std::io::Error| error.kind().to_string();
+    let meta = fs::metadata(path).map_err(said)?;
+    if !meta.is_file() {
+        return Err("not a file".to_owned());
+    }
+    if meta.len() > LARGEST {
+        return Err(format!("over {} MiB: keep it elsewhere and name the place", LARGEST >> 20));
+    }
+    let (hash, bytes) = hashed(File::open(path).map_err(said)?)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(said)?;
+    let (whole, half) = (folder.join(&hash), folder.join(format!(".{hash}.{}.part", std::process::id())));
+    if !whole.exists() {
+        let written =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half).and_then(|mut file| {
+                file.write_all(&bytes)?;
+                file.sync_all()?;
+                fs::rename(&half, &whole)?;
+                File::open(folder)?.sync_all()
+            });
+        if let Err(error) = written {
+            let _ = fs::remove_file(&half);
+            return Err(format!("cannot be kept in {}: {}", folder.display(), error.kind()));
+        }
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(format!("{name}{HASHED}{hash}"))
+}
+
+/// SHA-256 in hex of what can be read, and the bytes.
+fn hashed(file: File) -> Result<(String, Vec<u8>), String> {
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| error.kind().to_string())?;
+    let hash = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+    Ok((hash, bytes))
+}
