@@ -566,7 +566,7 @@ pub fn decide(
             };
             let told = incident.told.get(&(rule.clone(), stage.clone())).and_then(|of_stage| of_stage.get(&desk.name));
             if told.and_then(|t| t.by.get(by)).is_some_and(|m| !m.person.is_empty() || person.trim().is_empty()) {
-                return Err(Refusal::new(format!("{} was told by {by} already", desk.name)));
+                return Err(Refusal::new(format!("{} was told {} already", desk.name, by.said())));
             }
             let told = AgencyTold {
                 rule: rule.clone(),

@@ -225,7 +225,7 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         }
         What::AgencyTold(w) => {
             let person = if w.person.is_empty() { String::new() } else { format!(", with {}", w.person) };
-            ("TOLD", format!("{} by {}{person}: {} {} ({by})", w.name, w.by, w.rule, w.stage))
+            ("TOLD", format!("{} {}{person}: {} {} ({by})", w.name, w.by.said(), w.rule, w.stage))
         }
         What::AgencyCalled(w) => {
             let caller = if w.caller.is_empty() { String::new() } else { format!(" ({})", w.caller) };

@@ -507,7 +507,7 @@ impl Record<'_> {
                     let marks = told.by.iter().map(|(way, m)| {
                         let person =
                             if m.person.is_empty() { String::new() } else { format!(" with {}", escape(&m.person)) };
-                        format!("by {way} {}{person}", self.at(m.at))
+                        format!("{} {}{person}", way.said(), self.at(m.at))
                     });
                     let marks = marks.collect::<Vec<_>>().join(", ");
                     lines.push(format!("    - {}: {marks}", escape(name)));

@@ -104,7 +104,7 @@ pub fn about(scene: &Scene<'_>, model: &Model, obligation: &Obligation, stage: &
         }
         if let Some(told) = &stage.told {
             let ways = told.ways.iter().zip(&told.by_way);
-            let ways: Vec<String> = ways.map(|(way, n)| format!("{n} of {} by {way}", told.all)).collect();
+            let ways: Vec<String> = ways.map(|(way, n)| format!("{n} of {} {}", told.all, way.said())).collect();
             add(format!("{}: f opens the list", ways.join(", ")), Meaning::Text);
         }
         match stage.state {
@@ -415,7 +415,7 @@ pub fn on_desks(
             let by = if key.code == Code::Char('w') { Way::Writing } else { Way::Phone };
             let Some(desk) = desks.get(lit) else { return Vec::new() };
             if !ways(scene, &rule, &stage).contains(&by) {
-                model.say(Loud::Refused, safe!("the rule does not ask for it by {by}"));
+                model.say(Loud::Refused, safe!("the rule does not ask for it {}", by.said()));
                 model.overlay = Some(Overlay::Desks { rule, stage, lit });
                 return Vec::new();
             }

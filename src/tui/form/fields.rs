@@ -177,7 +177,7 @@ impl Form {
                     "to whom it went"
                 };
                 (
-                    format!("Told by {by}: {name}"),
+                    format!("Told {}: {name}", by.said()),
                     vec![field("with whom", person, Line, false), field("at", "03:40 or -5m; empty: now", Past, false)],
                 )
             }

@@ -68,7 +68,7 @@ fn items(scene: &Scene<'_>, model: &Model) -> Vec<Item> {
                 }
             }
             Standing::NotTriggered => match &obligation.fires {
-                Some(fires) => out.push(whole(3, Some(fires.at))),
+                Some(fires) => out.push(whole(1, Some(fires.at))),
                 None => out.push(whole(if obligation.if_not.is_empty() { 8 } else { 7 }, None)),
             },
             Standing::NotInForce => out.push(whole(9, None)),
@@ -329,7 +329,7 @@ fn heading(scene: &Scene<'_>, model: &Model, columns: usize) -> Vec<Piece> {
     {
         let assumed = if clock.assumed { " ASSUMED" } else { "" };
         let meaning = if clock.assumed { Meaning::Old } else { Meaning::Dim };
-        out.push(piece(safe!("  discovery{assumed} {}", scene.clock(model, at)), meaning));
+        out.push(piece(safe!("  discovery {}{assumed}", scene.clock(model, at)), meaning));
     }
     out
 }

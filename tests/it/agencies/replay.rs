@@ -14,7 +14,7 @@ fn the_founding_outage_is_judged_by_the_law_of_its_day_and_what_if_by_today_s() 
     let mut pty = Start::new(&home, &["demo", "--paused"]).size(160, 48).start();
     pty.see("SEV1");
     pty.keys("4z");
-    see_row(&pty, &["4 AGENCIES", "law of 22 Feb 2024", "discovery ASSUMED 02:48"]);
+    see_row(&pty, &["4 AGENCIES", "law of 22 Feb 2024", "discovery 02:48 ASSUMED"]);
     see_row(&pty, &["FCC, notification", "04:48C 10:48Z or 05:15C", "pending"]);
     see_row(&pty, &["FCC, initial report", "Sun 25 02:48C"]);
     // The end of 23 March in Washington is 22:59 in Chicago.
