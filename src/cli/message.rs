@@ -128,7 +128,7 @@ fn in_editor(text: &str) -> Result<String, Fail> {
 /// What the review would say of a text: warnings are told, what stops it is refused.
 fn checked(session: &mut Session<'_>, message: EntryId) -> Result<(), Fail> {
     let situation = session.situation();
-    let (incident, plan) = (Arc::clone(session.incident()), Arc::clone(&session.in_force.plan));
+    let (incident, plan) = (Arc::clone(session.incident()), session.plan());
     let Some(found) = incident.messages.get(&message) else { return Ok(()) };
     let proposals = proposals(&incident, &plan, &situation, &found.audience);
     let Some(proposal) = proposals.into_iter().find(|p| p.message == Some(message)) else { return Ok(()) };
@@ -162,7 +162,8 @@ fn draft(
 ) -> Result<Command, Fail> {
     let next_update = session.next(next)?;
     let situation = session.situation();
-    let proposed = proposals(session.incident(), &session.in_force.plan, &situation, audience);
+    let plan = session.plan();
+    let proposed = proposals(session.incident(), &plan, &situation, audience);
     let proposed = proposed.into_iter().find(|p| p.channel == channel && p.message.is_none());
     let (text, next_update, grounds) = match (text, proposed) {
         (Some(text), _) => (text.to_owned(), next_update, session.grounds(audience, text, &Grounds::default())),
@@ -212,7 +213,7 @@ fn dry_run(session: &mut Session<'_>, id: &str) -> Result<ExitCode, Fail> {
     let message = session.message(id)?;
     let process = process_name(&session.context.actor.host);
     let command = Command::SendMessage { message, process };
-    let (plan, actor, now) = (session.in_force.plan.clone(), session.context.actor.clone(), session.now());
+    let (plan, actor, now) = (session.plan(), session.context.actor.clone(), session.now());
     let drafts = decide(session.incident(), &plan, &command, &actor, now).map_err(|why| Fail::failed(why.0))?;
     let Some(What::MessageSending(sending)) = drafts.into_iter().next().map(|draft| draft.what) else {
         return Err(Fail::failed("nothing would be sent"));

@@ -105,6 +105,21 @@ words! {
 }
 
 words! {
+    /// How one of many recipients of a stage is told.
+    Way: "a way to tell" { Phone = "phone", Writing = "writing" }
+}
+
+impl Way {
+    /// As it stands in a sentence.
+    pub fn said(self) -> &'static str {
+        match self {
+            Way::Phone => "by telephone",
+            Way::Writing => "in writing",
+        }
+    }
+}
+
+words! {
     /// A component's state in the neutral model. An unlisted word of a backend is `unknown`, never operational.
     ComponentState: "a component state" {
         Operational = "operational", Degraded = "degraded", PartialOutage = "partial_outage",

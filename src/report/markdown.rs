@@ -499,7 +499,18 @@ impl Record<'_> {
                 let other = other.unwrap_or_default();
                 let filing = self.incident.filings.get(&(o.rule.clone(), stage.id.clone()));
                 let filed = filing.map(|f| self.filing(f)).unwrap_or_default();
-                lines.push(format!("  - {}{to}{due}{other}{iff}: {}{late}{filed}", escape(&stage.name), stage.state));
+                let told = stage.told.as_ref().map(|told| format!(", {} told", told.said())).unwrap_or_default();
+                let name = escape(&stage.name);
+                lines.push(format!("  - {name}{to}{due}{other}{iff}: {}{told}{late}{filed}", stage.state));
+                for (name, told) in self.incident.told.get(&(o.rule.clone(), stage.id.clone())).into_iter().flatten() {
+                    let marks = told.by.iter().map(|(way, m)| {
+                        let person =
+                            if m.person.is_empty() { String::new() } else { format!(" with {}", escape(&m.person)) };
+                        format!("{} {}{person}", way.said(), self.at(m.at))
+                    });
+                    let marks = marks.collect::<Vec<_>>().join(", ");
+                    lines.push(format!("    - {}: {marks}", escape(name)));
+                }
             }
         }
         for filing in self.incident.filings.values().filter(|f| !known.contains(&f.rule.as_str())) {
@@ -522,7 +533,15 @@ impl Record<'_> {
             let filed = if f.state == StageState::Filed { "" } else { "filed " };
             let _ = write!(out, ", {filed}{} by {}", self.at(at), escape(&f.filed_by));
         }
-        for (label, text) in [("reference", &f.reference), ("with", &f.person), ("", &f.detail)] {
+        for (label, text) in [
+            ("reference", &f.reference),
+            ("with", &f.person),
+            ("over", &f.how.channel),
+            ("proof", &f.how.proof),
+            ("because", &f.how.why),
+            ("", &f.detail),
+            ("decided by", &f.decided_by),
+        ] {
             if !text.is_empty() {
                 let _ = write!(out, ", {label}{}{}", if label.is_empty() { "" } else { " " }, escape(text));
             }

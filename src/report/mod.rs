@@ -12,4 +12,6 @@ pub mod line;
 pub mod markdown;
 pub mod releases;
 pub mod state;
+pub mod withheld;
 pub mod words;
+pub mod worksheet;

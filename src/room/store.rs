@@ -25,6 +25,8 @@ use crate::incident::recipient::RecipientOutcome;
 use crate::incident::rights::Rights;
 use crate::incident::what::{MessageFailed, MessageRecipients, MessageSent, MessageUnknown, What};
 use crate::journal::{Access, AppendError, Cursor, Journal, JournalError, Lease, Notice, Watch};
+use crate::situation::holds;
+use crate::situation::known::Facts;
 use crate::tui::scene::Snapshot;
 
 /// What the store is asked.
@@ -335,10 +337,18 @@ impl Keeper {
         let now = self.now();
         // `decide` sees the head: what others wrote meanwhile is folded first, inside the transaction. It is on disk, so it
         // stays folded whatever becomes of our own; read again, it is found to be there.
+        let (rules, sources, real) = (Arc::clone(&self.in_force.rules), Arc::clone(&self.sources), self.real());
         let (log, plan) = (&mut self.log, Arc::clone(&self.in_force.plan));
         let appended = self.setup.journal.append(self.setup.incident, &author, now, self.cursor, |others| {
             log.absorb(others.iter().cloned());
-            make(log, &plan, now)
+            let held = holds::held(
+                log.incident(),
+                &plan,
+                &rules,
+                &Facts::new(log.incident(), &plan, &rules, &sources, now, real),
+                now,
+            );
+            make(log, held.as_deref().unwrap_or(&plan), now)
         });
         match appended {
             Ok(appended) => {

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::able;
+use super::duty;
 use super::form::{Form, Kind, Purpose};
 use super::incidents;
 use super::ink::{Ink, Piece, piece};
@@ -21,7 +22,6 @@ use crate::incident::words::MessageState;
 use crate::report::{can, words};
 use crate::safe;
 use crate::situation::audience::AudienceView;
-use crate::situation::obligations::Standing;
 use crate::situation::open::still_open;
 use crate::situation::thing::Thing;
 use crate::text::{Safe, shorten, width};
@@ -55,6 +55,21 @@ pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>
         Overlay::Words { scroll } => {
             let lines = words_lines(model, scene);
             draw_lines(ink, &Safe::from("SAY NOW: the approved words. y copies, Esc goes back"), &lines, *scroll);
+            None
+        }
+        Overlay::Sheet { rule, stage, scroll } => {
+            let lines = duty::sheet_lines(scene, model, rule, stage);
+            draw_lines(
+                ink,
+                &Safe::from("WORKSHEET: y copies, f files, F states a fact, Esc goes back"),
+                &lines,
+                *scroll,
+            );
+            None
+        }
+        Overlay::Desks { rule, stage, lit } => {
+            let (title, lines, scroll) = duty::desks(scene, model, (rule, stage), *lit);
+            draw_lines(ink, &title, &lines, scroll);
             None
         }
         Overlay::Brief { offer, scroll, read } => {
@@ -830,37 +845,8 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, k
             }
         }
         Thing::Stage(rule, stage) => {
-            if let Some(obligation) = scene.situation.obligations.iter().find(|o| o.rule == *rule) {
-                add("AGENCY", &format!("{}: {}", obligation.agency, obligation.title), Meaning::Header);
-                add("WHEN", &obligation.trigger, Meaning::Text);
-                if let Standing::Unknown(missing) = &obligation.state {
-                    add("ASK", &format!("not known: {}. F states a fact", missing.join(", ")), Meaning::Late);
-                }
-                for clock in &obligation.clocks {
-                    let at = clock.at.map(|at| scene.clock_zoned(model, at)).unwrap_or_else(|| "not set".into());
-                    let assumed = if clock.assumed { " ASSUMED" } else { "" };
-                    add("CLOCK", &format!("{} {at}{assumed}: {} ({})", clock.name, clock.why, clock.by), Meaning::Text);
-                }
-                if let Some(found) = obligation.stages.iter().find(|s| s.id == *stage) {
-                    let filed =
-                        found.filed.map(|at| format!(", filed {} no. {}", scene.clock(model, at), found.reference));
-                    add(
-                        "STAGE",
-                        &format!("{}: {}{}", found.name, found.state, filed.unwrap_or_default()),
-                        Meaning::Text,
-                    );
-                    add("", &found.detail, Meaning::Text);
-                }
-                add("HOW", &obligation.method, Meaning::Text);
-                add("PROOF", &obligation.confirmed_by, Meaning::Text);
-                let confidence = format!("{:?}", obligation.confidence).to_lowercase();
-                add(
-                    "LAW",
-                    &format!("{}; read {}, confidence {confidence}", obligation.citation, obligation.as_of),
-                    Meaning::Text,
-                );
-                add("NOTE", &obligation.note, Meaning::Dim);
-                add("", "An aid, not legal advice.", Meaning::Dim);
+            for (label, text, meaning) in duty::opened(scene, model, rule, stage) {
+                add(label, &text, meaning);
             }
         }
         Thing::Alerts(name) => {

@@ -19,6 +19,7 @@ pub const PANE: super::PaneDef = super::PaneDef {
     row,
     heading,
     columns: Some(columns),
+    foot: None,
     empty: "no playbook names audiences: start one with `warroom declare --playbook`",
 };
 
