@@ -246,6 +246,7 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
                 owner: w.taken_by.clone(),
                 due: w.due,
                 call: Some(w.caller.clone()),
+                made: at,
                 kept: None,
                 made_by: None,
                 kept_by: None,
