@@ -17,8 +17,8 @@ use crate::incident::observation::Receipt;
 use crate::incident::recipient::{Counts, RecipientOutcome};
 use crate::incident::words::{Delivery, Reach};
 
-/// Told what became of some recipients; done when that is durable.
-pub type Record<'a> = dyn Fn(Vec<RecipientOutcome>) -> BoxFuture<'a, ()> + Send + Sync + 'a;
+/// Told what became of some recipients; done when that is durable, or when the disk refused it for now (false).
+pub type Record<'a> = dyn Fn(Vec<RecipientOutcome>) -> BoxFuture<'a, bool> + Send + Sync + 'a;
 
 /// Sends a message once and never repeats it. Where the answer is lost the backend is asked once what became of it; what
 /// stays unknown is for a person to say.

@@ -88,6 +88,9 @@ pub fn run(context: &Context, args: &args::Agency) -> Result<ExitCode, Fail> {
         }
         AgencyCmd::Answered { id, how } => Command::KeepPromise { promise: call(&session, id)?, how: own(how) },
         AgencyCmd::Clock { name, at, why, assumed } => {
+            if let Some(fault) = crate::rulebook::names::clock_fault(&session.in_force.rules, name) {
+                return Err(Fail::failed(fault));
+            }
             let at = session.past(Some(at))?.ok_or_else(|| Fail::wrong("a time is needed"))?;
             Command::SetClock { clock: own(name), at, why: own(why), assumed: *assumed }
         }
@@ -185,7 +188,7 @@ fn sheet(
     if session.context.global.json {
         let items: Vec<serde_json::Value> = items
             .iter()
-            .map(|item| serde_json::json!({ "asked": item.asked, "said": item.said, "facts": item.facts }))
+            .map(|item| serde_json::json!({ "asked": item.asked, "said": item.said, "partly": item.partly, "facts": item.facts }))
             .collect();
         out::json(&serde_json::json!({ "rule": rule, "stage": stage, "items": items, "lines": lines }))?;
         return Ok(ExitCode::SUCCESS);

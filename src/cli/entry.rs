@@ -7,6 +7,7 @@ use super::context::Context;
 use super::fail::Fail;
 use super::session::Session;
 use crate::incident::command::{Command, Decision, Target};
+use crate::rulebook::names;
 use crate::tui::form::fact_value;
 
 pub fn note(context: &Context, args: &args::Note) -> Result<ExitCode, Fail> {
@@ -70,6 +71,13 @@ pub fn fact(context: &Context, args: &args::Fact) -> Result<ExitCode, Fail> {
     if let Some(step) = &args.clear {
         let (name, step, basis) = (args.name.clone(), step.clone(), args.basis.clone());
         return session.run(&Command::ClearFact { name, step, basis });
+    }
+    let plan = session.in_force.plan.clone();
+    let known =
+        plan.facts.iter().map(|fact| fact.name.as_str()).chain(session.incident().facts.keys().map(String::as_str));
+    let fault = names::fact_fault(&session.in_force.rules, &known.collect::<Vec<_>>(), &args.name);
+    if let Some(fault) = fault {
+        return Err(Fail::failed(fault));
     }
     session.run(&Command::SetFact {
         name: args.name.clone(),

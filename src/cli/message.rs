@@ -264,11 +264,9 @@ fn deliver(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (heard, mut news) = mpsc::unbounded_channel();
     let record = |outcomes: Vec<RecipientOutcome>| {
-        let (done, told) = oneshot::channel::<()>();
+        let (done, told) = oneshot::channel::<bool>();
         let _ = heard.send((outcomes, done));
-        let told: BoxFuture<'_, ()> = Box::pin(async move {
-            let _ = told.await;
-        });
+        let told: BoxFuture<'_, bool> = Box::pin(async move { told.await.unwrap_or(false) });
         told
     };
     let mut unrecorded: Vec<What> = Vec::new();
@@ -281,11 +279,11 @@ fn deliver(
                 outcome = &mut delivery => return outcome,
                 Some((outcomes, done)) = news.recv() => {
                     unrecorded.push(MessageRecipients { sending, outcomes }.into());
-                    // Where the disk refuses it, it is written with the end, or a crash leaves these as not known.
+                    // Where the disk refuses it, it is written with the end, and no further batch begins.
                     if let Err(fail) = record_all(session, &mut unrecorded) {
                         eprintln!("warroom: {}", Safe::new(&fail.said()));
                     }
-                    let _ = done.send(());
+                    let _ = done.send(unrecorded.is_empty());
                 }
             }
         }

@@ -7,7 +7,7 @@ use super::fail::Fail;
 use super::out;
 use crate::incident::entry::IncidentId;
 use crate::incident::what::What;
-use crate::journal::{Cursor, Journal, State};
+use crate::journal::{Cursor, Journal, Kept, State};
 
 pub fn run(context: &Context) -> Result<ExitCode, Fail> {
     let mut journal = context.journal(false)?;
@@ -22,12 +22,12 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
     let mut rows = Vec::new();
     for report in &reports {
         let intact = matches!(report.state(), State::Intact);
-        let proofs = lost_proofs(&mut journal, report.incident)?;
-        broken |= !intact || !proofs.is_empty();
+        let (changed, absent) = proofs(&mut journal, report.incident)?;
+        broken |= !intact || !changed.is_empty();
         if context.global.json {
             rows.push(serde_json::json!({
                 "id": report.incident, "entries": report.entries, "state": report.state().to_string(), "intact": intact,
-                "lost_proofs": proofs,
+                "changed_proofs": changed, "absent_proofs": absent,
             }));
             continue;
         }
@@ -44,8 +44,11 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
         for finding in &report.findings {
             out::line(&format!("    {finding}"))?;
         }
-        for proof in &proofs {
+        for proof in &changed {
             out::line(&format!("    the file of a proof is not what it was: {proof}"))?;
+        }
+        for proof in &absent {
+            out::line(&format!("    the file of a proof is not kept here: {proof}"))?;
         }
     }
     if context.global.json {
@@ -58,10 +61,10 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
     Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Files that entries name as proofs and that are gone, or are others now.
-fn lost_proofs(journal: &mut Journal, incident: IncidentId) -> Result<Vec<String>, Fail> {
+/// Files that entries name as proofs: those that are others now, and those that are not here.
+fn proofs(journal: &mut Journal, incident: IncidentId) -> Result<(Vec<String>, Vec<String>), Fail> {
     const AT_A_TIME: usize = 10_000;
-    let (mut lost, mut cursor) = (Vec::new(), Cursor::default());
+    let (mut changed, mut absent, mut cursor) = (Vec::new(), Vec::new(), Cursor::default());
     loop {
         let (entries, next) = journal.read_after(incident, cursor, AT_A_TIME)?;
         for entry in &entries {
@@ -70,10 +73,14 @@ fn lost_proofs(journal: &mut Journal, incident: IncidentId) -> Result<Vec<String
                 What::StageFiled(filed) => Some(filed.how.proof.as_str()).filter(|proof| !proof.is_empty()),
                 _ => None,
             };
-            lost.extend(proof.and_then(|proof| journal.check_proof(proof)?.err()));
+            match proof.and_then(|proof| journal.check_proof(proof)) {
+                Some(Kept::Changed(why)) => changed.push(why),
+                Some(Kept::NotHere(name)) => absent.push(name),
+                Some(Kept::Whole) | None => {}
+            }
         }
         if entries.len() < AT_A_TIME {
-            return Ok(lost);
+            return Ok((changed, absent));
         }
         cursor = next;
     }

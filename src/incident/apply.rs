@@ -129,6 +129,10 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
         }
         What::MessageSending(w) => {
             incident.sendings.insert(entry.id, w.message);
+            let other = incident.messages.get_mut(&w.message).filter(|m| m.state == MessageState::Sending);
+            if let Some(sending) = other.and_then(|m| m.sending.as_mut()) {
+                sending.contested = true;
+            }
             let event = MessageEvent::Sending(Begun {
                 entry: entry.id,
                 backend: &w.backend,
@@ -200,12 +204,13 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
             overtake(incident, entry, None);
         }
         What::ServiceStated(w) => {
-            let before = incident.services.get(&w.audience);
-            let first_harm = before.and_then(|b| b.first_harm);
-            let first_harm = if w.harmed { Some(first_harm.map_or(at, |first| first.min(at))) } else { first_harm };
-            let by = entry.author.person.clone();
-            let stated = ServiceWord { harmed: w.harmed, since: at, first_harm, by, basis: w.basis.clone() };
-            incident.services.insert(w.audience.clone(), stated);
+            let (by, basis) = (entry.author.person.clone(), w.basis.clone());
+            let stated = ServiceWord { harmed: w.harmed, since: at, first_harm: w.harmed.then_some(at), by, basis };
+            let next = match incident.services.remove(&w.audience) {
+                Some(before) => before.then(stated),
+                None => stated,
+            };
+            incident.services.insert(w.audience.clone(), next);
         }
         What::ClockSet(w) => {
             let choice = ClockChoice { at: w.at, why: w.why.clone(), assumed: w.assumed };

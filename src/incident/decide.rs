@@ -502,7 +502,7 @@ pub fn decide(
         Command::SetClock { clock, at, why, assumed } => {
             let set = ClockSet {
                 clock: required(clock, "a clock's name")?,
-                at: *at,
+                at: past(Some(*at), now)?.unwrap_or(*at),
                 why: required(why, "a reason")?,
                 assumed: *assumed,
                 replaces: incident.clocks.get(clock).map(|r| r.replaces()).unwrap_or_default(),

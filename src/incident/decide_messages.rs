@@ -165,12 +165,15 @@ pub fn service(
         return Err(Refusal::new(format!("no audience is called {audience}{hint}")));
     };
     match incident.services.get(audience) {
-        Some(word) if word.harmed == harmed && word.since <= at => {
+        Some(word) if word.harmed == harmed && (word.since == at || (harmed && word.since < at)) => {
             let how = if harmed { "harmed" } else { "well again" };
             return Err(Refusal::new(format!("{} is {how} already, by {}", known.name, word.by)));
         }
-        Some(word) if !harmed && at < word.since => {
+        Some(word) if !harmed && word.first_harm.is_some_and(|harm| at < harm) => {
             return Err(Refusal::new("that is before its harm began"));
+        }
+        Some(word) if !harmed && word.harmed && at < word.since => {
+            return Err(Refusal::new("that is before its present harm began"));
         }
         _ => {}
     }

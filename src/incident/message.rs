@@ -99,12 +99,22 @@ pub struct Sending {
     pub since: Instant,
     /// Whether it says whose turn it is before it tries them.
     pub marks: bool,
+    /// Another process began to send the same text meanwhile, on a host that did not know: whoever waits here may have it
+    /// from there.
+    pub contested: bool,
     /// The last sign of life: its beginning, or what became of some recipients.
     pub heard: Instant,
     pub by: String,
     pub subject: String,
     /// To whom, in the playbook's order.
     pub to: Arc<[String]>,
+}
+
+impl Sending {
+    /// Whether who still waits has certainly nothing.
+    fn tells_turns(&self) -> bool {
+        self.marks && !self.contested
+    }
 }
 
 /// What a sending is, as its entry says.
@@ -263,6 +273,7 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
                 process: begun.process.to_owned(),
                 since: at,
                 marks: false,
+                contested: false,
                 heard: at,
                 by: begun.by.to_owned(),
                 subject: begun.subject.to_owned(),
@@ -291,6 +302,9 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
             next.state = Sent;
             next.told = message.told.or(Some(at));
             next.detail = reference.to_owned();
+            if message.sending.as_ref().is_some_and(|s| s.tells_turns()) {
+                next.recipients.not_begun(at);
+            }
             next.recipients.all_in(&[Reach::Waiting, Reach::Trying, Reach::Unknown], Reach::Sent, reference, at);
             by_recipients(&mut next, at);
         }
@@ -325,7 +339,7 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
             }
             next.state = Unknown;
             next.detail = why.to_owned();
-            next.recipients.broken_off(message.sending.as_ref().is_some_and(|s| s.marks), why, at);
+            next.recipients.broken_off(message.sending.as_ref().is_some_and(|s| s.tells_turns()), why, at);
             by_recipients(&mut next, at);
         }
         MessageEvent::Skipped { why } => {

@@ -156,11 +156,16 @@ impl Recipients {
         news
     }
 
+    /// Whose turn never came.
+    pub(super) fn not_begun(&mut self, at: Instant) {
+        self.all_in(&[Reach::Waiting], Reach::Deferred, "not sent: it ended before it was their turn", at);
+    }
+
     /// What a sending that broke off leaves: who was being tried may have it. Who still waits has certainly nothing, where
     /// the sender says whose turn it is.
     pub(super) fn broken_off(&mut self, marked: bool, why: &str, at: Instant) {
         if marked {
-            self.all_in(&[Reach::Waiting], Reach::Deferred, "not sent: it ended before it was their turn", at);
+            self.not_begun(at);
         }
         self.all_in(&[Reach::Waiting, Reach::Trying], Reach::Unknown, why, at);
     }

@@ -109,9 +109,8 @@ pub fn step(filing: &Filing, event: StageEvent<'_>, at: Instant) -> Result<Filin
             }
         },
         StageEvent::Filed { reference, person, how, by } => {
-            if filing.state != Confirmed {
-                next.state = Filed;
-            }
+            // What confirmed an earlier one does not confirm this one.
+            next.state = Filed;
             next.filed = Some(filing.filed.map_or(at, |first| first.min(at)));
             let place = next.rounds.partition_point(|earlier| *earlier <= at);
             next.rounds.insert(place, at);
@@ -153,6 +152,9 @@ pub fn step(filing: &Filing, event: StageEvent<'_>, at: Instant) -> Result<Filin
             Filed | Confirmed => {
                 next.state = Withdrawn;
                 next.rounds.clear();
+                // Filed anew it is filed then, by whoever does it.
+                next.filed = None;
+                next.filed_by.clear();
                 next.detail = why.to_owned();
                 next.decided_by = by.to_owned();
             }

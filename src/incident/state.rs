@@ -136,6 +136,17 @@ pub struct ServiceWord {
     pub basis: String,
 }
 
+impl ServiceWord {
+    /// What holds after another word: of two about different times the later one, of two alike the one said last.
+    pub fn then(self, other: ServiceWord) -> ServiceWord {
+        let first_harm = self.first_harm.into_iter().chain(other.first_harm).min();
+        let older = other.harmed != self.harmed && other.since < self.since;
+        let since = if self.harmed && other.harmed { self.since.min(other.since) } else { other.since };
+        let stands = if older { self } else { ServiceWord { since, ..other } };
+        ServiceWord { first_harm, ..stands }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClockChoice {
     pub at: Instant,

@@ -27,6 +27,7 @@ pub use lease::Lease;
 pub use merge::{Merged, Row};
 pub use open::{Access, Changed, Journal};
 pub use place::Host;
+pub use proof::Kept;
 pub use read::{Cursor, Head, Summary};
 pub use verify::{Chain, Finding, Report, State};
 pub use watch::{Notice, Watch};

@@ -29,19 +29,33 @@ impl Journal {
         keep(&folder(self.path()), &path).map_err(|why| format!("{}: {why}", path.display()))
     }
 
-    /// Whether the file that a proof in the record names is there and is that file; None: it names none.
-    pub fn check_proof(&self, proof: &str) -> Option<Result<(), String>> {
+    /// What of the file that a proof in the record names; None: it names none.
+    pub fn check_proof(&self, proof: &str) -> Option<Kept> {
         let (name, hash) = proof.rsplit_once(HASHED)?;
         if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
             return None;
         }
         let path = folder(self.path()).join(hash);
-        Some(match File::open(&path).map_err(|error| error.kind().to_string()).and_then(hashed) {
-            Ok((found, _)) if found == hash => Ok(()),
-            Ok(_) => Err(format!("{name}: {} is another file now", path.display())),
-            Err(why) => Err(format!("{name}: {}: {why}", path.display())),
-        })
+        let name = name.to_owned();
+        Some(
+            match File::open(&path).map_err(|error| error.kind()).and_then(|file| hashed(file).map_err(|e| e.kind())) {
+                Ok((found, _)) if found == hash => Kept::Whole,
+                Ok(_) => Kept::Changed(format!("{name}: {} is another file now", path.display())),
+                Err(std::io::ErrorKind::NotFound) => Kept::NotHere(name),
+                Err(why) => Kept::Changed(format!("{name}: {}: {why}", path.display())),
+            },
+        )
     }
+}
+
+/// What became of a file that was kept as a proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    Whole,
+    /// It is another now, or cannot be read.
+    Changed(String),
+    /// It is not kept here: the entry came from another host, or somebody took it away.
+    NotHere(String),
 }
 
 /// The folder of a journal's proofs.
@@ -63,7 +77,7 @@ fn keep(folder: &Path, path: &Path) -> Result<String, String> {
     if meta.len() > LARGEST {
         return Err(format!("over {} MiB: keep it elsewhere and name the place", LARGEST >> 20));
     }
-    let (hash, bytes) = hashed(File::open(path).map_err(said)?)?;
+    let (hash, bytes) = hashed(File::open(path).map_err(said)?).map_err(said)?;
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(said)?;
     let (whole, half) = (folder.join(&hash), folder.join(format!(".{hash}.{}.part", std::process::id())));
     if !whole.exists() {
@@ -84,9 +98,9 @@ fn keep(folder: &Path, path: &Path) -> Result<String, String> {
 }
 
 /// SHA-256 in hex of what can be read, and the bytes.
-fn hashed(file: File) -> Result<(String, Vec<u8>), String> {
+fn hashed(file: File) -> std::io::Result<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| error.kind().to_string())?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     let hash = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
     Ok((hash, bytes))
 }

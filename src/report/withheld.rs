@@ -27,7 +27,8 @@ pub fn withheld(entries: &[Arc<Entry>], rules: &Rules) -> (Vec<Arc<Entry>>, usiz
 
 /// None: nothing of it is confidential.
 fn of(what: &What, rules: &Rules) -> Option<What> {
-    let secret = |rule: &str| rules.get(rule).is_some_and(|rule| rule.confidential);
+    // A rule that is not in the book any more may have been confidential.
+    let secret = |rule: &str| rules.get(rule).is_none_or(|rule| rule.confidential);
     let left_out = || WITHHELD.to_owned();
     let mut what = what.clone();
     match &mut what {
@@ -38,6 +39,8 @@ fn of(what: &What, rules: &Rules) -> Option<What> {
         What::StageWaived(w) if secret(&w.rule) => (w.why, w.figures) = (left_out(), Figures::default()),
         What::StageWithdrawn(w) if secret(&w.rule) => w.why = left_out(),
         What::AgencyTold(w) if secret(&w.rule) => w.person = left_out(),
+        // What an agency asked is between it and us.
+        What::AgencyCalled(w) => (w.about, w.caller) = (left_out(), String::new()),
         _ => return None,
     }
     Some(what)

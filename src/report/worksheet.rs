@@ -27,14 +27,18 @@ pub fn worksheet(sheet: &Sheet<'_>, obligation: &Obligation) -> Vec<String> {
         out.push(format!("to {to}"));
     }
     let items = sheet.items();
-    let gaps = items.iter().filter(|item| item.said.is_none()).count();
+    let gaps = items.iter().filter(|item| item.said.is_none() || item.partly).count();
     out.push(format!("WHAT IT MUST SAY: {} of {} known", items.len() - gaps, items.len()));
     for item in &items {
         let hint = match item.facts.as_slice() {
             [] => String::new(),
             facts => format!(" (state {})", facts.join(" or ")),
         };
-        let said = item.said.clone().unwrap_or_else(|| format!("{NOT_KNOWN}{hint}"));
+        let said = match &item.said {
+            Some(said) if item.partly => format!("{said}; THE REST OF IT {NOT_KNOWN}"),
+            Some(said) => said.clone(),
+            None => format!("{NOT_KNOWN}{hint}"),
+        };
         out.push(format!("  {}: {said}", item.asked));
     }
     out.push(String::new());

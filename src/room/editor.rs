@@ -14,10 +14,11 @@ pub struct Editing {
     folder: PathBuf,
     file: PathBuf,
     program: String,
+    before: String,
 }
 
 /// The largest text that is read back, in bytes: more is no message.
-const LARGEST: u64 = 1 << 20;
+const LARGEST: u64 = 64 << 10;
 
 impl Editing {
     /// Starts the editor, as a shell reads its name, on a file of its own that holds the text.
@@ -41,7 +42,7 @@ impl Editing {
             .stderr(Stdio::inherit())
             .spawn();
         match child {
-            Ok(child) => Ok(Editing { child, folder, file, program: program.to_owned() }),
+            Ok(child) => Ok(Editing { child, folder, file, program: program.to_owned(), before: text.to_owned() }),
             Err(error) => {
                 let _ = std::fs::remove_dir_all(&folder);
                 Err(format!("{program} cannot be run: {error}"))
@@ -66,8 +67,13 @@ impl Editing {
 
     fn read(&self, status: Option<ExitStatus>) -> Result<String, String> {
         if status.is_some_and(|status| !status.success()) {
+            let said = format!("{} ended with a failure: the text is as it was", self.program);
+            // Words that were saved are somebody's work.
+            if saved(&self.file).is_ok_and(|words| words != self.before.trim_end()) {
+                return Err(format!("{said}; what was saved is in {}", self.file.display()));
+            }
             let _ = std::fs::remove_dir_all(&self.folder);
-            return Err(format!("{} ended with a failure: the text is as it was", self.program));
+            return Err(said);
         }
         let words = saved(&self.file).map_err(|why| format!("{}: {why}", self.file.display()))?;
         let _ = std::fs::remove_dir_all(&self.folder);
@@ -78,7 +84,7 @@ impl Editing {
 fn saved(file: &Path) -> Result<String, String> {
     let size = std::fs::metadata(file).map_err(|error| error.to_string())?.len();
     if size > LARGEST {
-        return Err("too long for a message: over 1 MiB".to_owned());
+        return Err("too long for a message: over 64 KiB".to_owned());
     }
     let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
     let text = String::from_utf8(bytes).map_err(|_| "not UTF-8: save it as UTF-8".to_owned())?;

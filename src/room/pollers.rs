@@ -128,10 +128,8 @@ pub async fn deliver(
             let record = |outcomes| {
                 let (done, told) = tokio::sync::oneshot::channel();
                 store.ask(Ask::Recipients { sending: sending.key, outcomes, done });
-                let told: BoxFuture<'_, ()> = Box::pin(async move {
-                    // It fails only where the store has ended: then nothing can be recorded any more.
-                    let _ = told.await;
-                });
+                // It fails only where the store has ended: then nothing can be recorded any more.
+                let told: BoxFuture<'_, bool> = Box::pin(async move { told.await.unwrap_or(false) });
                 told
             };
             match delivery::deliver(&client, &**adapter, config, &sending.outgoing, &key, real(), &record).await {

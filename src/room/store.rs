@@ -44,7 +44,7 @@ pub enum Ask {
     Recipients {
         sending: EntryId,
         outcomes: Vec<RecipientOutcome>,
-        done: tokio::sync::oneshot::Sender<()>,
+        done: tokio::sync::oneshot::Sender<bool>,
     },
     /// How a delivery that this process performed ended.
     Delivered {
@@ -261,8 +261,8 @@ impl Keeper {
                 Ask::Release { effect, messages } => self.release(effect, &messages),
                 Ask::Recipients { sending, outcomes, done } => {
                     self.became_known(MessageRecipients { sending, outcomes }.into());
-                    // The next batch waits for this; where the disk refuses it, a crash leaves these as not known.
-                    let _ = done.send(());
+                    // The next batch waits for this, and is not begun where the disk refuses it.
+                    let _ = done.send(self.unrecorded.is_empty());
                 }
                 Ask::Delivered { message, end } => self.delivered(message, end),
                 Ask::Polled(source) => self.polled(*source),

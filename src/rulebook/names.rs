@@ -2,6 +2,7 @@
 
 use super::BOOK;
 use crate::incident::rule::{Clock, FactWord, Grows, Kind, Rules};
+use crate::text::suggest;
 
 /// Concerns every organisation.
 pub const ANY: &str = "any";
@@ -19,6 +20,26 @@ pub fn fact(name: &str) -> Option<&'static FactWord> {
 /// A clock of `rules`, else of the built-in book: rules that an incident adopted before they carried their words use ours.
 pub fn clock<'r>(rules: &'r Rules, name: &str) -> Option<&'r Clock> {
     rules.clock(name).or_else(|| BOOK.words.clock(name))
+}
+
+/// What is wrong with the name of a clock that somebody sets: one that no rule runs from moves nothing.
+pub fn clock_fault(rules: &Rules, name: &str) -> Option<String> {
+    let known = || rules.clocks.iter().chain(&BOOK.words.clocks).map(|clock| clock.name.as_str());
+    (!known().any(|known| known == name)).then(|| match suggest::nearest(name, known()) {
+        Some(near) => format!("no rule runs from a clock called {name}; did you mean {near}?"),
+        None => format!("no rule runs from a clock called {name}: `warroom rules ID` names them"),
+    })
+}
+
+/// What is wrong with the name of a fact that somebody states: nearly one that rules or the plan ask for is a slip; another is
+/// a fact of one's own. `known`: what the plan and the incident name.
+pub fn fact_fault<'a>(rules: &'a Rules, known: &[&'a str], name: &str) -> Option<String> {
+    let all =
+        || rules.facts.iter().chain(&BOOK.words.facts).map(|fact| fact.name.as_str()).chain(known.iter().copied());
+    if all().any(|known| known == name) {
+        return None;
+    }
+    suggest::nearest(name, all()).map(|near| format!("no fact is called {name}; did you mean {near}?"))
 }
 
 /// The facts that grow by themselves, of `rules` and of the built-in book.

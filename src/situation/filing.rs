@@ -20,6 +20,8 @@ pub struct Item {
     pub asked: String,
     /// None: not known.
     pub said: Option<String>,
+    /// It asks for several things, and this is not all of them.
+    pub partly: bool,
     /// The facts that would say it.
     pub facts: Vec<String>,
 }
@@ -39,18 +41,25 @@ pub struct Sheet<'a> {
 /// Words that a rule's content may name in braces beside facts and clocks, with the beginnings of words by which an item that
 /// names nothing is understood.
 const WORDS: &[(&str, &[&str])] = &[
-    ("identifier", &["identif"]),
+    ("identifier", &["identifier"]),
     ("contact", &["contact", "to reach us"]),
-    ("started", &["began", "begin", "start", "date and time", "date of", "when it happened", "timing"]),
-    ("detected", &["discover", "detect", "became aware"]),
-    ("expected_restoration", &["restoration", "of repair", "restored"]),
-    ("down", &["services", "service affected", "systems", "kinds of service"]),
-    ("users_affected", &["users", "customers", "clients", "subscribers", "number of people", "how many"]),
-    ("cause", &["cause"]),
-    ("severity", &["severity"]),
-    ("phase", &["state", "status"]),
+    ("started", &["began", "when it happened", "start of the outage"]),
+    ("detected", &["discovered", "when we became aware"]),
+    ("expected_restoration", &["expected restoration", "time of restoration", "estimated restoration"]),
+    ("down", &["services affected", "service affected", "kinds of service"]),
+    ("users_affected", &["users affected", "number of users", "users potentially affected"]),
+    ("cause", &["best-known cause", "root cause", "cause"]),
     ("stage", &["whether this is the initial"]),
 ];
+
+/// Whether these words stand in the text, whole.
+fn holds_words(text: &str, words: &str) -> bool {
+    let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    text.match_indices(words).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + words.len()..]);
+        !letter(before.chars().next_back()) && !letter(after.chars().next())
+    })
+}
 
 impl Sheet<'_> {
     /// All that the rule asks for, in its order.
@@ -60,14 +69,18 @@ impl Sheet<'_> {
 
     fn item(&self, asked: &str) -> Item {
         let mut names = in_braces(asked);
-        if names.is_empty() {
+        let by_words = names.is_empty();
+        if by_words {
             names = self.by_words(asked);
         }
+        let several = asked.contains([',', ';']) || asked.contains(" and ");
         let said: Vec<String> = names.iter().filter_map(|name| self.word(name)).collect();
         let facts = names.into_iter().filter(|name| self.is_fact(name)).collect();
         Item {
             asked: asked.replace(['{', '}'], ""),
             said: Some(said.join("; ")).filter(|said| !said.is_empty()),
+            // Which of several things our words answer, nobody but a reader can say.
+            partly: by_words && several,
             facts,
         }
     }
@@ -78,7 +91,7 @@ impl Sheet<'_> {
         let all_in = |name: &str| name.split('_').all(|word| text.contains(word));
         let mut names: Vec<String> = self.fact_names().into_iter().filter(|name| all_in(name)).collect();
         for (name, beginnings) in WORDS {
-            if beginnings.iter().any(|b| text.contains(b)) && !names.iter().any(|n| n == name) {
+            if beginnings.iter().any(|b| holds_words(&text, b)) && !names.iter().any(|n| n == name) {
                 names.push((*name).to_owned());
             }
         }

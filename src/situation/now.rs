@@ -170,7 +170,9 @@ impl Builder<'_> {
         // Audiences without a service of their own that are late together are one line.
         let mut behind: Vec<&AudienceView> = Vec::new();
         for audience in &situation.audiences {
-            if let (Some(why), Some(at)) = (&audience.hold, audience.last_word) {
+            // A hold of a rule begins when the rule does: what was said before it was said in time.
+            let own = situation.held.is_none();
+            if let (Some(why), Some(at), true) = (&audience.hold, audience.last_word, own) {
                 let ago = self.ago(at);
                 let item = self.untold(audience, at, "HOLD", "");
                 self.push(NowItem {

@@ -161,7 +161,8 @@ pub fn count(incident: &Incident, plan: &Plan, rule: &str, stage: &Stage) -> Opt
         done: all.iter().filter(|t| stage.each.iter().all(|way| t.by.contains_key(way))).count(),
         by_way: stage.each.iter().map(|way| told(*way)).collect(),
         last: last.map(|mark| (mark.at, mark.by.clone())),
-        named: all.iter().filter_map(|t| t.by.get(&Way::Phone)).all(|mark| !mark.person.is_empty()),
+        named: stage.each.contains(&Way::Phone)
+            && all.iter().filter_map(|t| t.by.get(&Way::Phone)).all(|mark| !mark.person.is_empty()),
         ways: stage.each.clone(),
     })
 }

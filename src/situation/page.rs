@@ -48,7 +48,9 @@ pub fn pages(incident: &Incident, plan: &Plan, sources: &[Source], now: Instant,
         }
         let over = incident.messages.values().filter(|m| m.channel == channel.id && !m.text.trim().is_empty());
         let newest = over.filter(|m| m.told.is_some()).max_by_key(|m| (m.told, m.id));
-        if let Some((message, told)) = newest.and_then(|m| Some((m, m.told?))).filter(|(_, told)| *told + GRACE <= now)
+        // The page as it was when it was last read, not as it is now.
+        let read = source.last_success.map_or(now, |last| now - (real - last).max(TimeDelta::zero()));
+        if let Some((message, told)) = newest.and_then(|m| Some((m, m.told?))).filter(|(_, told)| *told + GRACE <= read)
         {
             out.extend(words(seen, message, told).map(|says| view(says, told)));
         }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::signals::Signals;
+use super::signals::{Signals, SourceView};
 use crate::incident::Instant;
 use crate::incident::message::Message;
 use crate::incident::observation::Health;
@@ -16,8 +16,8 @@ const WITHIN: TimeDelta = TimeDelta::minutes(5);
 pub fn missing(incident: &Incident, signals: &Signals, message: &Message, now: Instant) -> bool {
     let Some(sending) = &message.sending else { return false };
     // Who is not heard of gives no receipts, which is told of it already.
-    let source = signals.sources.iter().find(|source| source.name == sending.backend);
-    if source.is_some_and(|source| source.health != Health::Fresh) {
+    let tells = |source: &&SourceView| source.name == sending.backend || source.kind == "bounces";
+    if signals.sources.iter().filter(tells).any(|source| source.health != Health::Fresh) {
         return false;
     }
     let old = message.told.is_some_and(|told| told + WITHIN <= now);

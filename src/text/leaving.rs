@@ -10,6 +10,10 @@ pub fn tidy(text: &str) -> String {
 pub fn hidden(text: &str) -> Option<char> {
     text.chars().find(|c| match c {
         '\n' => false,
+        // What Unicode lets a reader leave out, but for joiners and the selectors of ordinary writing.
+        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' => true,
+        '\u{3164}' | '\u{ffa0}' | '\u{2800}' | '\u{e0100}'..='\u{e0fff}' | '\u{1bca0}'..='\u{1bca3}' => true,
+        '\u{1d173}'..='\u{1d17a}' => true,
         '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' => true,
         '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e00ff}' => true,
         c => c.is_control(),

@@ -198,8 +198,10 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     pub utc: bool,
     pub flash: Option<(Loud, Safe)>,
+    /// Texts whose release is being written, and since when by the room's clock.
+    pub releasing: Vec<(EntryId, Instant)>,
     /// Texts that were released here, until all have ended.
-    pub released: Vec<EntryId>,
+    pub released: Vec<(EntryId, Instant)>,
     pub pending: Vec<Pending>,
     pub next_effect: u64,
     /// Text given up with Esc or kept from an earlier session, by form.
@@ -244,6 +246,7 @@ impl Model {
             overlay: None,
             utc: false,
             flash: None,
+            releasing: Vec::new(),
             released: Vec::new(),
             pending: Vec::new(),
             next_effect: 1,

@@ -2,6 +2,8 @@
 
 use super::model::{Loud, Model};
 use super::scene::Scene;
+use crate::incident::Instant;
+use crate::incident::entry::EntryId;
 use crate::incident::message::Message;
 use crate::incident::words::MessageState;
 use crate::text::Safe;
@@ -11,16 +13,23 @@ pub fn follow(model: &mut Model, scene: &Scene<'_>) {
     if model.released.is_empty() {
         return;
     }
-    let of = |id| scene.incident().messages.get(id);
-    let all: Vec<&Message> = model.released.iter().filter_map(of).collect();
-    let waits = |m: &&Message| matches!(m.state, MessageState::Approved | MessageState::Sending);
-    let on_their_way = all.iter().filter(|m| waits(m)).count();
-    let told: Vec<_> = all.iter().filter_map(|m| m.told).collect();
-    // The first snapshot may be older than the release.
-    if told.is_empty() && on_their_way == all.len() {
+    // A refusal is read before it is covered.
+    if matches!(model.flash, Some((Loud::Refused, _))) {
         return;
     }
-    let mut said = format!("LEFT {} of {}", told.len(), all.len());
+    let of = |(id, at): &(EntryId, Instant)| Some((scene.incident().messages.get(id)?, *at));
+    let each: Vec<(&Message, Instant)> = model.released.iter().filter_map(of).collect();
+    // What was tried before ended before: only the sending of this release counts.
+    let begun = |m: &Message, at: Instant| m.sending.as_ref().is_some_and(|sending| sending.since >= at);
+    let waits = |m: &Message, at: Instant| !begun(m, at) || m.state == MessageState::Sending;
+    let on_their_way = each.iter().filter(|(m, at)| waits(m, *at)).count();
+    let all: Vec<&Message> = each.iter().filter(|(m, at)| begun(m, *at)).map(|(m, _)| *m).collect();
+    let told: Vec<_> = all.iter().filter_map(|m| m.told).collect();
+    // The first snapshot may be older than the release.
+    if told.is_empty() && on_their_way == each.len() {
+        return;
+    }
+    let mut said = format!("LEFT {} of {}", told.len(), each.len());
     if let (Some(first), Some(last), true) = (told.iter().min(), told.iter().max(), told.len() > 1) {
         said.push_str(&format!(", {:.1} s apart", (*last - *first).num_milliseconds() as f64 / 1000.0));
     }

@@ -254,7 +254,7 @@ pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, sc
                     commands: Vec::new(),
                     form: None,
                 });
-                model.released.clone_from(&messages);
+                model.releasing = messages.iter().map(|id| (*id, scene.now())).collect();
                 effects.push(Effect::Release { effect, messages });
                 return effects;
             }

@@ -11,13 +11,15 @@ use super::model::{Effect, Loud, Model, Overlay};
 use super::over;
 use super::places::settle;
 use super::released;
-use super::releasing::{keep_text, on_review, open_review, proposed, refresh_review};
+use super::releasing::{RELEASE, keep_text, on_review, open_review, proposed, refresh_review};
 use super::scene::Scene;
 use crate::command::{self, Action};
+use crate::incident::command::Command;
 use crate::incident::decide::decide;
 use crate::incident::entry::EntryId;
 use crate::incident::exercise;
 use crate::report::{can, words};
+use crate::rulebook::names;
 use crate::safe;
 use crate::situation::thing::Thing;
 use crate::text::Safe;
@@ -127,6 +129,9 @@ fn on_outcome(model: &mut Model, effect: u64, result: Result<String, String>, re
     let pending = model.pending.remove(index);
     match result {
         Ok(said) => {
+            if pending.what.starts_with(RELEASE) {
+                model.released = std::mem::take(&mut model.releasing);
+            }
             model.not_saved = None;
             model.say(Loud::Info, Safe::new(&said));
             match pending.form {
@@ -406,6 +411,15 @@ fn on_form(model: &mut Model, mut form: Box<Form>, key: Key, scene: &Scene<'_>) 
                 return keep_text(model, scene, &audience, &channel, form);
             }
             let able = form.command(&help).and_then(|command| {
+                let rules = &scene.snapshot.rules;
+                let fault = match &command {
+                    Command::SetClock { clock, .. } => names::clock_fault(rules, clock),
+                    Command::SetFact { name, .. } => names::fact_fault(rules, &help.facts, name),
+                    _ => None,
+                };
+                if let Some(fault) = fault {
+                    return Err(fault);
+                }
                 let command = duty::with_figures(scene, command);
                 match decide(scene.incident(), scene.plan(), &command, &model.actor, scene.now()) {
                     Ok(_) => Ok(command),

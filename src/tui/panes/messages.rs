@@ -113,8 +113,10 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
     let mut out = vec![cell(&audience.name, w.name, if audience.life { Meaning::Title } else { Meaning::Text })];
     if let Some(why) = &audience.hold {
         match audience.last_word {
-            Some(at) => out.push(piece(safe!("TOLD {} ago, HOLD: {why}", scene.ago(at)), Meaning::Late)),
-            None => out.push(piece(safe!("HOLD: {why}"), Meaning::Old)),
+            Some(at) if scene.situation.held.is_none() => {
+                out.push(piece(safe!("TOLD {} ago, HOLD: {why}", scene.ago(at)), Meaning::Late));
+            }
+            _ => out.push(piece(safe!("HOLD: {why}"), Meaning::Old)),
         }
         return out;
     }

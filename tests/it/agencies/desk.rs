@@ -230,7 +230,7 @@ fn a_script_does_all_that_the_liaison_s_keys_do() {
     for format in ["md", "json", "csv", "html"] {
         let ran = home.run(&["export", "--format", format]);
         assert!(!ran.out.contains("24-118") && !ran.out.contains("Ms Ortiz"), "{format}: {}", ran.out);
-        assert!(ran.err.contains("2 entries without what is presumed confidential"), "{}", ran.err);
+        assert!(ran.err.contains("3 entries without what is presumed confidential"), "{}", ran.err);
         let whole = home.must(&["export", "--format", format, "--confidential"]);
         assert!(whole.contains("24-118") && whole.contains("Ms Ortiz"), "{format}");
     }
@@ -315,4 +315,34 @@ fn a_list_of_whom_to_tell_is_read_with_its_faults() {
         let fits = |p: &warroom::config::Problem| p.line == Some(line) && p.message.contains(wanted);
         assert!(problems.iter().any(fits), "{text}: {problems:?}");
     }
+}
+
+#[test]
+fn a_worksheet_says_nothing_that_it_does_not_know() {
+    use crate::support::pty::Home;
+    let home = Home::new();
+    crate::room::configure(&home, "organisation = [\"wireless_carrier\", \"eu_financial\", \"eu_essential\"]\n");
+    home.must(&["declare", "Outage", "--severity", "sev1", "--started", "-20m"]);
+    let sheet = |rule: &str, stage: &str| home.must(&["agency", "worksheet", rule, stage]);
+    let line = |sheet: &str, asked: &str| {
+        sheet.lines().find(|l| l.contains(asked)).map(str::to_owned).unwrap_or_else(|| panic!("{asked}\n{sheet}"))
+    };
+    // The start is not the restoration, a phase is no state of a union, and half an answer is no answer.
+    let psaps = sheet("us-fcc-911-facility", "initial");
+    assert!(line(&psaps, "of restoration").contains("NOT KNOWN"), "{psaps}");
+    let dora = sheet("eu-dora-19", "initial");
+    assert!(line(&dora, "member states").contains("NOT KNOWN"), "{dora}");
+    assert!(line(&dora, "reference code").contains("NOT KNOWN"), "{dora}");
+    let nis = sheet("eu-nis2-23", "final");
+    assert!(line(&nis, "root cause").contains("NOT KNOWN"), "{nis}");
+    // A slip is told, and moves nothing.
+    for (arguments, why) in [
+        (&["agency", "clock", "awarenes", "-5m", "--why", "x"][..], "did you mean awareness?"),
+        (&["fact", "major_ict_incidnt", "true"][..], "did you mean major_ict_incident?"),
+    ] {
+        let ran = home.run(arguments);
+        assert!(ran.code == Some(1) && ran.err.contains(why), "{ran:?}");
+    }
+    let ran = home.run(&["agency", "clock", "awareness", "2099-01-01T00:00:00Z", "--why", "x"]);
+    assert!(ran.code == Some(1) && ran.err.contains("future"), "{ran:?}");
 }

@@ -29,8 +29,8 @@ pub fn bytes(path: &str) -> Vec<u8> {
 /// Where nobody keeps what becomes of recipients.
 pub fn unrecorded(
     _: Vec<warroom::incident::recipient::RecipientOutcome>,
-) -> futures_util::future::BoxFuture<'static, ()> {
-    Box::pin(async {})
+) -> futures_util::future::BoxFuture<'static, bool> {
+    Box::pin(async { true })
 }
 
 /// A client whose limits are short enough for tests and long enough for a busy machine.

@@ -94,7 +94,7 @@ async fn send(source: &SourceConfig, to: &[&str]) -> (Outcome, Vec<Vec<Recipient
     let batches: Mutex<Vec<Vec<RecipientOutcome>>> = Mutex::default();
     let record = |outcomes| {
         batches.lock().unwrap().push(outcomes);
-        let done: futures_util::future::BoxFuture<'static, ()> = Box::pin(async {});
+        let done: futures_util::future::BoxFuture<'static, bool> = Box::pin(async { true });
         done
     };
     let message = outgoing("Text.\n.dot", "A subject", to, Phase::Investigating);

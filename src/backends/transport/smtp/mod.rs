@@ -24,6 +24,8 @@ use crate::incident::words::Reach;
 /// How long a whole mailing may take; who has had no turn by then is not sent to.
 const WHOLE: Duration = Duration::from_secs(30 * 60);
 
+const UNRECORDED: &str = "not sent: the disk does not take the record of it";
+
 const HUNG: &str = "not sent: the server gave no answer for those before";
 
 const ENDED: &str = "not sent: the program was ended before it was their turn";
@@ -76,9 +78,13 @@ impl Client {
             }
             let batch: Vec<String> = queue.drain(..size.min(queue.len())).collect();
             // Durable before they are tried: whoever still waits after a crash has certainly nothing.
-            let trying =
-                batch.iter().map(|to| RecipientOutcome { to: to.clone(), state: Reach::Trying, detail: String::new() });
-            record(trying.collect()).await;
+            let trying = |to: &String| RecipientOutcome { to: to.clone(), state: Reach::Trying, detail: String::new() };
+            if !record(batch.iter().map(trying).collect()).await {
+                batch.into_iter().rev().for_each(|to| queue.push_front(to));
+                tell(queue.drain(..), Reach::Deferred, UNRECORDED, record, &mut all).await;
+                session = Some(open);
+                break;
+            }
             let done = {
                 let told = async { ending.wait_for(|ending| *ending).await.is_ok() };
                 let mut work = std::pin::pin!(batch::transaction(&mut open, mail, &batch));
@@ -103,7 +109,7 @@ impl Client {
             if !done.lost {
                 session = Some(open);
             }
-            record(done.outcomes.clone()).await;
+            let _ = record(done.outcomes.clone()).await;
             all.extend(done.outcomes);
             if done.hung {
                 // Another batch would hang as long: they are better told otherwise, or tried when it answers again.
@@ -144,6 +150,6 @@ async fn tell(
     all: &mut Vec<RecipientOutcome>,
 ) {
     let outcomes: Vec<_> = to.map(|to| RecipientOutcome { to, state, detail: why.to_owned() }).collect();
-    record(outcomes.clone()).await;
+    let _ = record(outcomes.clone()).await;
     all.extend(outcomes);
 }
