@@ -99,6 +99,8 @@ pub enum Cmd {
     Check,
     /// Write the record
     Export(Export),
+    /// Carry an incident to another host and back: export, import
+    Bundle(BundleArgs),
     /// Check that the journal's chains hold
     Verify,
     /// The agency rules; files of rules and examples, checked, evaluated and tested; why a rule stands as it does
@@ -657,6 +659,35 @@ pub struct Export {
     pub output: Option<PathBuf>,
     #[arg(long)]
     pub force: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct BundleArgs {
+    #[command(subcommand)]
+    pub command: BundleCmd,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum BundleCmd {
+    /// Write the entries of an incident as they are stored
+    Export {
+        /// Leave out what whoever wrote this bundle had
+        #[arg(long, value_name = "BUNDLE")]
+        since: Option<PathBuf>,
+        /// File to write (else standard output); never overwrites without --force
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// As lines of text, to be copied through a chat or a terminal
+        #[arg(long)]
+        paste: bool,
+        #[arg(long)]
+        force: bool,
+    },
+    /// Take a bundle or a paste in; again does nothing more. `-` is standard input
+    Import {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 #[derive(clap::Args, Debug)]

@@ -45,7 +45,7 @@ pub fn run(context: &Context, args: &args::Export) -> Result<ExitCode, Fail> {
 }
 
 /// Whole or not at all; over an existing file only where that was asked for.
-fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Fail> {
+pub(super) fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Fail> {
     let fail = |e: std::io::Error| Fail::failed(format!("{}: {e}", path.display()));
     if !force && path.symlink_metadata().is_ok() {
         return Err(Fail::failed(format!("{} is there already: --force writes over it", path.display())));

@@ -3,6 +3,7 @@
 pub mod agency;
 pub mod args;
 pub mod backends;
+pub mod bundle;
 pub mod check;
 pub mod completions;
 pub mod context;
@@ -22,6 +23,7 @@ pub mod message;
 pub mod out;
 pub mod playbooks;
 pub mod poll;
+pub mod received;
 pub mod room;
 pub mod rules;
 pub mod session;
@@ -82,6 +84,7 @@ fn run(args: Args) -> Result<ExitCode, Fail> {
         Some(Cmd::Can) => state::can(&context),
         Some(Cmd::Check) => check::run(&context),
         Some(Cmd::Export(a)) => export::run(&context, &a),
+        Some(Cmd::Bundle(a)) => bundle::run(&context, &a),
         Some(Cmd::Verify) => verify::run(&context),
         Some(Cmd::Rules(a)) => rules::run(&context, &a),
         Some(Cmd::Playbooks(a)) => playbooks::run(&context, &a),

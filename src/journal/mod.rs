@@ -6,10 +6,12 @@
 //! stand in `JOURNAL.proofs`, each under its hash.
 
 mod append;
+pub mod bundle;
 mod cache;
 mod clock;
 mod database;
 mod error;
+mod exchange;
 mod lease;
 mod local;
 mod merge;
@@ -23,6 +25,7 @@ mod watch;
 
 pub use append::Appended;
 pub use error::{AppendError, JournalError};
+pub use exchange::{Missing, Taken};
 pub use lease::Lease;
 pub use merge::{Merged, Row};
 pub use open::{Access, Changed, Journal};
