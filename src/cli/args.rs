@@ -101,8 +101,8 @@ pub enum Cmd {
     Export(Export),
     /// Carry an incident to another host and back: export, import
     Bundle(BundleArgs),
-    /// Check that the journal's chains hold
-    Verify,
+    /// Check that the journal's chains hold, and how far other writers witnessed them
+    Verify(Verify),
     /// The agency rules; files of rules and examples, checked, evaluated and tested; why a rule stands as it does
     Rules(Rules),
     /// The playbooks that are known
@@ -688,6 +688,13 @@ pub enum BundleCmd {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Verify {
+    /// Hold the journal against the heads in an export (--format json) or a bundle; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub against: Vec<PathBuf>,
 }
 
 #[derive(clap::Args, Debug)]

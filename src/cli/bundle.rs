@@ -102,7 +102,7 @@ fn arrive(context: &Context, file: &Path) -> Result<ExitCode, Fail> {
 }
 
 /// Reads a bundle or a paste of one, from a file or from standard input.
-fn read(path: &Path) -> Result<Bundle, Fail> {
+pub(super) fn read(path: &Path) -> Result<Bundle, Fail> {
     let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
     let refused = |why: &dyn std::fmt::Display| Fail::failed(format!("{name}: {why}; nothing was changed"));
     let mut bytes = Vec::new();

@@ -85,7 +85,7 @@ fn run(args: Args) -> Result<ExitCode, Fail> {
         Some(Cmd::Check) => check::run(&context),
         Some(Cmd::Export(a)) => export::run(&context, &a),
         Some(Cmd::Bundle(a)) => bundle::run(&context, &a),
-        Some(Cmd::Verify) => verify::run(&context),
+        Some(Cmd::Verify(a)) => verify::run(&context, &a),
         Some(Cmd::Rules(a)) => rules::run(&context, &a),
         Some(Cmd::Playbooks(a)) => playbooks::run(&context, &a),
         Some(Cmd::Themes) => themes::run(&context),

@@ -59,6 +59,22 @@ pub fn read(record: &Value) -> Result<(IncidentId, Vec<Entry>), String> {
     Ok((incident, entries.collect::<Result<_, String>>()?))
 }
 
+/// The heads that a record wrote down. The error is a sentence.
+pub fn heads(record: &Value) -> Result<(IncidentId, Vec<(WriterId, u64, Hash)>), String> {
+    if record["schema"] != SCHEMA {
+        return Err(format!("expected a record of schema {SCHEMA}, found {}", record["schema"]));
+    }
+    let incident = serde_json::from_value(record["incident"].clone()).map_err(|e| format!("incident: {e}"))?;
+    let heads =
+        record["heads"].as_array().ok_or("expected a list of heads")?.iter().enumerate().map(|(index, head)| {
+            let writer = serde_json::from_value(head["writer"].clone()).map_err(|e| format!("head {index}: {e}"))?;
+            let seq = head["seq"].as_u64().ok_or_else(|| format!("head {index}: expected a seq"))?;
+            let hash = head["hash"].as_str().and_then(Hash::from_hex);
+            Ok((writer, seq, hash.ok_or_else(|| format!("head {index}: expected a hash of 64 digits"))?))
+        });
+    Ok((incident, heads.collect::<Result<_, String>>()?))
+}
+
 fn read_entry(value: &Value) -> Result<Entry, String> {
     let writer = serde_json::from_value(value["writer"].clone()).map_err(|e| format!("writer: {e}"))?;
     let seq = value["seq"].as_u64().ok_or("seq: expected a number from 1 on")?;

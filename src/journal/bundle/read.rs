@@ -154,21 +154,6 @@ impl<'a> Reader<'a> {
     }
 
     fn hash(&self, text: &str) -> Result<Hash, Damage> {
-        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
-        let mut hash = [0; 32];
-        let pairs = text.as_bytes().chunks(2);
-        if text.len() != 64 {
-            return self.wrong("expected a hash of 64 digits");
-        }
-        for (byte, pair) in hash.iter_mut().zip(pairs) {
-            match pair {
-                [high, low] => match (digit(*high), digit(*low)) {
-                    (Some(high), Some(low)) => *byte = high * 16 + low,
-                    _ => return self.wrong("expected a hash of 64 digits"),
-                },
-                _ => return self.wrong("expected a hash of 64 digits"),
-            }
-        }
-        Ok(Hash(hash))
+        Hash::from_hex(text).map_or_else(|| self.wrong("expected a hash of 64 digits"), Ok)
     }
 }

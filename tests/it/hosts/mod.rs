@@ -3,6 +3,7 @@
 
 mod carried;
 mod damaged;
+mod evidence;
 mod killed;
 mod settle;
 
