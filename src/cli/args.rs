@@ -101,6 +101,8 @@ pub enum Cmd {
     Export(Export),
     /// Carry an incident to another host and back: export, import
     Bundle(BundleArgs),
+    /// Meet other hosts at the PostgreSQL of [replicate]: push, pull, stay; init
+    Replicate(Replicate),
     /// Check that the journal's chains hold, and how far other writers witnessed them
     Verify(Verify),
     /// The agency rules; files of rules and examples, checked, evaluated and tested; why a rule stands as it does
@@ -687,6 +689,26 @@ pub enum BundleCmd {
     Import {
         #[arg(value_name = "FILE")]
         file: PathBuf,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Replicate {
+    /// One round and end; exit code 1 where it could not be done
+    #[arg(long)]
+    pub once: bool,
+    #[command(subcommand)]
+    pub command: Option<ReplicateCmd>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum ReplicateCmd {
+    /// Make the table and the two roles, as a user who may
+    Init {
+        /// Only print the statements, to be run by somebody else
+        #[arg(long)]
+        print: bool,
     },
 }
 

@@ -24,6 +24,7 @@ pub mod out;
 pub mod playbooks;
 pub mod poll;
 pub mod received;
+pub mod replicate;
 pub mod room;
 pub mod rules;
 pub mod session;
@@ -85,6 +86,7 @@ fn run(args: Args) -> Result<ExitCode, Fail> {
         Some(Cmd::Check) => check::run(&context),
         Some(Cmd::Export(a)) => export::run(&context, &a),
         Some(Cmd::Bundle(a)) => bundle::run(&context, &a),
+        Some(Cmd::Replicate(a)) => replicate::run(&context, &a),
         Some(Cmd::Verify(a)) => verify::run(&context, &a),
         Some(Cmd::Rules(a)) => rules::run(&context, &a),
         Some(Cmd::Playbooks(a)) => playbooks::run(&context, &a),

@@ -32,6 +32,11 @@ pub struct Before {
 }
 
 impl Before {
+    /// Of an incident that was not known here.
+    pub fn nothing() -> Before {
+        Before { strange: true, conflicts: Vec::new(), idle: BTreeSet::new() }
+    }
+
     pub fn of(session: &Session<'_>) -> Before {
         let incident = session.incident();
         Before {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::context::Context;
 use super::fail::Fail;
 use super::{args, bundle, out};
-use crate::incident::entry::{Hash, IncidentId, WriterId};
+use crate::incident::entry::{ChainHead, IncidentId};
 use crate::incident::what::What;
 use crate::journal::{Cursor, Journal, Report, State};
 use crate::report::json;
@@ -86,7 +86,7 @@ fn knows(journal: &mut Journal, incident: IncidentId) -> bool {
 }
 
 /// The heads that an export (JSON) or a bundle wrote down.
-fn heads(path: &Path) -> Result<(IncidentId, Vec<(WriterId, u64, Hash)>), Fail> {
+fn heads(path: &Path) -> Result<(IncidentId, Vec<ChainHead>), Fail> {
     let bytes = std::fs::read(path).map_err(|e| Fail::failed(format!("{}: {e}", path.display())))?;
     match serde_json::from_slice(&bytes) {
         Ok(record) => json::heads(&record).map_err(|e| Fail::failed(format!("{}: {e}", path.display()))),

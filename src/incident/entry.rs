@@ -134,6 +134,9 @@ impl Hash {
     }
 }
 
+/// How far a writer goes: the seq of an entry and its hash, which stands for all before it.
+pub type ChainHead = (WriterId, u64, Hash);
+
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.hex()[..12])

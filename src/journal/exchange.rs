@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use super::error::JournalError;
 use super::merge::{Merged, Row, writer};
 use super::open::Journal;
-use super::read::{hash, writers_of};
+use super::read::{hash, uuid, writers_of};
 use crate::incident::entry::{Hash, IncidentId, WriterId};
 
 /// Entries that are not here although later ones of their writer are.
@@ -37,10 +37,37 @@ impl Journal {
         self.main.read(|connection| {
             let mut found = Vec::new();
             for writer in writers_of(connection, incident)? {
-                found.extend(gap_free(connection, incident, writer)?.map(|(seq, hash)| (writer, seq, hash)));
+                found.extend(gap_free(connection, incident, writer, None)?.map(|(seq, hash)| (writer, seq, hash)));
             }
             found.sort_unstable_by_key(|(writer, ..)| *writer);
             Ok(found)
+        })
+    }
+
+    /// The same for one who asks again and again: goes on from what was found before.
+    pub fn advance(
+        &mut self,
+        incident: IncidentId,
+        has: &mut BTreeMap<WriterId, (u64, Hash)>,
+    ) -> Result<(), JournalError> {
+        let found = self.main.read(|connection| {
+            let mut found = Vec::new();
+            for writer in writers_of(connection, incident)? {
+                let last = gap_free(connection, incident, writer, has.get(&writer).copied())?;
+                found.extend(last.map(|last| (writer, last)));
+            }
+            Ok(found)
+        })?;
+        has.extend(found);
+        Ok(())
+    }
+
+    /// The incidents of which any writer is known, without a look at their entries.
+    pub fn incident_ids(&mut self) -> Result<Vec<IncidentId>, JournalError> {
+        self.main.read(|connection| {
+            let mut all = connection.prepare_cached("SELECT DISTINCT incident FROM writers ORDER BY incident")?;
+            let ids = all.query_map([], |row| Ok(uuid(row.get_ref(0)?).map(IncidentId)))?;
+            Ok(ids.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
         })
     }
 
@@ -138,11 +165,19 @@ impl Taken {
     }
 }
 
-fn gap_free(connection: &Connection, incident: IncidentId, writer: WriterId) -> rusqlite::Result<Option<(u64, Hash)>> {
-    let mut statement =
-        connection.prepare_cached("SELECT seq, hash FROM entries WHERE incident = ?1 AND writer = ?2 ORDER BY seq")?;
-    let mut rows = statement.query(params![incident.0.as_bytes(), writer.0.as_bytes()])?;
-    let mut last = None;
+/// Goes on from what was found before.
+fn gap_free(
+    connection: &Connection,
+    incident: IncidentId,
+    writer: WriterId,
+    from: Option<(u64, Hash)>,
+) -> rusqlite::Result<Option<(u64, Hash)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, hash FROM entries WHERE incident = ?1 AND writer = ?2 AND seq > ?3 ORDER BY seq",
+    )?;
+    let after = from.map_or(0, |(seq, _)| i64::try_from(seq).unwrap_or(i64::MAX));
+    let mut rows = statement.query(params![incident.0.as_bytes(), writer.0.as_bytes(), after])?;
+    let mut last = from;
     while let Some(row) = rows.next()? {
         let expected = last.as_ref().map_or(1, |(seq, _)| seq + 1);
         if row.get::<_, i64>(0)? != i64::try_from(expected).unwrap_or(i64::MAX) {

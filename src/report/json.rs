@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::incident::Instant;
-use crate::incident::entry::{Entry, Hash, IncidentId, WriterId, decode};
+use crate::incident::entry::{ChainHead, Entry, Hash, IncidentId, WriterId, decode};
 use crate::incident::what::What;
 
 pub const SCHEMA: &str = "warroom-record/1";
@@ -60,7 +60,7 @@ pub fn read(record: &Value) -> Result<(IncidentId, Vec<Entry>), String> {
 }
 
 /// The heads that a record wrote down. The error is a sentence.
-pub fn heads(record: &Value) -> Result<(IncidentId, Vec<(WriterId, u64, Hash)>), String> {
+pub fn heads(record: &Value) -> Result<(IncidentId, Vec<ChainHead>), String> {
     if record["schema"] != SCHEMA {
         return Err(format!("expected a record of schema {SCHEMA}, found {}", record["schema"]));
     }

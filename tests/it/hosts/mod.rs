@@ -5,6 +5,8 @@ mod carried;
 mod damaged;
 mod evidence;
 mod killed;
+mod replicated;
+mod server;
 mod settle;
 
 use serde_json::Value;
