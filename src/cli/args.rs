@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::incident::words::{End, Phase, Role, Round, Severity};
+use crate::incident::words::{End, Phase, Role, Round, Severity, Way};
 
 /// The terminal incident war room: what needs the commander now, who was told, which agency must hear by when.
 ///
@@ -517,7 +517,11 @@ pub enum MessageCmd {
     Edit {
         id: String,
         /// The words; without them your editor opens ($VISUAL, $EDITOR)
+        #[arg(conflicts_with = "anew")]
         text: Option<String>,
+        /// The words as they would be now, where a fact in it is another
+        #[arg(long)]
+        anew: bool,
     },
     /// Approve the text as it stands; prints what was approved
     Approve { id: String },
@@ -596,8 +600,24 @@ pub struct Agency {
 
 #[derive(Subcommand, Debug)]
 pub enum AgencyCmd {
-    /// Every duty with its deadline
-    List,
+    /// Every duty with its deadline, and the calls that wait for an answer
+    List {
+        /// By the law of this day (today, 2024-02-22) instead of that of the outage: what if
+        #[arg(long, value_name = "DAY")]
+        law: Option<String>,
+    },
+    /// One duty, whole: stages, readings, who was told
+    Show { rule: String, stage: Option<String> },
+    /// What a filing must say, filled from facts, clocks and the incident; NOT KNOWN where nothing is
+    Worksheet {
+        rule: String,
+        stage: String,
+        /// File to write; never overwrites without --force
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        #[arg(long)]
+        force: bool,
+    },
     /// A filing is being written
     Draft { rule: String, stage: String },
     /// It was filed
@@ -606,8 +626,18 @@ pub enum AgencyCmd {
         stage: String,
         #[arg(long = "ref", default_value = "")]
         reference: String,
+        /// Who filed it, or whom you spoke to
         #[arg(long, default_value = "")]
         person: String,
+        /// Portal, e-mail, telephone
+        #[arg(long, default_value = "")]
+        channel: String,
+        /// A link, or @FILE, which is kept by its hash
+        #[arg(long, default_value = "")]
+        proof: String,
+        /// Why it was made, where no law demands it
+        #[arg(long, default_value = "")]
+        why: String,
         #[arg(long, value_name = "T", allow_hyphen_values = true)]
         at: Option<String>,
     },
@@ -624,6 +654,9 @@ pub enum AgencyCmd {
         stage: String,
         #[arg(long)]
         why: String,
+        /// Who decided it; else you
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
     },
     /// A filing is called back; what was filed stays in the record
     Withdraw {
@@ -631,6 +664,46 @@ pub enum AgencyCmd {
         stage: String,
         #[arg(long)]
         why: String,
+        /// Who decided it; else you
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+    },
+    /// One of the many whom a stage goes to was told
+    Told {
+        rule: String,
+        stage: String,
+        /// Its name in the playbook's list
+        name: String,
+        /// phone or writing
+        #[arg(long, value_parser = word::<Way>)]
+        by: Way,
+        /// With whom
+        #[arg(long, default_value = "")]
+        person: String,
+        #[arg(long, value_name = "T", allow_hyphen_values = true)]
+        at: Option<String>,
+    },
+    /// An agency called and was promised an answer
+    Call {
+        agency: String,
+        #[arg(long)]
+        about: String,
+        /// 04:00 or +20m
+        #[arg(long, value_name = "T")]
+        answer_by: String,
+        /// Who took the call; else you
+        #[arg(long, default_value = "")]
+        taken_by: String,
+        /// Who called
+        #[arg(long, default_value = "")]
+        caller: String,
+    },
+    /// A call was answered
+    Answered {
+        /// The beginning of its id, or the agency
+        id: String,
+        #[arg(long, default_value = "")]
+        how: String,
     },
     /// The instant that deadlines run from
     Clock {
@@ -661,6 +734,9 @@ pub struct Export {
     pub output: Option<PathBuf>,
     #[arg(long)]
     pub force: bool,
+    /// With what was filed where that is presumed confidential: else its numbers, names and words are left out
+    #[arg(long)]
+    pub confidential: bool,
 }
 
 #[derive(clap::Args, Debug)]

@@ -10,10 +10,23 @@ use super::context::Context;
 use super::fail::Fail;
 use super::out;
 use super::session::Session;
+use crate::incident::entry::Entry;
+use crate::incident::fold::Log;
+use crate::report::withheld::withheld;
 use crate::report::{csv, html, json, markdown};
 
 pub fn run(context: &Context, args: &args::Export) -> Result<ExitCode, Fail> {
     let mut session = Session::open(context, false)?;
+    // What is filed in confidence goes to the agency and to nobody else.
+    if !args.confidential {
+        let (entries, count) = withheld(session.log.entries(), &session.in_force.rules);
+        if count > 0 {
+            let mut log = Log::default();
+            log.absorb(entries.iter().map(|entry| Entry::clone(entry)));
+            session.log = log;
+            eprintln!("warroom: {count} entries without what is presumed confidential: --confidential has it");
+        }
+    }
     let situation = session.situation();
     let heads = session.journal.head(session.id)?.writers;
     let now = session.now();
@@ -45,7 +58,7 @@ pub fn run(context: &Context, args: &args::Export) -> Result<ExitCode, Fail> {
 }
 
 /// Whole or not at all; over an existing file only where that was asked for.
-pub(super) fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Fail> {
+pub fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Fail> {
     let fail = |e: std::io::Error| Fail::failed(format!("{}: {e}", path.display()));
     if !force && path.symlink_metadata().is_ok() {
         return Err(Fail::failed(format!("{} is there already: --force writes over it", path.display())));

@@ -20,8 +20,9 @@ use crate::incident::pin::Grounds;
 use crate::incident::recipient::RecipientOutcome;
 use crate::incident::what::{MessageFailed, MessageRecipients, MessageSent, MessageUnknown, What};
 use crate::room::editor::Editing;
+use crate::room::orphans::process_name;
 use crate::room::pollers::Backend;
-use crate::room::store::process_name;
+
 use crate::situation::proposal::{proposals, round as due_round};
 use crate::text::{Safe, instant};
 
@@ -38,7 +39,8 @@ pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
         MessageCmd::Draft { audience, channel, text, round, next } => {
             draft(&mut session, audience, channel, text.as_deref(), *round, next.as_deref())?
         }
-        MessageCmd::Edit { id, text } => {
+        MessageCmd::Edit { id, anew: true, .. } => anew(&mut session, id)?,
+        MessageCmd::Edit { id, text, anew: false } => {
             let message = session.message(id)?;
             let found =
                 session.incident().messages.get(&message).cloned().ok_or_else(|| Fail::failed("no such message"))?;
@@ -103,6 +105,17 @@ pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
     session.run(&command)
 }
 
+/// The words as they would be now, where facts in a text moved.
+fn anew(session: &mut Session<'_>, id: &str) -> Result<Command, Fail> {
+    let message = session.message(id)?;
+    let situation = session.situation();
+    let audience = session.incident().messages.get(&message).map(|m| m.audience.clone()).unwrap_or_default();
+    let all = proposals(session.incident(), &session.in_force.plan, &situation, &audience);
+    let found = all.into_iter().find(|p| p.message == Some(message) && p.was.is_some());
+    let found = found.ok_or_else(|| Fail::failed("nothing that it rests on is another now, or it has left"))?;
+    Ok(Command::EditMessage { message, text: found.text, next_update: found.next_update, grounds: found.grounds })
+}
+
 /// The words in the person's own editor.
 fn in_editor(text: &str) -> Result<String, Fail> {
     let program =
@@ -115,7 +128,7 @@ fn in_editor(text: &str) -> Result<String, Fail> {
 /// What the review would say of a text: warnings are told, what stops it is refused.
 fn checked(session: &mut Session<'_>, message: EntryId) -> Result<(), Fail> {
     let situation = session.situation();
-    let (incident, plan) = (Arc::clone(session.incident()), Arc::clone(&session.in_force.plan));
+    let (incident, plan) = (Arc::clone(session.incident()), session.plan());
     let Some(found) = incident.messages.get(&message) else { return Ok(()) };
     let proposals = proposals(&incident, &plan, &situation, &found.audience);
     let Some(proposal) = proposals.into_iter().find(|p| p.message == Some(message)) else { return Ok(()) };
@@ -149,14 +162,16 @@ fn draft(
 ) -> Result<Command, Fail> {
     let next_update = session.next(next)?;
     let situation = session.situation();
-    let proposed = proposals(session.incident(), &session.in_force.plan, &situation, audience);
+    let plan = session.plan();
+    let proposed = proposals(session.incident(), &plan, &situation, audience);
     let proposed = proposed.into_iter().find(|p| p.channel == channel && p.message.is_none());
     let (text, next_update, grounds) = match (text, proposed) {
         (Some(text), _) => (text.to_owned(), next_update, session.grounds(audience, text, &Grounds::default())),
         (None, Some(p)) if p.text.is_empty() => return Err(Fail::failed(p.stop.unwrap_or_default())),
         (None, Some(p)) => (p.text, next_update.or(p.next_update), p.grounds),
         (None, None) => {
-            return Err(Fail::failed("the playbook has no text for this audience on this channel: give --text"));
+            let due = round.unwrap_or_else(|| due_round(session.incident(), audience));
+            return Err(Fail::failed(format!("the playbook has no {due} for {audience} over {channel}: give --text")));
         }
     };
     let round = round.unwrap_or_else(|| due_round(session.incident(), audience));
@@ -180,10 +195,15 @@ fn send(session: &mut Session<'_>, id: &str) -> Result<ExitCode, Fail> {
         None => Outcome::Refused { why: format!("no backend named {} is configured here", sending.backend) },
         Some(backend) => deliver(session, backend, &outgoing, entry.id)?,
     };
-    let code = if matches!(outcome, Outcome::Done { .. }) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     let written = ended(session, message, &outcome)?;
     session.print(&written)?;
-    Ok(code)
+    let counts = session.incident().messages.get(&message).map(|m| m.recipients.counts()).unwrap_or_default();
+    let whole = counts.missed() == 0;
+    if !whole && !session.context.global.json {
+        out::line(&format!("not to all of them: {}", counts.said()))?;
+    }
+    // A script hears of those who did not get it too.
+    Ok(if whole && matches!(outcome, Outcome::Done { .. }) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What `send` would do, without doing it: to whom, under what subject, and whether the backend would take it.
@@ -193,7 +213,7 @@ fn dry_run(session: &mut Session<'_>, id: &str) -> Result<ExitCode, Fail> {
     let message = session.message(id)?;
     let process = process_name(&session.context.actor.host);
     let command = Command::SendMessage { message, process };
-    let (plan, actor, now) = (session.in_force.plan.clone(), session.context.actor.clone(), session.now());
+    let (plan, actor, now) = (session.plan(), session.context.actor.clone(), session.now());
     let drafts = decide(session.incident(), &plan, &command, &actor, now).map_err(|why| Fail::failed(why.0))?;
     let Some(What::MessageSending(sending)) = drafts.into_iter().next().map(|draft| draft.what) else {
         return Err(Fail::failed("nothing would be sent"));
@@ -333,6 +353,8 @@ fn list(session: &mut Session<'_>) -> Result<ExitCode, Fail> {
                 serde_json::json!({
                     "id": m.id, "audience": m.audience, "channel": m.channel, "round": m.round, "state": m.state,
                     "told_at": m.told, "next_update_at": m.next_update, "detail": m.detail,
+                    "text": m.text, "sha256": m.sha256, "author": m.author,
+                    "approved_by": m.approved.as_ref().map(|(by, _)| by), "proof": m.proof,
                     "recipients": (!m.recipients.is_empty()).then(|| m.recipients.counts()),
                 })
             })

@@ -22,6 +22,7 @@ use crate::incident::detect::heard;
 use crate::incident::entry::{EntryId, IncidentId};
 use crate::incident::observation::{Health, Source};
 use crate::journal::{Access, Journal};
+use crate::room::orphans;
 use crate::room::pollers::{self, Backend, Control};
 use crate::room::store::{self, Ask, News, Setup, Store, Whose};
 
@@ -42,7 +43,9 @@ fn once(context: &Context, backends: &[Backend]) -> Result<ExitCode, Fail> {
     let mut journal = context.journal(true)?;
     let mut sessions = Vec::new();
     for id in session::meant(context, &mut journal)? {
-        sessions.push(Session::on(context, context.journal(true)?, id)?);
+        let mut session = Session::on(context, context.journal(true)?, id)?;
+        session.record_orphans()?;
+        sessions.push(session);
     }
     let Some(first) = sessions.first() else { return Err(session::none_open()) };
     let now = first.now();
@@ -218,7 +221,7 @@ impl Deputy<'_> {
                 journal: Journal::open(&self.context.journal_path()?, Access::ReadWrite)?,
                 incident: id,
                 actor: self.context.actor.clone(),
-                process: store::process_name(&host),
+                process: orphans::process_name(&host),
                 polls,
                 real: edge::now,
                 configured: self.backends.iter().map(Backend::source).collect(),

@@ -14,12 +14,16 @@ use crate::incident::entry::{Author, Draft, Entry, EntryId, IncidentId};
 use crate::incident::fold::Log;
 use crate::incident::observation::Source;
 use crate::incident::pin::Grounds;
+use crate::incident::plan::Plan;
 use crate::incident::rights::Rights;
 use crate::incident::state::Incident;
 use crate::journal::{Cursor, Journal};
 use crate::report::line::line;
 use crate::room::in_force::InForce;
+use crate::room::orphans;
 use crate::room::others;
+use crate::situation::holds;
+use crate::situation::known::Facts;
 use crate::situation::need::Need;
 use crate::situation::{Situation, assess, wording};
 use crate::text::{Safe, instant};
@@ -39,7 +43,21 @@ impl<'a> Session<'a> {
     pub fn open(context: &'a Context, writes: bool) -> Result<Session<'a>, Fail> {
         let mut journal = context.journal(writes)?;
         let id = chosen(context, &mut journal)?;
-        Session::on(context, journal, id)
+        let mut session = Session::on(context, journal, id)?;
+        if writes {
+            session.record_orphans()?;
+        }
+        Ok(session)
+    }
+
+    /// What a process that died was sending is not known to have left: said before anything else is done.
+    pub fn record_orphans(&mut self) -> Result<(), Fail> {
+        let orphans = orphans::found(self.log.incident(), &self.context.actor.host);
+        if !orphans.is_empty() {
+            let now = self.now();
+            self.write(true, now, |incident| Ok(orphans::told(incident, &orphans)))?;
+        }
+        Ok(())
     }
 
     pub fn on(context: &'a Context, mut journal: Journal, id: IncidentId) -> Result<Session<'a>, Fail> {
@@ -83,6 +101,14 @@ impl<'a> Session<'a> {
         self.journal.sources().unwrap_or_default()
     }
 
+    /// The plan in force, with whom rules forbid to tell held back.
+    pub fn plan(&mut self) -> Arc<Plan> {
+        let (sources, now) = (self.sources(), self.now());
+        let (incident, plan, rules) = (self.log.incident(), &self.in_force.plan, &self.in_force.rules);
+        let facts = Facts::new(incident, plan, rules, &sources, now, edge::now());
+        holds::held(incident, plan, rules, &facts, now).unwrap_or_else(|| Arc::clone(plan))
+    }
+
     pub fn situation(&mut self) -> Situation {
         let sources = self.sources();
         let moment = Moment { now: self.now(), real: edge::now() };
@@ -115,7 +141,7 @@ impl<'a> Session<'a> {
 
     /// Decides at the head and writes.
     pub fn command(&mut self, command: &Command) -> Result<Vec<Entry>, Fail> {
-        let (actor, plan, now) = (self.context.actor.clone(), self.in_force.plan.clone(), self.now());
+        let (actor, plan, now) = (self.context.actor.clone(), self.plan(), self.now());
         let mut command = command.clone();
         if let Some(proof) = command.proof_mut() {
             *proof = self.journal.keep_proof(proof).map_err(Fail::failed)?;

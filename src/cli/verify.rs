@@ -103,6 +103,7 @@ fn lost_proofs(journal: &mut Journal, incident: IncidentId) -> Result<Vec<String
         for entry in &entries {
             let proof = match &entry.what {
                 What::ToldElsewhere(told) => told.proof.as_deref(),
+                What::StageFiled(filed) => Some(filed.how.proof.as_str()).filter(|proof| !proof.is_empty()),
                 _ => None,
             };
             lost.extend(proof.and_then(|proof| journal.check_proof(proof)?.err()));

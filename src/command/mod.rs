@@ -122,6 +122,12 @@ commands! {
     Waive "waive" [] Lit "" Form Script::Form("warroom agency waive RULE STAGE --why TEXT"), "records why the lit stage is not filed";
     Withdraw "withdraw" [] Lit "" Form Script::Form("warroom agency withdraw RULE STAGE --why TEXT"),
         "calls the lit filing back, with the reason; what was filed stays in the record";
+    Worksheet "worksheet" ["i"] Lit "" No Script::Form("warroom agency worksheet RULE STAGE"),
+        "what the filing of the lit stage must say, filled from facts and clocks; what is not known says so";
+    Law "law" ["V"] Anywhere "" No Script::Form("warroom agency list --law today"),
+        "the agencies by the law of today instead of that of the outage, and back";
+    Call "call" ["J"] Anywhere "" Form Script::Form("warroom agency call AGENCY --about TEXT --answer-by T"),
+        "an agency called: what about, and by when it was promised an answer";
     Amend "amend" [] Lit "" Form Script::Form("warroom note TEXT --amend ID"),
         "new words for the lit note; the old ones stay in the record";
     Incidents "incidents" ["I"] Anywhere "" No Script::Form("warroom list"),

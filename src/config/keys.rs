@@ -74,8 +74,8 @@ pub const ALARMS: &[Key] = &[
     key(
         "deadline",
         "list of durations",
-        "[\"30m\", \"10m\"]",
-        "How long before an agency's deadline; it rings again when it passed.",
+        "[\"30m\", \"10m\", \"5m\"]",
+        "How long before, beside half time, an agency's deadline; it rings again when it passed.",
     ),
     key("promise", "duration", "\"5m\"", "How long before a promise is due; it rings again when it passed."),
     key("mark", "duration or \"off\"", "\"off\"", "Every so long since the start: time to say aloud where we are."),

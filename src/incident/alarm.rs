@@ -69,7 +69,7 @@ impl Kind {
 pub struct Rings {
     /// The mark rings where `mark` says so, whatever stands here.
     pub kinds: Vec<Kind>,
-    /// How long before a deadline it rings, the longest first.
+    /// How long before a deadline it rings, beside half time, the longest first.
     pub deadline: Vec<TimeDelta>,
     pub promise: TimeDelta,
     /// None: no mark.
@@ -80,7 +80,7 @@ impl Default for Rings {
     fn default() -> Rings {
         Rings {
             kinds: Kind::ALL.into_iter().filter(|kind| *kind != Kind::Mark).collect(),
-            deadline: vec![TimeDelta::minutes(30), TimeDelta::minutes(10)],
+            deadline: [30, 10, 5].map(TimeDelta::minutes).to_vec(),
             promise: TimeDelta::minutes(5),
             mark: None,
         }

@@ -8,7 +8,7 @@ use super::entry::{Entry, EntryId};
 use super::message::{self, Begun, Message, MessageEvent};
 use super::pin::{self, Grounds};
 use super::recipient::Recipients;
-use super::stage::{self, StageEvent};
+use super::stage::{self, Mark, StageEvent};
 use super::state::*;
 use super::task::{self, NoEffect, Task, TaskEvent};
 use super::timeline::{Effect, Row};
@@ -169,9 +169,11 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
                 to: w.to.clone(),
                 owner: w.owner.clone(),
                 due: w.due,
+                call: None,
                 kept: None,
                 made_by: None,
                 kept_by: None,
+                made: at,
             };
             incident.promises.insert(entry.id, promise);
         }
@@ -215,13 +217,45 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
         }
         What::StageDrafted(w) => on_stage(incident, &w.rule, &w.stage, StageEvent::Drafted, entry)?,
         What::StageFiled(w) => {
-            let event = StageEvent::Filed { reference: &w.reference, person: &w.person, by: &entry.author.person };
+            let (reference, person, by) = (&w.reference, &w.person, &entry.author.person);
+            let event = StageEvent::Filed { reference, person, how: &w.how, by };
             on_stage(incident, &w.rule, &w.stage, event, entry)?;
         }
         What::StageConfirmed(w) => on_stage(incident, &w.rule, &w.stage, StageEvent::Confirmed { how: &w.how }, entry)?,
-        What::StageWaived(w) => on_stage(incident, &w.rule, &w.stage, StageEvent::Waived { why: &w.why }, entry)?,
+        What::StageWaived(w) => {
+            let event = StageEvent::Waived { why: &w.why, by: &w.by, figures: &w.figures };
+            on_stage(incident, &w.rule, &w.stage, event, entry)?;
+        }
         What::StageWithdrawn(w) => {
-            on_stage(incident, &w.rule, &w.stage, StageEvent::Withdrawn { why: &w.why }, entry)?;
+            on_stage(incident, &w.rule, &w.stage, StageEvent::Withdrawn { why: &w.why, by: &w.by }, entry)?;
+        }
+        What::AgencyTold(w) => {
+            let of_stage = incident.told.entry((w.rule.clone(), w.stage.clone())).or_default();
+            let told = of_stage.entry(w.name.clone()).or_default();
+            let mark = Mark { at, by: entry.author.person.clone(), person: w.person.clone() };
+            // The first word is the one that counts; a name that was missing is added to it.
+            match told.by.get_mut(&w.by) {
+                None => {
+                    told.by.insert(w.by, mark);
+                }
+                Some(before) if before.person.is_empty() && !mark.person.is_empty() => before.person = mark.person,
+                Some(_) => return Err(NoEffect::new("they were told already")),
+            }
+        }
+        What::AgencyCalled(w) => {
+            let promise = Promise {
+                id: entry.id,
+                text: w.about.clone(),
+                to: w.agency.clone(),
+                owner: w.taken_by.clone(),
+                due: w.due,
+                call: Some(w.caller.clone()),
+                made: at,
+                kept: None,
+                made_by: None,
+                kept_by: None,
+            };
+            incident.promises.insert(entry.id, promise);
         }
         What::ComponentChanged(w) => component_changed(incident, entry, w),
         What::ComponentGone(w) => {
@@ -471,8 +505,11 @@ fn told_elsewhere(incident: &mut Incident, entry: &Entry, w: &ToldElsewhere) {
 fn promise_of(incident: &mut Incident, entry: &Entry, id: EntryId) {
     let Some(message) = incident.messages.get(&id) else { return };
     let (audience, next, owner) = (message.audience.clone(), message.next_update, message.author.clone());
+    // The same words over another channel, or tried again, are not the next word.
+    let worded = message.approved.as_ref().map_or(message.drafted, |(_, at)| *at);
     for promise in incident.promises.values_mut() {
-        if promise.to == audience && promise.kept.is_none() && promise.text == NEXT_UPDATE {
+        let next_word = promise.to == audience && promise.text == NEXT_UPDATE && promise.made < worded;
+        if next_word && promise.kept.is_none() {
             promise.kept = Some(entry.happened);
             promise.kept_by = Some(id);
         }
@@ -484,9 +521,11 @@ fn promise_of(incident: &mut Incident, entry: &Entry, id: EntryId) {
             to: audience,
             owner,
             due,
+            call: None,
             kept: None,
             made_by: Some(id),
             kept_by: None,
+            made: entry.happened,
         };
         incident.promises.insert(entry.id, promise);
     }
@@ -669,6 +708,8 @@ pub fn retractable(what: &What) -> bool {
         | What::StageConfirmed(_)
         | What::StageWaived(_)
         | What::StageWithdrawn(_)
+        | What::AgencyTold(_)
+        | What::AgencyCalled(_)
         | What::Retracted(_)
         | What::Amended(_) => true,
         What::Declared(_)

@@ -3,7 +3,8 @@
 use super::Instant;
 use super::entry::EntryId;
 use super::pin::Grounds;
-use super::words::{End, Phase, Role, Round, Severity};
+use super::stage::{Figures, How};
+use super::words::{End, Phase, Role, Round, Severity, Way};
 
 /// A wish. Carries the ids of what the person saw, never "the selected one".
 #[derive(Clone, Debug, PartialEq)]
@@ -254,22 +255,44 @@ pub enum Command {
         at: Option<Instant>,
         reference: String,
         person: String,
+        how: How,
     },
     ConfirmStage {
         rule: String,
         stage: String,
         how: String,
     },
+    /// Not filed: why, and who decided it.
     WaiveStage {
         rule: String,
         stage: String,
         why: String,
+        by: String,
+        figures: Figures,
     },
     /// A filing that went out and is called back; what was filed stays in the record.
     WithdrawStage {
         rule: String,
         stage: String,
         why: String,
+        by: String,
+    },
+    /// One of the many whom a stage goes to was told.
+    Tell {
+        rule: String,
+        stage: String,
+        name: String,
+        by: Way,
+        person: String,
+        at: Option<Instant>,
+    },
+    /// An agency called and was promised an answer. `taken_by` empty: by who types.
+    TakeCall {
+        agency: String,
+        about: String,
+        due: Instant,
+        taken_by: String,
+        caller: String,
     },
 
     Retract {
@@ -297,6 +320,7 @@ impl Command {
     pub fn proof_mut(&mut self) -> Option<&mut String> {
         match self {
             Command::RecordElsewhere { proof, .. } => proof.as_mut(),
+            Command::File { how, .. } if !how.proof.trim().is_empty() => Some(&mut how.proof),
             _ => None,
         }
     }

@@ -11,7 +11,7 @@ use super::leading::same;
 use super::message::{self, Message, MessageEvent};
 use super::person;
 use super::plan::Plan;
-use super::stage::{self, StageEvent};
+use super::stage::{self, How, StageEvent};
 use super::state::Incident;
 use super::task::{self, NoEffect, Task, TaskEvent};
 use super::what::*;
@@ -513,15 +513,22 @@ pub fn decide(
             on_stage(incident, rule, stage, StageEvent::Drafted, now)?;
             one(StageDrafted { rule: rule.clone(), stage: stage.clone() }.into())
         }
-        Command::File { rule, stage, at, reference, person } => {
+        Command::File { rule, stage, at, reference, person, how } => {
             plan.rights.may(incident, &actor.person, "file", "file")?;
-            let event = StageEvent::Filed { reference, person, by: &actor.person };
+            let event = StageEvent::Filed { reference, person, how, by: &actor.person };
             on_stage(incident, rule, stage, event, now)?;
+            let trimmed = |text: &str| text.trim().to_owned();
             let filed = StageFiled {
                 rule: rule.clone(),
                 stage: stage.clone(),
-                reference: reference.trim().to_owned(),
-                person: person.trim().to_owned(),
+                reference: trimmed(reference),
+                person: trimmed(person),
+                how: How {
+                    channel: trimmed(&how.channel),
+                    proof: trimmed(&how.proof),
+                    why: trimmed(&how.why),
+                    figures: how.figures.clone(),
+                },
             };
             Ok(vec![Draft { what: filed.into(), happened: past(*at, now)?, id: None }])
         }
@@ -531,17 +538,58 @@ pub fn decide(
             on_stage(incident, rule, stage, StageEvent::Confirmed { how: &how }, now)?;
             one(StageConfirmed { rule: rule.clone(), stage: stage.clone(), how }.into())
         }
-        Command::WaiveStage { rule, stage, why } => {
+        Command::WaiveStage { rule, stage, why, by, figures } => {
             plan.rights.may(incident, &actor.person, "file", "waive a filing")?;
-            let why = required(why, "a reason")?;
-            on_stage(incident, rule, stage, StageEvent::Waived { why: &why }, now)?;
-            one(StageWaived { rule: rule.clone(), stage: stage.clone(), why }.into())
+            let (why, by) = (required(why, "a reason")?, required(by, "the name of who decides it")?);
+            on_stage(incident, rule, stage, StageEvent::Waived { why: &why, by: &by, figures }, now)?;
+            one(StageWaived { rule: rule.clone(), stage: stage.clone(), why, by, figures: figures.clone() }.into())
         }
-        Command::WithdrawStage { rule, stage, why } => {
+        Command::WithdrawStage { rule, stage, why, by } => {
             plan.rights.may(incident, &actor.person, "file", "withdraw a filing")?;
-            let why = required(why, "a reason")?;
-            on_stage(incident, rule, stage, StageEvent::Withdrawn { why: &why }, now)?;
-            one(StageWithdrawn { rule: rule.clone(), stage: stage.clone(), why }.into())
+            let (why, by) = (required(why, "a reason")?, required(by, "the name of who decides it")?);
+            on_stage(incident, rule, stage, StageEvent::Withdrawn { why: &why, by: &by }, now)?;
+            one(StageWithdrawn { rule: rule.clone(), stage: stage.clone(), why, by }.into())
+        }
+        Command::Tell { rule, stage, name, by, person, at } => {
+            plan.rights.may(incident, &actor.person, "file", "record whom an agency's rule asks to tell")?;
+            let desks = plan.desks(rule);
+            let begins = |desk: &&&super::plan::Desk| desk.name.to_lowercase().starts_with(&name.trim().to_lowercase());
+            let mut beginning = desks.iter().filter(begins).filter(|_| !name.trim().is_empty());
+            let one = match (beginning.next(), beginning.next()) {
+                (Some(one), None) => Some(one),
+                _ => None,
+            };
+            let Some(desk) = desks.iter().find(|desk| same(&desk.name, name)).or(one) else {
+                let near = crate::text::suggest::nearest(name, desks.iter().map(|d| d.name.as_str()));
+                let hint = near.map(|n| format!("; did you mean {n}?")).unwrap_or_default();
+                return Err(Refusal::new(format!("the playbook's list for {rule} has no {name}{hint}")));
+            };
+            let told = incident.told.get(&(rule.clone(), stage.clone())).and_then(|of_stage| of_stage.get(&desk.name));
+            if told.and_then(|t| t.by.get(by)).is_some_and(|m| !m.person.is_empty() || person.trim().is_empty()) {
+                return Err(Refusal::new(format!("{} was told {} already", desk.name, by.said())));
+            }
+            let told = AgencyTold {
+                rule: rule.clone(),
+                stage: stage.clone(),
+                name: desk.name.clone(),
+                by: *by,
+                person: person.trim().to_owned(),
+            };
+            Ok(vec![Draft { what: told.into(), happened: past(*at, now)?, id: None }])
+        }
+        Command::TakeCall { agency, about, due, taken_by, caller } => {
+            if *due <= now {
+                return Err(Refusal::new("answer by: that is past already"));
+            }
+            let taken_by = if taken_by.trim().is_empty() { actor.person.as_str() } else { taken_by.trim() };
+            let called = AgencyCalled {
+                agency: required(agency, "which agency")?,
+                about: required(about, "what it is about")?,
+                due: *due,
+                taken_by: taken_by.to_owned(),
+                caller: caller.trim().to_owned(),
+            };
+            one(called.into())
         }
         Command::Retract { entry, why } => {
             let row = incident.timeline.find(*entry).ok_or_else(|| Refusal::new("there is no such entry"))?;

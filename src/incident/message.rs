@@ -97,6 +97,8 @@ pub struct Sending {
     pub backend: String,
     pub process: String,
     pub since: Instant,
+    /// Whether it says whose turn it is before it tries them.
+    pub marks: bool,
     /// The last sign of life: its beginning, or what became of some recipients.
     pub heard: Instant,
     pub by: String,
@@ -260,6 +262,7 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
                 backend: begun.backend.to_owned(),
                 process: begun.process.to_owned(),
                 since: at,
+                marks: false,
                 heard: at,
                 by: begun.by.to_owned(),
                 subject: begun.subject.to_owned(),
@@ -271,6 +274,7 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
             let news = next.recipients.hear(sending, outcomes, at);
             if let Some(own) = next.sending.as_mut().filter(|own| own.entry == sending) {
                 own.heard = at;
+                own.marks |= outcomes.iter().any(|o| o.state == Reach::Trying);
             }
             if !news {
                 return Err(NoEffect::new("what is known of them is newer"));
@@ -287,7 +291,7 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
             next.state = Sent;
             next.told = message.told.or(Some(at));
             next.detail = reference.to_owned();
-            next.recipients.all_in(&[Reach::Waiting, Reach::Unknown], Reach::Sent, reference, at);
+            next.recipients.all_in(&[Reach::Waiting, Reach::Trying, Reach::Unknown], Reach::Sent, reference, at);
             by_recipients(&mut next, at);
         }
         MessageEvent::Delivered { detail } => {
@@ -298,7 +302,8 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
             next.told = message.told.or(Some(at));
             next.delivered = Some(at);
             next.detail = detail.to_owned();
-            next.recipients.all_in(&[Reach::Waiting, Reach::Unknown, Reach::Sent], Reach::Delivered, detail, at);
+            let from = [Reach::Waiting, Reach::Trying, Reach::Unknown, Reach::Sent];
+            next.recipients.all_in(&from, Reach::Delivered, detail, at);
             by_recipients(&mut next, at);
         }
         MessageEvent::Failed { why } => {
@@ -307,7 +312,7 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
             }
             next.state = Failed;
             next.detail = why.to_owned();
-            next.recipients.all_in(&[Reach::Waiting, Reach::Unknown], Reach::Deferred, why, at);
+            next.recipients.all_in(&[Reach::Waiting, Reach::Trying, Reach::Unknown], Reach::Deferred, why, at);
             by_recipients(&mut next, at);
             // Where some of its recipients have it, it was told when they got it.
             if next.state == Failed {
@@ -320,7 +325,7 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
             }
             next.state = Unknown;
             next.detail = why.to_owned();
-            next.recipients.all_in(&[Reach::Waiting], Reach::Unknown, why, at);
+            next.recipients.broken_off(message.sending.as_ref().is_some_and(|s| s.marks), why, at);
             by_recipients(&mut next, at);
         }
         MessageEvent::Skipped { why } => {

@@ -30,6 +30,9 @@ pub struct Plan {
     pub channels: Vec<Channel>,
     #[serde(default, rename = "recipients")]
     pub recipients: Vec<Addressed>,
+    /// Who must each hear of a stage of a rule.
+    #[serde(default, rename = "notify")]
+    pub notify: Vec<Notify>,
     #[serde(default, rename = "template")]
     pub templates: Vec<Template>,
     /// What must be known to work before the incident is resolved.
@@ -177,6 +180,9 @@ pub struct Audience {
     /// The language of its texts, where templates exist in several.
     #[serde(default)]
     pub language: String,
+    /// What rules call it, `customers` for example: a rule's waiting time for them holds its messages back.
+    #[serde(default)]
+    pub known_as: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -215,6 +221,26 @@ pub struct Addressed {
     /// The file that they were read from, when the playbook was adopted.
     #[serde(default)]
     pub listed_in: Option<String>,
+}
+
+/// Those whom a rule asks to tell one by one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    /// Ids of the rules.
+    pub rules: Vec<String>,
+    pub to: Vec<Desk>,
+    /// The file that they were read from, when the playbook was adopted.
+    #[serde(default)]
+    pub listed_in: Option<String>,
+}
+
+/// One of them: a name, and the number or address at which they are told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Desk {
+    pub name: String,
+    pub number: String,
 }
 
 /// What a channel's limit counts.
@@ -295,6 +321,9 @@ pub struct PlannedFact {
     /// Name of the metric that gives it. None: a person states it.
     #[serde(default)]
     pub metric: Option<String>,
+    /// Id or name of a component: the fact is true once that harmed its users.
+    #[serde(default)]
+    pub component: Option<String>,
     /// By what share the metric may move before a text with its number is overtaken.
     #[serde(default = "tenth")]
     pub tolerance: f64,
@@ -328,6 +357,13 @@ impl Plan {
         let lists = self.recipients.iter().filter(|r| r.audience == audience && r.channel == channel);
         let mut seen = std::collections::BTreeSet::new();
         lists.flat_map(|r| &r.to).filter(|to| seen.insert(to.as_str())).cloned().collect()
+    }
+
+    /// Everybody whom a rule asks to tell one by one, once each, in the playbook's order.
+    pub fn desks(&self, rule: &str) -> Vec<&Desk> {
+        let lists = self.notify.iter().filter(|n| n.rules.iter().any(|r| r == rule));
+        let mut seen = std::collections::BTreeSet::new();
+        lists.flat_map(|n| &n.to).filter(|desk| seen.insert(desk.name.as_str())).collect()
     }
 
     /// The first template that fits the round, the audience and the channel: in the audience's language, else in the

@@ -49,7 +49,7 @@ impl Counts {
         for state in states {
             counts.all += 1;
             let slot = match state {
-                Reach::Waiting => &mut counts.waiting,
+                Reach::Waiting | Reach::Trying => &mut counts.waiting,
                 Reach::Sent => &mut counts.sent,
                 Reach::Delivered => &mut counts.delivered,
                 Reach::Deferred => &mut counts.deferred,
@@ -156,6 +156,15 @@ impl Recipients {
         news
     }
 
+    /// What a sending that broke off leaves: who was being tried may have it. Who still waits has certainly nothing, where
+    /// the sender says whose turn it is.
+    pub(super) fn broken_off(&mut self, marked: bool, why: &str, at: Instant) {
+        if marked {
+            self.all_in(&[Reach::Waiting], Reach::Deferred, "not sent: it ended before it was their turn", at);
+        }
+        self.all_in(&[Reach::Waiting, Reach::Trying], Reach::Unknown, why, at);
+    }
+
     /// Those in one of `from` are in `state` now, all alike.
     pub(super) fn all_in(&mut self, from: &[Reach], state: Reach, detail: &str, at: Instant) {
         if !self.0.values().any(|r| from.contains(&r.state)) {
@@ -186,7 +195,7 @@ impl Recipients {
 pub fn reopens(state: Reach) -> bool {
     match state {
         Reach::Deferred | Reach::Refused | Reach::Bounced => true,
-        Reach::Waiting | Reach::Sent | Reach::Delivered | Reach::Unknown => false,
+        Reach::Waiting | Reach::Trying | Reach::Sent | Reach::Delivered | Reach::Unknown => false,
     }
 }
 
@@ -195,7 +204,7 @@ impl Reach {
     pub fn short(self) -> bool {
         match self {
             Reach::Deferred | Reach::Refused | Reach::Bounced | Reach::Unknown => true,
-            Reach::Waiting | Reach::Sent | Reach::Delivered => false,
+            Reach::Waiting | Reach::Trying | Reach::Sent | Reach::Delivered => false,
         }
     }
 }
@@ -203,12 +212,13 @@ impl Reach {
 fn rank(state: Reach) -> u8 {
     match state {
         Reach::Waiting => 0,
-        Reach::Unknown => 1,
-        Reach::Deferred | Reach::Refused => 2,
-        Reach::Sent => 3,
+        Reach::Trying => 1,
+        Reach::Unknown => 2,
+        Reach::Deferred | Reach::Refused => 3,
+        Reach::Sent => 4,
         // Told later than that it was taken.
-        Reach::Bounced => 4,
-        Reach::Delivered => 5,
+        Reach::Bounced => 5,
+        Reach::Delivered => 6,
     }
 }
 

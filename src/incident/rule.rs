@@ -4,6 +4,8 @@
 use chrono::{NaiveDate, NaiveTime, Weekday};
 use serde::{Serialize, Serializer};
 
+use super::words::Way;
+
 /// One rule of the rulebook. It is an aid, not legal advice.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Rule {
@@ -37,6 +39,8 @@ pub struct Rule {
     /// What people get wrong about the time.
     pub calendar_note: String,
     pub note: String,
+    /// What is worth saying where it does not fire.
+    pub if_not: String,
     pub citation: String,
     /// The day on which the text was last looked at, `2026-10-01`.
     pub as_of: String,
@@ -90,6 +94,8 @@ pub struct Stage {
     pub to: Option<String>,
     /// A waiting time, not only a deadline: until then they may not be told.
     pub holds: bool,
+    /// It goes to many, each of whom is told in these ways. Empty: it is one filing.
+    pub each: Vec<Way>,
     pub note: String,
 }
 

@@ -1,8 +1,53 @@
 //! A stage of an obligation, as far as people did something about it: drafted, filed, confirmed. Its steps.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use super::Instant;
 use super::task::NoEffect;
-use super::words::StageState;
+use super::words::{StageState, Way};
+
+/// What a filing said, by fact: what is not so any more has to be corrected.
+pub type Figures = BTreeMap<String, serde_json::Value>;
+
+/// How it was filed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct How {
+    /// Portal, e-mail, telephone.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
+    /// What shows that it was: a link, a file, a recording.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub proof: String,
+    /// Why it was made, where no law demanded it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    #[serde(default, skip_serializing_if = "Figures::is_empty")]
+    pub figures: Figures,
+}
+
+impl How {
+    pub fn is_empty(&self) -> bool {
+        *self == How::default()
+    }
+}
+
+/// One of many recipients, as far as they were told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    pub by: BTreeMap<Way, Mark>,
+}
+
+/// That somebody was told in one way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    pub at: Instant,
+    /// Who told them.
+    pub by: String,
+    /// With whom they spoke.
+    pub person: String,
+}
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filing {
@@ -18,6 +63,10 @@ pub struct Filing {
     pub reference: String,
     /// Whom we spoke to.
     pub person: String,
+    /// How it was filed last, and what it said; of what was waived, what was known then.
+    pub how: How,
+    /// Who decided that it is not filed, or called back.
+    pub decided_by: String,
     /// How it was confirmed, or why it was waived or withdrawn.
     pub detail: String,
 }
@@ -25,10 +74,10 @@ pub struct Filing {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum StageEvent<'a> {
     Drafted,
-    Filed { reference: &'a str, person: &'a str, by: &'a str },
+    Filed { reference: &'a str, person: &'a str, how: &'a How, by: &'a str },
     Confirmed { how: &'a str },
-    Waived { why: &'a str },
-    Withdrawn { why: &'a str },
+    Waived { why: &'a str, by: &'a str, figures: &'a Figures },
+    Withdrawn { why: &'a str, by: &'a str },
 }
 
 /// Nothing done yet.
@@ -42,6 +91,8 @@ pub fn pending(rule: &str, stage: &str) -> Filing {
         filed_by: String::new(),
         reference: String::new(),
         person: String::new(),
+        how: How::default(),
+        decided_by: String::new(),
         detail: String::new(),
     }
 }
@@ -57,7 +108,7 @@ pub fn step(filing: &Filing, event: StageEvent<'_>, at: Instant) -> Result<Filin
                 return Err(NoEffect::new(format!("it is {} already", filing.state)));
             }
         },
-        StageEvent::Filed { reference, person, by } => {
+        StageEvent::Filed { reference, person, how, by } => {
             if filing.state != Confirmed {
                 next.state = Filed;
             }
@@ -73,6 +124,11 @@ pub fn step(filing: &Filing, event: StageEvent<'_>, at: Instant) -> Result<Filin
             if !person.is_empty() {
                 next.person = person.to_owned();
             }
+            // What an earlier one said stays where the later one says nothing.
+            if !how.is_empty() {
+                let figures = if how.figures.is_empty() { next.how.figures.clone() } else { how.figures.clone() };
+                next.how = How { figures, ..how.clone() };
+            }
         }
         StageEvent::Confirmed { how } => match filing.state {
             Filed => {
@@ -82,20 +138,23 @@ pub fn step(filing: &Filing, event: StageEvent<'_>, at: Instant) -> Result<Filin
             Confirmed => return Err(NoEffect::new("it is confirmed already")),
             Pending | Drafted | Waived | Withdrawn => return Err(NoEffect::new("it is not filed")),
         },
-        StageEvent::Waived { why } => match filing.state {
+        StageEvent::Waived { why, by, figures } => match filing.state {
             Pending | Drafted => {
                 next.state = Waived;
                 next.detail = why.to_owned();
+                next.decided_by = by.to_owned();
+                next.how.figures = figures.clone();
             }
             Filed | Confirmed | Waived | Withdrawn => {
                 return Err(NoEffect::new(format!("it is {} already", filing.state)));
             }
         },
-        StageEvent::Withdrawn { why } => match filing.state {
+        StageEvent::Withdrawn { why, by } => match filing.state {
             Filed | Confirmed => {
                 next.state = Withdrawn;
                 next.rounds.clear();
                 next.detail = why.to_owned();
+                next.decided_by = by.to_owned();
             }
             Pending | Drafted | Waived | Withdrawn => return Err(NoEffect::new("there is nothing filed to withdraw")),
         },

@@ -8,7 +8,7 @@ use super::entry::{Author, EntryId};
 use super::leading::{Contact, Leading, TeamMade};
 use super::message::Message;
 use super::register::Register;
-use super::stage::Filing;
+use super::stage::{Filing, Told};
 use super::task::Task;
 use super::timeline::Timeline;
 use super::words::{AlertState, ComponentState, End, Phase, Quality, Role, Severity};
@@ -42,6 +42,8 @@ pub struct Incident {
     pub services: BTreeMap<String, ServiceWord>,
     pub clocks: BTreeMap<String, Register<ClockChoice>>,
     pub filings: BTreeMap<(String, String), Filing>,
+    /// By rule and stage, and by name: who of many was told.
+    pub told: BTreeMap<(String, String), BTreeMap<String, Told>>,
     pub decisions: Vec<EntryId>,
     /// Questions put to the commander and not answered yet.
     pub asks: BTreeMap<EntryId, Ask>,
@@ -94,7 +96,10 @@ pub struct Promise {
     pub text: String,
     pub to: String,
     pub owner: String,
+    pub made: Instant,
     pub due: Instant,
+    /// An agency called and waits for it; who called, where that is known.
+    pub call: Option<String>,
     pub kept: Option<Instant>,
     /// The message that made it by naming the next word, and the later one that kept it: one that failed did neither.
     pub made_by: Option<EntryId>,

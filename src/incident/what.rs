@@ -9,8 +9,9 @@ use super::Instant;
 use super::entry::EntryId;
 use super::pin::Grounds;
 use super::recipient::RecipientOutcome;
+use super::stage::{Figures, How};
 use super::witness::SeenHead;
-use super::words::{AlertState, ComponentState, Delivery, End, Phase, Quality, Role, Round, Severity};
+use super::words::{AlertState, ComponentState, Delivery, End, Phase, Quality, Role, Round, Severity, Way};
 
 /// Declares the kinds: variant, written kind, payload. `encode` and `decode` derive from the rows.
 macro_rules! kinds {
@@ -270,10 +271,35 @@ kinds! {
     ClockSet = "clock.set/1" { clock: String, at: Instant, why: String, #[serde(default)] assumed: bool, replaces: Vec<EntryId> }
     StageDrafted = "stage.drafted/1" { rule: String, stage: String }
     /// It was filed (at the entry's `happened`). Filed is not confirmed.
-    StageFiled = "stage.filed/1" { rule: String, stage: String, #[serde(default)] reference: String, #[serde(default)] person: String }
+    StageFiled = "stage.filed/1" {
+        rule: String,
+        stage: String,
+        #[serde(default)] reference: String,
+        #[serde(default)] person: String,
+        #[serde(default, skip_serializing_if = "How::is_empty")] how: How,
+    }
     StageConfirmed = "stage.confirmed/1" { rule: String, stage: String, how: String }
-    StageWaived = "stage.waived/1" { rule: String, stage: String, why: String }
-    StageWithdrawn = "stage.withdrawn/1" { rule: String, stage: String, why: String }
+    /// It is not filed: why, who decided that, and what was known then.
+    StageWaived = "stage.waived/1" {
+        rule: String,
+        stage: String,
+        why: String,
+        #[serde(default)] by: String,
+        #[serde(default, skip_serializing_if = "Figures::is_empty")] figures: Figures,
+    }
+    StageWithdrawn = "stage.withdrawn/1" { rule: String, stage: String, why: String, #[serde(default)] by: String }
+    /// One of the many whom a stage goes to was told, in one way (at the entry's `happened`).
+    AgencyTold = "agency.told/1" { rule: String, stage: String, name: String, by: Way, #[serde(default)] person: String }
+    /// An agency called, and was promised an answer.
+    AgencyCalled = "agency.called/1" {
+        agency: String,
+        about: String,
+        due: Instant,
+        /// Who took the call.
+        taken_by: String,
+        /// Who called.
+        #[serde(default)] caller: String,
+    }
 
     /// A component of a status page changed state.
     ComponentChanged = "component.changed/1" {

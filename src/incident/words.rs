@@ -105,6 +105,21 @@ words! {
 }
 
 words! {
+    /// How one of many recipients of a stage is told.
+    Way: "a way to tell" { Phone = "phone", Writing = "writing" }
+}
+
+impl Way {
+    /// As it stands in a sentence.
+    pub fn said(self) -> &'static str {
+        match self {
+            Way::Phone => "by telephone",
+            Way::Writing => "in writing",
+        }
+    }
+}
+
+words! {
     /// A component's state in the neutral model. An unlisted word of a backend is `unknown`, never operational.
     ComponentState: "a component state" {
         Operational = "operational", Degraded = "degraded", PartialOutage = "partial_outage",
@@ -151,9 +166,10 @@ words! {
 }
 
 words! {
-    /// What became of a message for one recipient. Deferred, refused and bounced (taken, and sent back): certainly not reached.
+    /// What became of a message for one recipient. Trying: its batch has begun; who still waits has certainly nothing.
+    /// Deferred, refused and bounced (taken, and sent back): certainly not reached.
     Reach: "a recipient's state" {
-        Waiting = "waiting", Sent = "sent", Delivered = "delivered", Deferred = "deferred", Refused = "refused",
+        Waiting = "waiting", Trying = "trying", Sent = "sent", Delivered = "delivered", Deferred = "deferred", Refused = "refused",
         Bounced = "bounced", Unknown = "unknown",
     }
 }

@@ -52,7 +52,10 @@ fn folder(journal: &Path) -> PathBuf {
 }
 
 fn keep(folder: &Path, path: &Path) -> Result<String, String> {
-    let said = |error: std::io::Error| error.kind().to_string();
+    let said = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        kind => kind.to_string(),
+    };
     let meta = fs::metadata(path).map_err(said)?;
     if !meta.is_file() {
         return Err("not a file".to_owned());

@@ -1,5 +1,6 @@
 //! Response plans: TOML beside the code that reads them. Never sends anything, never guesses a text's missing values.
 
+pub mod notify;
 pub mod read;
 pub mod recipients;
 pub mod render;
@@ -38,9 +39,9 @@ pub fn find(name: &str, places: &[PathBuf]) -> Result<Playbook, Vec<Problem>> {
         let origin = path.display().to_string();
         let plan = read::read_beside(&origin, &text, &|name| recipients::beside(&path, name))?;
         let whole = recipients::inlined(&origin, &text, &plan.recipients)?;
+        let whole = notify::inlined(&origin, &whole, &plan.notify)?;
         if read::read(&origin, &whole).ok().as_ref() != Some(&plan) {
-            let message =
-                "the files of its recipients cannot be taken in; write each [[recipients]] as a table of its own";
+            let message = "the files of its recipients cannot be taken in; write each [[recipients]] and [[notify]] as a table of its own";
             return Err(vec![Problem::of(&origin, message)]);
         }
         return Ok(Playbook { plan, text: whole, origin });

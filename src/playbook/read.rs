@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use super::notify;
 use super::recipients::{self, Lists};
 use super::render;
 use crate::config::Problem;
@@ -49,6 +50,7 @@ fn plan(root: &mut Fields<'_>, lists: Lists<'_>, faults: &mut Faults) -> Option<
     let (audiences, audience_ids) =
         each(root, "audience", faults, |fields, faults| audience(fields, &channel_ids, faults));
     let recipients = recipients::read(root, &audience_ids, &channel_ids, lists, faults);
+    let notify = notify::read(root, lists, faults);
     let mut templates = Vec::new();
     for mut fields in root.tables("template", faults) {
         templates.extend(template(&mut fields, &audience_ids, &channel_ids, faults));
@@ -74,6 +76,7 @@ fn plan(root: &mut Fields<'_>, lists: Lists<'_>, faults: &mut Faults) -> Option<
         audiences,
         channels,
         recipients,
+        notify,
         templates,
         critical,
         contacts,
@@ -194,6 +197,7 @@ fn audience(fields: &mut Fields<'_>, channels: &[String], faults: &mut Faults) -
         front_line: fields.flag("front_line", faults).is_some_and(|f| f.value),
         restoration: fields.flag("restoration", faults).is_some_and(|f| f.value),
         language: or_empty(fields.text("language", faults)),
+        known_as: fields.texts("known_as", faults).map(|f| f.value).unwrap_or_default(),
         id: id?.value,
         name: name?.value,
         channels: reached.map(|f| f.value).unwrap_or_default(),
@@ -296,6 +300,11 @@ fn facts(root: &mut Fields<'_>, faults: &mut Faults) -> Vec<PlannedFact> {
         let meaning = or_empty(fields.text("meaning", faults));
         let unit = or_empty(fields.text("unit", faults));
         let metric = fields.text("metric", faults).map(|f| f.value);
+        let component = fields.text("component", faults);
+        if let (Some(found), Some(_)) = (&component, &metric) {
+            faults.add(found.line, &found.key, "stands beside `metric`; expected one of the two");
+        }
+        let component = component.map(|f| f.value);
         let tolerance = fields.decimal("tolerance", faults);
         if let Some(found) = tolerance.as_ref().filter(|t| !(0.0..=10.0).contains(&t.value)) {
             faults.add(found.line, &found.key, "expected a share such as 0.1, for a tenth");
@@ -305,7 +314,7 @@ fn facts(root: &mut Fields<'_>, faults: &mut Faults) -> Vec<PlannedFact> {
         let internal = fields.flag("internal", faults).is_some_and(|f| f.value);
         fields.finish(faults);
         let name = name.map(|f| f.value);
-        out.extend(name.map(|name| PlannedFact { name, meaning, unit, metric, tolerance, clear, internal }));
+        out.extend(name.map(|name| PlannedFact { name, meaning, unit, metric, component, tolerance, clear, internal }));
     }
     out
 }

@@ -114,17 +114,28 @@ fn of_file(from: &Found<String>, lists: Lists<'_>, faults: &mut Faults) -> Vec<F
 
 /// The text with each `file` replaced by the addresses that were read from it.
 pub fn inlined(origin: &str, text: &str, recipients: &[Addressed]) -> Result<String, Vec<Problem>> {
+    let lists = recipients.iter().map(|addressed| (addressed.to.clone(), addressed.listed_in.clone()));
+    taken_in(origin, text, "recipients", &lists.collect::<Vec<_>>())
+}
+
+/// The text with the `file` of each table of that name replaced by its list.
+pub(super) fn taken_in(
+    origin: &str,
+    text: &str,
+    tables: &str,
+    lists: &[(Vec<String>, Option<String>)],
+) -> Result<String, Vec<Problem>> {
     let fault = |message: &str| Err(vec![Problem::of(origin, message)]);
     let Ok(table) = DeTable::parse(text) else { return fault("could not be read") };
-    let tables = table.get_ref().get("recipients").and_then(|list| list.get_ref().as_array());
+    let tables = table.get_ref().get(tables).and_then(|list| list.get_ref().as_array());
     let mut whole = text.to_owned();
     let mut places = Vec::new();
-    for (table, addressed) in tables.into_iter().flatten().zip(recipients) {
+    for (table, (to, listed_in)) in tables.into_iter().flatten().zip(lists) {
         let Some((key, value)) = table.get_ref().as_table().and_then(|table| table.get_key_value("file")) else {
             continue;
         };
-        let list: Vec<String> = addressed.to.iter().map(|to| toml::Value::from(to.as_str()).to_string()).collect();
-        let name = toml::Value::from(addressed.listed_in.clone().unwrap_or_default());
+        let list: Vec<String> = to.iter().map(|to| toml::Value::from(to.as_str()).to_string()).collect();
+        let name = toml::Value::from(listed_in.clone().unwrap_or_default());
         places.push((key.span().start..value.span().end, format!("to = [{}]\nlisted_in = {name}", list.join(", "))));
     }
     for (place, instead) in places.into_iter().rev() {

@@ -209,11 +209,28 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         What::StageFiled(w) => {
             let reference = if w.reference.is_empty() { String::new() } else { format!(", no. {}", w.reference) };
             let person = if w.person.is_empty() { String::new() } else { format!(", with {}", w.person) };
-            ("FILED", format!("{} {}{reference}{person} ({by})", w.rule, w.stage))
+            let channel = if w.how.channel.is_empty() { String::new() } else { format!(", by {}", w.how.channel) };
+            let proof = if w.how.proof.is_empty() { String::new() } else { format!(", proof {}", w.how.proof) };
+            let why = if w.how.why.is_empty() { String::new() } else { format!(", because {}", w.how.why) };
+            ("FILED", format!("{} {}{reference}{person}{channel}{proof}{why} ({by})", w.rule, w.stage))
         }
         What::StageConfirmed(w) => ("CONFIR", with(&format!("{} {}", w.rule, w.stage), &w.how)),
-        What::StageWaived(w) => ("WAIVED", with(&format!("{} {} ({by})", w.rule, w.stage), &w.why)),
-        What::StageWithdrawn(w) => ("WITHDR", with(&format!("{} {} ({by})", w.rule, w.stage), &w.why)),
+        What::StageWaived(w) => {
+            let by = if w.by.is_empty() { by } else { &w.by };
+            ("WAIVED", with(&format!("{} {} ({by})", w.rule, w.stage), &w.why))
+        }
+        What::StageWithdrawn(w) => {
+            let by = if w.by.is_empty() { by } else { &w.by };
+            ("WITHDR", with(&format!("{} {} ({by})", w.rule, w.stage), &w.why))
+        }
+        What::AgencyTold(w) => {
+            let person = if w.person.is_empty() { String::new() } else { format!(", with {}", w.person) };
+            ("TOLD", format!("{} {}{person}: {} {} ({by})", w.name, w.by.said(), w.rule, w.stage))
+        }
+        What::AgencyCalled(w) => {
+            let caller = if w.caller.is_empty() { String::new() } else { format!(" ({})", w.caller) };
+            ("CALL", format!("{}{caller}: {}; {} answers by {}", w.agency, w.about, w.taken_by, clock(w.due)))
+        }
         What::ComponentChanged(w) => {
             let from = w.from.map(|f| format!(" (was {})", f.short())).unwrap_or_default();
             let raw = if w.to == crate::incident::words::ComponentState::Unknown && !w.raw.is_empty() {

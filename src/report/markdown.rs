@@ -1,7 +1,6 @@
 //! The record as Markdown, for a reader who was absent. Outside text passes the gate and is escaped: it never becomes
 //! a heading, list, table, link, image, mention or HTML, and never breaks a line.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use chrono_tz::Tz;
@@ -330,27 +329,27 @@ impl Record<'_> {
         format!(": first word {}{}", self.at(first), after.unwrap_or_default())
     }
 
-    /// What was released together, and how far apart it arrived.
+    /// What was released together, and how far apart it went: from the entries, so that what is tried later changes none.
     fn releases(&mut self) {
-        let mut rounds: BTreeMap<(Instant, &str), Vec<&Message>> = BTreeMap::new();
-        for message in self.incident.messages.values() {
-            if let Some(sending) = &message.sending {
-                rounds.entry((sending.since, sending.by.as_str())).or_default().push(message);
-            }
-        }
-        let mut lines = Vec::new();
-        for ((at, by), messages) in rounds {
-            let told: Vec<Instant> = messages.iter().filter_map(|m| m.told).collect();
-            let spread = match (told.iter().min(), told.iter().max()) {
-                (Some(first), Some(last)) if told.len() > 1 => {
-                    format!(", first and last {:.1} s apart", (*last - *first).num_milliseconds() as f64 / 1000.0)
+        let lines: Vec<String> = super::releases::releases(self.incident)
+            .into_iter()
+            .map(|release| {
+                let texts = if release.texts == 1 { "1 text".to_owned() } else { format!("{} texts", release.texts) };
+                let spread = match (release.went.iter().min(), release.went.iter().max()) {
+                    (Some(first), Some(last)) if release.went.len() > 1 => {
+                        format!(", first and last {:.1} s apart", (*last - *first).num_milliseconds() as f64 / 1000.0)
+                    }
+                    _ => String::new(),
+                };
+                let mut said = format!("{} of them went{spread}", release.went.len());
+                for (n, word) in [(release.failed, "did not"), (release.unknown, "not known")] {
+                    if n > 0 {
+                        said.push_str(&format!(", {n} {word}"));
+                    }
                 }
-                _ => String::new(),
-            };
-            let texts = if messages.len() == 1 { "1 text".to_owned() } else { format!("{} texts", messages.len()) };
-            let went = format!("{} of them went{spread}", told.len());
-            lines.push(format!("- {}: {texts} by {}, {went}", self.at(at), escape(by)));
-        }
+                format!("- {}: {texts} by {}, {said}", self.at(release.at), escape(&release.by))
+            })
+            .collect();
         if !lines.is_empty() {
             self.heading("What was released together");
             self.list(&lines, "");
@@ -500,7 +499,18 @@ impl Record<'_> {
                 let other = other.unwrap_or_default();
                 let filing = self.incident.filings.get(&(o.rule.clone(), stage.id.clone()));
                 let filed = filing.map(|f| self.filing(f)).unwrap_or_default();
-                lines.push(format!("  - {}{to}{due}{other}{iff}: {}{late}{filed}", escape(&stage.name), stage.state));
+                let told = stage.told.as_ref().map(|told| format!(", {} told", told.said())).unwrap_or_default();
+                let name = escape(&stage.name);
+                lines.push(format!("  - {name}{to}{due}{other}{iff}: {}{told}{late}{filed}", stage.state));
+                for (name, told) in self.incident.told.get(&(o.rule.clone(), stage.id.clone())).into_iter().flatten() {
+                    let marks = told.by.iter().map(|(way, m)| {
+                        let person =
+                            if m.person.is_empty() { String::new() } else { format!(" with {}", escape(&m.person)) };
+                        format!("{} {}{person}", way.said(), self.at(m.at))
+                    });
+                    let marks = marks.collect::<Vec<_>>().join(", ");
+                    lines.push(format!("    - {}: {marks}", escape(name)));
+                }
             }
         }
         for filing in self.incident.filings.values().filter(|f| !known.contains(&f.rule.as_str())) {
@@ -523,7 +533,15 @@ impl Record<'_> {
             let filed = if f.state == StageState::Filed { "" } else { "filed " };
             let _ = write!(out, ", {filed}{} by {}", self.at(at), escape(&f.filed_by));
         }
-        for (label, text) in [("reference", &f.reference), ("with", &f.person), ("", &f.detail)] {
+        for (label, text) in [
+            ("reference", &f.reference),
+            ("with", &f.person),
+            ("over", &f.how.channel),
+            ("proof", &f.how.proof),
+            ("because", &f.how.why),
+            ("", &f.detail),
+            ("decided by", &f.decided_by),
+        ] {
             if !text.is_empty() {
                 let _ = write!(out, ", {label}{}{}", if label.is_empty() { "" } else { " " }, escape(text));
             }

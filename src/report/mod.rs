@@ -10,5 +10,8 @@ pub mod json;
 pub mod leading;
 pub mod line;
 pub mod markdown;
+pub mod releases;
 pub mod state;
+pub mod withheld;
 pub mod words;
+pub mod worksheet;

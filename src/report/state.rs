@@ -236,7 +236,7 @@ fn audience(view: &AudienceView) -> Value {
     json!({
         "id": view.id, "name": view.name, "life": view.life, "service": service, "component_state": component_state,
         "service_since": maybe(service_since), "harmed_since": maybe(view.harmed_since), "told": view.last_word.is_some(),
-        "last_word_at": maybe(view.last_word), "next": next, "next_at": maybe(view.next.at()), "hold": view.hold,
+        "last_word_at": maybe(view.last_word), "last_word_claimed": view.claimed, "next": next, "next_at": maybe(view.next.at()), "hold": view.hold,
         "owner": view.owner, "channels": channels.collect::<Vec<_>>(),
     })
 }
@@ -304,7 +304,7 @@ fn promises(incident: &Incident, now: Instant) -> Vec<Value> {
     let promise = |p: &crate::incident::state::Promise| {
         json!({
             "id": p.id, "text": p.text, "to": p.to, "owner": p.owner, "due_at": rfc3339(p.due),
-            "kept_at": maybe(p.kept), "late": p.kept.unwrap_or(now) > p.due,
+            "kept_at": maybe(p.kept), "late": p.kept.unwrap_or(now) > p.due, "call": p.call.is_some(),
         })
     };
     incident.promises.values().map(promise).collect()
@@ -326,7 +326,8 @@ pub(super) fn late(stage: &StageView, now: Instant) -> bool {
     if stage.open() { due < now } else { stage.filed.is_some_and(|filed| filed > due) }
 }
 
-fn obligation(incident: &Incident, o: &Obligation, now: Instant) -> Value {
+/// A duty as JSON.
+pub fn obligation(incident: &Incident, o: &Obligation, now: Instant) -> Value {
     let missing: &[String] = match &o.state {
         Standing::Unknown(missing) => missing,
         Standing::NotInForce | Standing::NotTriggered | Standing::Due => &[],
@@ -343,6 +344,8 @@ fn obligation(incident: &Incident, o: &Obligation, now: Instant) -> Value {
             "state": s.state, "late": late(s, now), "filed_at": maybe(s.filed), "filed_by": s.by,
             "reference": s.reference, "person": filing.map(|f| f.person.as_str()).unwrap_or_default(),
             "detail": s.detail, "after": s.after, "missing_facts": s.missing, "on": s.on, "holds": s.holds,
+            "told": s.told.as_ref().map(|t| json!({"done": t.done, "all": t.all})), "channel": filing.map(|f| f.how.channel.as_str()),
+            "proof": filing.map(|f| f.how.proof.as_str()), "decided_by": filing.map(|f| f.decided_by.as_str()),
             "answered_by": s.answered_by, "beyond_calendar": s.beyond_calendar,
             "readings": s.readings.iter().map(reading).collect::<Vec<_>>(),
             "again": s.again.as_ref().map(|a| json!({
@@ -356,7 +359,7 @@ fn obligation(incident: &Incident, o: &Obligation, now: Instant) -> Value {
         .map(|c| json!({"id": c.name, "at": maybe(c.at), "by": c.by, "why": c.why, "assumed": c.assumed}));
     json!({
         "id": o.rule, "agency": o.agency, "title": o.title, "state": standing(&o.state), "missing_facts": missing,
-        "stages": stages.collect::<Vec<_>>(), "clocks": clocks.collect::<Vec<_>>(), "trigger": o.trigger,
+        "stages": stages.collect::<Vec<_>>(), "clocks": clocks.collect::<Vec<_>>(), "trigger": o.trigger, "if_not": o.if_not,
         "citation": o.citation, "confirmed_by": o.confirmed_by, "method": o.method, "voluntary": o.voluntary,
         "confidence": o.confidence, "as_of": o.as_of, "timezone": o.timezone.name(), "note": o.note,
         "jurisdiction": o.jurisdiction, "force": o.binding.said(), "content": o.content, "withdraw": o.withdraw,
@@ -583,6 +586,7 @@ pub fn state_text(incident: &Incident, plan: &Plan, situation: &Situation) -> Ve
     let audiences = situation.audiences.iter().map(|a| {
         let word =
             a.last_word.map_or("NEVER TOLD".to_owned(), |at| format!("told {} ago", duration::age(moment.now - at)));
+        let word = if a.claimed { format!("{word} (claimed)") } else { word };
         let service = match &a.service {
             Service::None => String::new(),
             Service::NotKnown => ", service NOT KNOWN".to_owned(),

@@ -33,6 +33,9 @@ pub fn words(incident: &Incident, plan: &Plan, now: Instant) -> Vec<String> {
         for (channel, (approved, told)) in places {
             let short = plan.channel(channel).map_or(channel, |c| c.name.as_str());
             let name = format!("{} ({short})", audience.name);
+            // Older words are not current again because newer ones are not so any more.
+            let newest = told.filter(|told| !told.overtaken.is_empty());
+            let approved = approved.filter(|a| newest.is_none_or(|told| (told.drafted, told.id) < (a.drafted, a.id)));
             if let Some(approved) = approved {
                 match said.iter_mut().find(|(known, _)| known.text == approved.text) {
                     Some((_, names)) => names.push(name.clone()),

@@ -58,6 +58,8 @@ impl Left {
                 | Overlay::Filter
                 | Overlay::Brief { .. }
                 | Overlay::RollCall { .. }
+                | Overlay::Sheet { .. }
+                | Overlay::Desks { .. }
                 | Overlay::Contacts { .. }
                 | Overlay::Words { .. }
                 | Overlay::Incidents { .. },

@@ -9,6 +9,7 @@ pub mod keylog;
 pub mod left;
 pub mod lobby;
 pub mod naming;
+pub mod orphans;
 pub mod others;
 pub mod pager;
 pub mod pollers;
@@ -139,7 +140,7 @@ async fn inside(mut opening: Opening) -> Ended {
         Ok(screen) => screen,
         Err(error) => return Ended::Failed(error.to_string()),
     };
-    let process = store::process_name(&opening.actor.host);
+    let process = orphans::process_name(&opening.actor.host);
     let mut model = Model::new(opening.actor.clone(), process, terminal::size());
     if let Some(demo) = &opening.demo {
         let path = opening.journal.display().to_string();

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::in_force::InForce;
+use super::orphans;
 use super::rest::Rest;
 use crate::backends::Outgoing;
 use crate::incident::Instant;
@@ -23,8 +24,9 @@ use crate::incident::plan::Plan;
 use crate::incident::recipient::RecipientOutcome;
 use crate::incident::rights::Rights;
 use crate::incident::what::{MessageFailed, MessageRecipients, MessageSent, MessageUnknown, What};
-use crate::incident::words::MessageState;
 use crate::journal::{Access, AppendError, Cursor, Journal, JournalError, Lease, Notice, Watch};
+use crate::situation::holds;
+use crate::situation::known::Facts;
 use crate::tui::scene::Snapshot;
 
 /// What the store is asked.
@@ -279,6 +281,7 @@ impl Keeper {
                 Ask::Lease => {
                     self.lease();
                     self.record_the_rest();
+                    self.orphans();
                 }
                 Ask::Looked(at) => {
                     let (incident, person) = (self.setup.incident, self.setup.actor.person.clone());
@@ -334,10 +337,18 @@ impl Keeper {
         let now = self.now();
         // `decide` sees the head: what others wrote meanwhile is folded first, inside the transaction. It is on disk, so it
         // stays folded whatever becomes of our own; read again, it is found to be there.
+        let (rules, sources, real) = (Arc::clone(&self.in_force.rules), Arc::clone(&self.sources), self.real());
         let (log, plan) = (&mut self.log, Arc::clone(&self.in_force.plan));
         let appended = self.setup.journal.append(self.setup.incident, &author, now, self.cursor, |others| {
             log.absorb(others.iter().cloned());
-            make(log, &plan, now)
+            let held = holds::held(
+                log.incident(),
+                &plan,
+                &rules,
+                &Facts::new(log.incident(), &plan, &rules, &sources, now, real),
+                now,
+            );
+            make(log, held.as_deref().unwrap_or(&plan), now)
         });
         match appended {
             Ok(appended) => {
@@ -458,28 +469,14 @@ impl Keeper {
         }
     }
 
-    /// Sendings of processes that are gone: it is not known whether they left.
+    /// Sendings of processes that died, here or beside.
     fn orphans(&mut self) {
         if self.setup.journal.access() == Access::ReadOnly {
             return;
         }
-        let host = self.setup.actor.host.clone();
-        let orphaned: Vec<EntryId> = self
-            .log
-            .incident()
-            .messages
-            .values()
-            .filter(|m| m.state == MessageState::Sending)
-            .filter(|m| m.sending.as_ref().is_some_and(|s| is_gone(&s.process, &host)))
-            .map(|m| m.id)
-            .collect();
-        for message in orphaned {
-            let why = "the process that sent it died before the answer".to_owned();
-            let unknown = MessageUnknown { message, why };
-            let _ = self.write(true, |log, _, _| {
-                let still = log.incident().messages.get(&message).is_some_and(|m| m.state == MessageState::Sending);
-                Ok(if still { vec![Draft::now(unknown.into())] } else { Vec::new() })
-            });
+        let orphans = orphans::found(self.log.incident(), &self.setup.actor.host);
+        if !orphans.is_empty() && self.write(true, |log, _, _| Ok(orphans::told(log.incident(), &orphans))).is_ok() {
+            self.snapshot();
         }
     }
 
@@ -645,41 +642,6 @@ impl Keeper {
             self.tell(News::Lease(leads));
         }
     }
-}
-
-/// Whether a process of this host is gone. One of another host is not ours to judge.
-pub fn is_gone(process: &str, host: &str) -> bool {
-    let Some((on, rest)) = process.rsplit_once('/') else { return false };
-    if on != host {
-        return false;
-    }
-    let mut parts = rest.splitn(2, '@');
-    let pid = parts.next().unwrap_or_default();
-    let started = parts.next().unwrap_or_default();
-    match start_of(pid) {
-        Some(now) => now != started,
-        // Its entry may only be hidden from us: that nobody has the number is for the system to say.
-        None => pid
-            .parse()
-            .ok()
-            .and_then(rustix::process::Pid::from_raw)
-            .is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH)),
-    }
-}
-
-/// How this process is named in what it sends: host, process number and its start, so that a number used again is not it.
-pub fn process_name(host: &str) -> String {
-    let pid = std::process::id().to_string();
-    let started = start_of(&pid).unwrap_or_default();
-    format!("{host}/{pid}@{started}")
-}
-
-/// When a process started, as the system counts; None: it is not there.
-fn start_of(pid: &str) -> Option<String> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name may hold blanks and brackets; the fields after it do not.
-    let rest = stat.rsplit_once(')')?.1;
-    rest.split_whitespace().nth(19).map(str::to_owned)
 }
 
 fn watch(path: &Path, store: Store) -> Option<Watch> {

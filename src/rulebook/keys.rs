@@ -38,7 +38,11 @@ pub const RULE: &[Key] = &[
     needed("stages", "[[rule.stages]] tables", "What must reach the agency, in order."),
     key("merge", "text", "Rules with the same word, or of that id, are answered by one filing of the same stage."),
     key("method", "text", "The portal or address."),
-    key("content", "list of texts", "What a filing must say."),
+    key(
+        "content",
+        "list of texts",
+        "What a filing must say. `{name}` of a fact, a clock or a word of the incident (see the worksheet) is filled in.",
+    ),
     key(
         "confirmed_by",
         "text",
@@ -47,6 +51,7 @@ pub const RULE: &[Key] = &[
     key("withdraw", "text", "How a filing is taken back."),
     key("calendar_note", "text", "What people get wrong about the time; what could not be confirmed."),
     key("note", "text", "Anything else."),
+    key("if_not", "text", "What is worth saying where it does not fire; shown in its row."),
     needed("citation", "text", "Where it is written."),
     needed("as_of", "day", "When its text was last looked at."),
     key(
@@ -99,7 +104,16 @@ pub const STAGE: &[Key] = &[
     key("on", "text", "It is due only when this happens."),
     key("only_if", "expression", "A further condition over facts, in three values."),
     key("to", "text", "If it goes to somebody other than the agency."),
-    key("holds", "true or false", "A waiting time: until it is over they may not be told."),
+    key(
+        "holds",
+        "true or false",
+        "A waiting time: until it is over those it goes `to` may not be told, and their messages are held back.",
+    ),
+    key(
+        "each",
+        "list of `phone`, `writing`",
+        "It goes to many, each told in these ways: the playbook's `[[notify]]` lists them.",
+    ),
     key("note", "text", "Anything else."),
 ];
 

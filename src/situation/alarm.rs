@@ -196,7 +196,10 @@ impl Builder<'_> {
                 let key = format!("deadline {}/{}", obligation.rule, stage.id);
                 match stage.due {
                     Some(Due::At(at)) => {
-                        let Some(step) = step(at - self.now, &self.rings.deadline) else { continue };
+                        let left = at - self.now;
+                        let half = stage.from.map(|from| (at - from) / 2).filter(|half| left <= *half).map(|_| "half");
+                        let step = step(left, &self.rings.deadline).or(half.map(str::to_owned));
+                        let Some(step) = step else { continue };
                         let key = format!("{key} {} {step}", stamp(at));
                         let text = format!("{what}: {}{iff}", self.due(at));
                         self.add(key, Kind::Deadline, thing, at, text, say);

@@ -22,6 +22,8 @@ pub struct AudienceView {
     pub harmed_since: Option<Instant>,
     /// The last word that reached it on a channel of its own.
     pub last_word: Option<Instant>,
+    /// Somebody says so, and nothing proves it.
+    pub claimed: bool,
     pub next: Next,
     /// Reason why nothing may be said.
     pub hold: Option<String>,
@@ -112,12 +114,10 @@ fn view(incident: &Incident, plan: &Plan, fresh: &[&Source], audience: &Audience
         Service::Restored { .. } => first_harm(incident, audience).or(started),
     };
     let reaches = |channel: &str| audience.channels.iter().any(|c| c == channel);
-    let last_word = incident
-        .messages
-        .values()
-        .filter(|m| m.audience == audience.id && reaches(&m.channel))
-        .filter_map(|m| m.told)
-        .max();
+    let theirs = incident.messages.values().filter(|m| m.audience == audience.id && reaches(&m.channel));
+    let last = theirs.filter(|m| m.told.is_some()).max_by_key(|m| (m.told, m.proof.is_some(), m.id));
+    let last_word = last.and_then(|m| m.told);
+    let claimed = last.is_some_and(|m| m.state == MessageState::SentElsewhere && m.proof.is_none());
     let next = next(incident, audience, &service, harmed_since, last_word);
     let cells = plan.channels.iter().map(|c| cell(incident, &audience.id, &c.id, reaches(&c.id))).collect();
     AudienceView {
@@ -127,6 +127,7 @@ fn view(incident: &Incident, plan: &Plan, fresh: &[&Source], audience: &Audience
         service,
         harmed_since,
         last_word,
+        claimed,
         next,
         hold: audience.hold.clone(),
         owner: audience.owner.clone(),
@@ -170,7 +171,8 @@ fn cell(incident: &Incident, audience: &str, channel: &str, reaches: bool) -> Ce
         .messages
         .values()
         .filter(|m| m.audience == audience && m.channel == channel)
-        .max_by_key(|m| (m.drafted, m.id));
+        // What may have gone is not hidden by what was written since.
+        .max_by_key(|m| (m.state == MessageState::Unknown, m.drafted, m.id));
     Cell {
         channel: channel.to_owned(),
         reaches,

@@ -5,7 +5,7 @@ use crate::incident::observation::{Health, Source};
 use crate::incident::plan::Plan;
 use crate::incident::rule::{Grows, Rules};
 use crate::incident::state::Incident;
-use crate::incident::words::{End, Quality};
+use crate::incident::words::{ComponentState, End, Quality};
 use crate::rulebook::growth::{Growth, Series};
 use crate::rulebook::{FactValue, names};
 
@@ -43,6 +43,15 @@ pub enum Origin {
     Metric {
         source: String,
         metric: String,
+    },
+    /// A page's component whose harm is the fact: how it is, since when, and when it first harmed.
+    Component {
+        source: String,
+        component: String,
+        /// None: it left the page.
+        state: Option<ComponentState>,
+        since: Instant,
+        first_harm: Option<Instant>,
     },
     /// It grows by itself; "at least" where the count that it sums had gaps.
     Grows {
@@ -88,7 +97,7 @@ pub fn clock(incident: &Incident, name: &str) -> ClockView {
 /// Everything that rules may ask of an incident at an instant.
 pub struct Facts<'a> {
     incident: &'a Incident,
-    plan: &'a Plan,
+    pub(super) plan: &'a Plan,
     sources: &'a [Source],
     /// For the age of what is measured.
     real: Instant,
@@ -109,7 +118,7 @@ impl<'a> Facts<'a> {
         Facts { incident, plan, sources, real, now, growth }
     }
 
-    /// From a person, else from an exact and fresh metric, else from what grows.
+    /// From a person, else from an exact and fresh metric, else from a page's component, else from what grows.
     pub fn value(&self, name: &str) -> FactValue {
         self.view(name).value
     }
@@ -130,10 +139,51 @@ impl<'a> Facts<'a> {
         if let Some((source, metric, value)) = self.measured(name) {
             return view(FactValue::Integer(value), Origin::Metric { source, metric });
         }
+        if let Some((value, origin)) = self.of_component(name) {
+            return view(value, origin);
+        }
         match grown {
             Some(value) => view(value, Origin::Grows { at_least: self.growth.at_least(name, self.now) }),
             None => view(FactValue::Unknown, Origin::Nobody),
         }
+    }
+
+    /// Once it harmed its users it is true, whatever came after; while a fresh page says that it works and it never harmed, it
+    /// is not; else it is not known. The worst of several pages counts.
+    fn of_component(&self, name: &str) -> Option<(FactValue, Origin)> {
+        let wanted = self.plan.facts.iter().find(|f| f.name == name)?.component.as_deref()?;
+        let is_it = |id: &str, name: &str| id == wanted || name.eq_ignore_ascii_case(wanted);
+        let folded = self.incident.components.iter().filter(|((_, id), c)| is_it(id, &c.name));
+        let origin = |source: &str, component: &str, state, since, first_harm| Origin::Component {
+            source: source.to_owned(),
+            component: component.to_owned(),
+            state,
+            since,
+            first_harm,
+        };
+        let of = |origin_of: &str| {
+            let source = self.sources.iter().find(|s| s.observation.as_ref().is_some_and(|o| o.origin == origin_of));
+            source.map_or_else(|| origin_of.to_owned(), |s| s.name.clone())
+        };
+        let harmed = folded.clone().filter(|(_, c)| c.first_harm.is_some() || c.state.is_some_and(|s| s.harms()));
+        if let Some(((page, _), seen)) = harmed.min_by_key(|(_, c)| c.first_harm) {
+            let from = origin(&of(page), &seen.name, seen.state, seen.since, seen.first_harm.or(Some(seen.since)));
+            return Some((FactValue::Boolean(true), from));
+        }
+        let not_known = |state: Option<ComponentState>| state.is_none_or(|s| s == ComponentState::Unknown);
+        if let Some(((page, _), seen)) = folded.clone().find(|(_, c)| not_known(c.state)) {
+            return Some((FactValue::Unknown, origin(&of(page), &seen.name, seen.state, seen.since, None)));
+        }
+        let fresh = self.sources.iter().filter(|s| s.health(self.real) == Health::Fresh);
+        let seen = fresh.filter_map(|s| Some((s, s.observation.as_ref()?)));
+        let mut now =
+            seen.flat_map(|(s, o)| o.components.iter().map(move |c| (s, c))).filter(|(_, c)| is_it(&c.id, &c.name));
+        let (source, component) = now.next()?;
+        let well = |c: &crate::incident::observation::Component| c.state == ComponentState::Operational;
+        let all_well = well(component) && now.all(|(_, c)| well(c));
+        let value = if all_well { FactValue::Boolean(false) } else { FactValue::Unknown };
+        let since = component.since.or(source.last_success).unwrap_or(self.now);
+        Some((value, origin(&source.name, &component.name, Some(component.state), since, None)))
     }
 
     fn measured(&self, name: &str) -> Option<(String, String, i64)> {

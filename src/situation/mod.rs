@@ -4,6 +4,8 @@
 
 pub mod alarm;
 pub mod audience;
+pub mod filing;
+pub mod holds;
 pub mod known;
 pub mod lint;
 pub mod need;
@@ -28,8 +30,10 @@ use crate::incident::words::TaskState;
 use crate::rulebook::deadline::Due;
 
 use audience::AudienceView;
+use filing::Supplement;
+use known::Facts;
 use now::NowItem;
-use obligations::{Obligation, Standing};
+use obligations::{Law, Obligation, Standing};
 use signals::Signals;
 use thing::Thing;
 
@@ -41,6 +45,12 @@ pub struct Situation {
     pub now: Vec<NowItem>,
     pub audiences: Vec<AudienceView>,
     pub obligations: Vec<Obligation>,
+    /// By the law of today; reckoned when somebody asks.
+    pub today: std::sync::OnceLock<Vec<Obligation>>,
+    /// Filings that say what is not so any more.
+    pub supplements: Vec<Supplement>,
+    /// The plan, where rules forbid to tell some of its audiences for a time.
+    pub held: Option<std::sync::Arc<Plan>>,
     /// Public pages that say something else than we believe.
     pub pages: Vec<page::PageView>,
     pub signals: Signals,
@@ -64,12 +74,18 @@ pub struct NextClock {
 /// What the moment means. Pure: the same arguments give the same situation.
 pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source], moment: Moment) -> Situation {
     let Moment { now, real } = moment;
+    let facts = Facts::new(incident, plan, rules, sources, now, real);
+    let held = holds::held(incident, plan, rules, &facts, now);
+    let plan = held.as_deref().unwrap_or(plan);
     let mut situation = Situation {
         moment,
         zone: incident.zone(),
         now: Vec::new(),
         audiences: audience::audiences(incident, plan, sources, real),
-        obligations: obligations::obligations(incident, plan, rules, sources, now, real),
+        obligations: obligations::obligations_under(Law::OfTheDay, incident, plan, rules, &facts, now),
+        today: Default::default(),
+        supplements: filing::supplements(incident, plan, rules, &facts),
+        held: held.clone(),
         pages: page::pages(incident, plan, sources, now, real),
         signals: signals::signals(incident, sources, now, real),
         teams: teams::teams(incident, plan),
@@ -125,6 +141,14 @@ fn clocks(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NextCl
                 text: format!("{} {}", obligation.short, stage.name.to_lowercase()),
                 iff: stage.iff,
             });
+        }
+    }
+    for id in incident.decisions.iter().filter(|id| !incident.leading.checks.contains_key(id)) {
+        let decided = incident.timeline.find(*id).map(|row| &row.entry.what);
+        let Some(crate::incident::what::What::Decided(decision)) = decided else { continue };
+        // Of long ago it is in the record; what is past is in Now.
+        if let Some(at) = decision.check_at.filter(|at| *at > now) {
+            out.push(NextClock { thing: Thing::Decision(*id), at, text: "check the decision".to_owned(), iff: false });
         }
     }
     for task in incident.tasks.values().filter(|t| t.live() && t.state != TaskState::Blocked) {

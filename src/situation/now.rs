@@ -5,7 +5,8 @@ use chrono_tz::Tz;
 
 use super::Situation;
 use super::audience::{AudienceView, Next, Service, harm};
-use super::obligations::Standing;
+use super::filing::Supplement;
+use super::obligations::{StageView, Standing};
 use super::page::Says;
 use super::receipt;
 use super::thing::Thing;
@@ -94,6 +95,9 @@ pub struct NowItem {
 const SOON: TimeDelta = TimeDelta::minutes(15);
 /// A legal deadline and a promise are in the list earlier.
 const SOON_DUTY: TimeDelta = TimeDelta::minutes(30);
+/// From half time on a legal deadline is in the list; of one that is further away half time is told for so long.
+const HALF: TimeDelta = TimeDelta::minutes(60);
+const LONG_DUTY: TimeDelta = TimeDelta::hours(12);
 /// After how many minutes without an acknowledgement a task is in the list.
 const NO_ACK: TimeDelta = TimeDelta::minutes(2);
 
@@ -166,6 +170,18 @@ impl Builder<'_> {
         // Audiences without a service of their own that are late together are one line.
         let mut behind: Vec<&AudienceView> = Vec::new();
         for audience in &situation.audiences {
+            if let (Some(why), Some(at)) = (&audience.hold, audience.last_word) {
+                let ago = self.ago(at);
+                let item = self.untold(audience, at, "HOLD", "");
+                self.push(NowItem {
+                    band: Band::Late,
+                    text: format!("{}: told {ago} ago in spite of the hold: {why}", audience.name),
+                    say: format!("{} was told although it is held back: {why}. Does legal know?", audience.name),
+                    why: "a word by other means is recorded as it happened; the hold stands all the same".to_owned(),
+                    at,
+                    ..item
+                });
+            }
             match &audience.next {
                 Next::RestoredUntold(since) => {
                     let item = self.untold(audience, *since, "RESTORED", "NEVER TOLD");
@@ -345,14 +361,23 @@ impl Builder<'_> {
         }
     }
 
+    /// Whether a text has been on its way for longer than anybody expects.
+    fn sends_long(&self, message: &Message) -> bool {
+        const LONG: TimeDelta = TimeDelta::minutes(1);
+        message.sending.as_ref().is_some_and(|sending| sending.since + LONG <= self.now)
+    }
+
     fn messages(&mut self) {
         for message in self.incident.messages.values() {
             let unsure = message.may_be_lost(self.now);
             let (label, band) = match message.state {
                 _ if unsure => ("UNSURE", Band::Unsure),
+                MessageState::Sending if self.sends_long(message) => ("SENDING", Band::Due),
                 MessageState::Failed => ("FAILED", Band::Unsure),
                 MessageState::Sent | MessageState::Delivered if message.missed() > 0 => ("PARTLY", Band::Unsure),
-                MessageState::Sent if receipt::missing(self.incident, message, self.now) => ("RECEIPT?", Band::Unsure),
+                MessageState::Sent if receipt::missing(self.incident, &self.situation.signals, message, self.now) => {
+                    ("RECEIPT?", Band::Unsure)
+                }
                 MessageState::Draft
                 | MessageState::Unknown
                 | MessageState::Approved
@@ -369,7 +394,8 @@ impl Builder<'_> {
                     && m.drafted > message.drafted
                     && m.told.is_some()
             });
-            if replaced {
+            // That something may have gone is not answered by another word.
+            if replaced && !unsure {
                 continue;
             }
             let sent = message.sending.as_ref().map_or(message.drafted, |s| s.since);
@@ -381,10 +407,14 @@ impl Builder<'_> {
                 thing: Thing::Message(message.id),
                 band,
                 label: label.into(),
-                text: if unsure {
+                text: if label == "SENDING" {
+                    let counts = message.recipients.counts();
+                    let of = if all > 0 { format!(", {} of {all} told", all - counts.waiting) } else { String::new() };
+                    format!("{channel} to {}: on its way for {}{of}", name(&message.audience), self.ago(sent))
+                } else if unsure {
                     format!("{channel} {} to {} may have gone. Look it up", self.clock(sent), name(&message.audience))
                 } else if missed > 0 {
-                    format!("{channel} to {}: {missed} of {all} refused", name(&message.audience))
+                    format!("{channel} to {}: {}", name(&message.audience), message.recipients.counts().said())
                 } else if label == "RECEIPT?" {
                     let counts = message.recipients.counts();
                     let of = if all > 0 { format!("{} of {all}: ", counts.sent) } else { String::new() };
@@ -395,7 +425,12 @@ impl Builder<'_> {
                 owner: message.sending.as_ref().map(|s| s.by.clone()),
                 at: sent,
                 alike: 1,
-                say: if unsure {
+                say: if label == "SENDING" {
+                    format!(
+                        "The {channel} text to {} is not out yet. Who reaches them otherwise?",
+                        name(&message.audience)
+                    )
+                } else if unsure {
                     format!(
                         "Did the {channel} text to {} go out? Who looks on the other side?",
                         name(&message.audience)
@@ -490,8 +525,11 @@ impl Builder<'_> {
         }
         for ((due, text), promises) in by_due {
             let late = due <= self.now;
-            let names: Vec<String> =
+            let mut names: Vec<String> =
                 promises.iter().map(|p| self.plan.audience(&p.to).map_or(p.to.clone(), |a| a.name.clone())).collect();
+            // Over several channels the same audience was promised the same.
+            let mut known = std::collections::BTreeSet::new();
+            names.retain(|name| known.insert(name.clone()));
             let whom = match names.as_slice() {
                 [one] => one.clone(),
                 many => format!("{} audiences", many.len()),
@@ -525,6 +563,7 @@ impl Builder<'_> {
     }
 
     fn obligations(&mut self) {
+        self.supplements();
         for obligation in &self.situation.obligations {
             let missing = match &obligation.state {
                 Standing::Due => None,
@@ -532,8 +571,14 @@ impl Builder<'_> {
                 Standing::NotInForce | Standing::NotTriggered => continue,
             };
             for stage in &obligation.stages {
+                let corrects = |s: &Supplement| s.rule == obligation.rule && s.stage == stage.id;
+                if self.situation.supplements.iter().any(corrects) {
+                    continue;
+                }
                 let thing = Thing::Stage(obligation.rule.clone(), stage.id.clone());
                 let whom = &obligation.short;
+                let doubt = obligation.doubt();
+                let doubtful = if doubt.is_empty() { String::new() } else { format!("; {doubt}") };
                 if stage.state == StageState::Filed && !obligation.confirmed_by.is_empty() {
                     let filed = stage.filed.unwrap_or(self.now);
                     self.items.push(NowItem {
@@ -556,21 +601,26 @@ impl Builder<'_> {
                 if obligation.voluntary || (stage.iff && matches!(due, Due::Asap(_))) {
                     continue;
                 }
+                let iff = if stage.iff { " IF" } else { "" };
                 let (band, label, at) = match due {
                     Due::Asap(since) => (Band::Untold, "ASAP".to_owned(), since),
                     Due::At(at) if at <= self.now && stage.iff => (Band::Late, format!("IF {}", self.over(at)), at),
                     Due::At(at) if at <= self.now => (Band::Late, self.over(at), at),
-                    Due::At(at) if at - self.now <= SOON_DUTY => {
-                        let iff = if stage.iff { " IF" } else { "" };
+                    Due::At(at) if at - self.now <= SOON_DUTY || self.half_time(stage, at) => {
                         (Band::Due, format!("{}{iff}", self.left(at)), at)
                     }
                     Due::At(_) => continue,
                 };
-                let doubt = missing.as_ref().map(|m| format!(", if it applies: {m}?")).unwrap_or_default();
-                let text = match due {
-                    Due::Asap(_) => format!("{whom}: {}, nobody calling", stage.name.to_lowercase()),
-                    Due::At(_) => format!("{} {whom}, {}{doubt}", self.clock(at), stage.name.to_lowercase()),
+                let asked = missing.as_ref().map(|m| format!(", if it applies: {m}?")).unwrap_or_default();
+                let told = stage.told.as_ref().map(|told| format!(", {} told", told.said())).unwrap_or_default();
+                let text = match (due, told.is_empty()) {
+                    (Due::Asap(_), true) => format!("{whom}: {}, nobody calling", stage.name.to_lowercase()),
+                    (Due::Asap(_), false) => format!("{whom}: {}{told}", stage.name.to_lowercase()),
+                    (Due::At(_), _) => format!("{} {whom}, {}{told}{asked}", self.clock(at), stage.name.to_lowercase()),
                 };
+                let other = stage.readings.get(1);
+                let other =
+                    other.map(|r| format!("; or {}, {}", self.clock(r.due.instant()), r.why)).unwrap_or_default();
                 self.items.push(NowItem {
                     thing,
                     band,
@@ -580,11 +630,50 @@ impl Builder<'_> {
                     at,
                     alike: 1,
                     say: format!("{whom} must hear from us. Who does it now?"),
-                    why: format!("{} ({})", obligation.trigger, obligation.citation),
+                    why: format!("{} ({}){other}{doubtful}", obligation.trigger, obligation.citation),
                     have: obligation.method.clone(),
                     said: "nothing filed".into(),
                 });
             }
+        }
+    }
+
+    /// Whether half of the time of a stage is over, and that is worth a line.
+    fn half_time(&self, stage: &StageView, due: Instant) -> bool {
+        let Some(from) = stage.from else { return false };
+        let half = (due - from) / 2;
+        let past = half - (due - self.now);
+        past >= TimeDelta::zero() && (due - from <= LONG_DUTY || past < HALF)
+    }
+
+    /// Agencies that were told what is not so any more. Alike is one line.
+    fn supplements(&mut self) {
+        let all = &self.situation.supplements;
+        for (index, first) in all.iter().enumerate() {
+            if all.iter().take(index).any(|earlier| earlier.moved == first.moved) {
+                continue;
+            }
+            let alike: Vec<&Supplement> = all.iter().filter(|s| s.moved == first.moved).collect();
+            let name = |s: &&Supplement| match s.reference.as_str() {
+                "" => s.whom.clone(),
+                number => format!("{} no. {number}", s.whom),
+            };
+            let names = alike.iter().map(name).collect::<Vec<_>>().join(", ");
+            let what = first.moved.iter().map(|m| format!("{} is {} now, not {}", m.name, shown(&m.is), shown(&m.was)));
+            let what = what.collect::<Vec<_>>().join("; ");
+            self.items.push(NowItem {
+                thing: Thing::Stage(first.rule.clone(), first.stage.clone()),
+                band: Band::Late,
+                label: "CORRECT".into(),
+                text: format!("{names}: {what}"),
+                owner: self.incident.holder(Role::Liaison).map(str::to_owned),
+                at: first.filed,
+                alike: alike.len(),
+                say: format!("{what}. Who corrects it with {names}, by when?"),
+                why: "a number in what was filed has moved; f records the supplement".into(),
+                have: String::new(),
+                said: format!("filed {}", self.clock(first.filed)),
+            });
         }
     }
 

@@ -3,10 +3,11 @@
 use crate::incident::Instant;
 use crate::incident::observation::Source;
 use crate::incident::plan::Plan;
+use crate::incident::rule::Stage;
 use crate::incident::rule::{Basis, Confidence, Rule, Rules};
-use crate::incident::stage::Filing;
+use crate::incident::stage::{Filing, Told};
 use crate::incident::state::Incident;
-use crate::incident::words::StageState;
+use crate::incident::words::{StageState, Way};
 use crate::rulebook::deadline::Due;
 use crate::rulebook::evaluate::{self, Binding, Known, Meter, STAGE, State};
 use crate::rulebook::expression::Truth;
@@ -35,6 +36,8 @@ pub struct Obligation {
     pub meters: Vec<Meter>,
     pub stages: Vec<StageView>,
     pub trigger: String,
+    /// What is worth saying where it does not fire.
+    pub if_not: String,
     pub citation: String,
     pub confirmed_by: String,
     pub method: String,
@@ -91,6 +94,8 @@ pub struct StageView {
     pub missing: Vec<String>,
     /// The event that makes it due.
     pub on: Option<String>,
+    /// The instant that it runs from: the earlier reading of its clock, or the filing before.
+    pub from: Option<Instant>,
     /// Both readings of its clock where there are two, the earlier, which is worked to, first; empty where there is one.
     pub readings: Vec<ReadingView>,
     /// A second limit governs.
@@ -103,11 +108,62 @@ pub struct StageView {
     pub beyond_calendar: bool,
     /// The rule whose filing answers this one too.
     pub answered_by: Option<String>,
+    /// How many of those it goes to were told, where it goes to many that the playbook lists.
+    pub told: Option<Count>,
     pub state: StageState,
     pub filed: Option<Instant>,
     pub reference: String,
     pub by: String,
     pub detail: String,
+}
+
+/// How many of many were told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Count {
+    /// The ways in which each of them is told.
+    pub ways: Vec<Way>,
+    pub all: usize,
+    /// Told in every way.
+    pub done: usize,
+    /// Told in each way, in the order of `ways`.
+    pub by_way: Vec<usize>,
+    /// When the last mark was made, and by whom.
+    pub last: Option<(Instant, String)>,
+    /// Of all who were telephoned it is known with whom.
+    pub named: bool,
+}
+
+impl Count {
+    /// `2 of 14`.
+    pub fn said(&self) -> String {
+        format!("{} of {}", self.done, self.all)
+    }
+
+    pub fn whole(&self) -> bool {
+        self.all > 0 && self.done == self.all
+    }
+}
+
+/// How many of a rule's list were told of a stage. None: it goes to one, or nobody is listed.
+pub fn count(incident: &Incident, plan: &Plan, rule: &str, stage: &Stage) -> Option<Count> {
+    let desks = if stage.each.is_empty() { Vec::new() } else { plan.desks(rule) };
+    if desks.is_empty() {
+        return None;
+    }
+    let none = Told::default();
+    let marks = incident.told.get(&(rule.to_owned(), stage.id.clone()));
+    let of = |name: &str| marks.and_then(|all| all.get(name)).unwrap_or(&none);
+    let all: Vec<&Told> = desks.iter().map(|desk| of(&desk.name)).collect();
+    let told = |way: Way| all.iter().filter(|t| t.by.contains_key(&way)).count();
+    let last = all.iter().flat_map(|t| t.by.values()).max_by_key(|mark| mark.at);
+    Some(Count {
+        all: all.len(),
+        done: all.iter().filter(|t| stage.each.iter().all(|way| t.by.contains_key(way))).count(),
+        by_way: stage.each.iter().map(|way| told(*way)).collect(),
+        last: last.map(|mark| (mark.at, mark.by.clone())),
+        named: all.iter().filter_map(|t| t.by.get(&Way::Phone)).all(|mark| !mark.person.is_empty()),
+        ways: stage.each.clone(),
+    })
 }
 
 /// One way to read when a stage's clock started.
@@ -183,7 +239,15 @@ pub fn obligation(
         facts: &|name| facts.value(name),
         growth: &facts.growth,
         clocks: &|name| clock(incident, name).readings,
-        filed: &|stage| filing(incident, rules, rule, stage).map(|(f, _)| f.rounds.clone()).unwrap_or_default(),
+        filed: &|stage| {
+            let rounds = filing(incident, rules, rule, stage).map(|(f, _)| f.rounds.clone()).unwrap_or_default();
+            let listed = rule.stages.iter().find(|s| s.id == stage).filter(|_| rounds.is_empty());
+            let count = listed.and_then(|listed| count(incident, facts.plan, &rule.id, listed));
+            match count.filter(Count::whole).and_then(|count| count.last) {
+                Some((at, _)) => vec![at],
+                None => rounds,
+            }
+        },
         on: Some(evaluate::day(rule, day)),
         now: Some(now),
     };
@@ -196,7 +260,7 @@ pub fn obligation(
         State::Due => Standing::Due,
     };
     let stages = evaluation.stages.into_iter().zip(&rule.stages);
-    let stages = stages.filter_map(|(due, stage)| view(incident, rules, rule, due, &stage.after));
+    let stages = stages.filter_map(|(due, stage)| view(incident, facts.plan, rules, rule, due, stage));
     Some(Obligation {
         rule: rule.id.clone(),
         jurisdiction: rule.jurisdiction.clone(),
@@ -210,6 +274,7 @@ pub fn obligation(
         meters: evaluation.meters,
         stages: stages.collect(),
         trigger: rule.trigger.clone(),
+        if_not: rule.if_not.clone(),
         citation: rule.citation.clone(),
         confirmed_by: rule.confirmed_by.clone(),
         method: rule.method.clone(),
@@ -241,7 +306,15 @@ fn clock_names(rule: &Rule) -> Vec<&str> {
 }
 
 /// None: its condition does not hold and nothing was done about it.
-fn view(incident: &Incident, rules: &Rules, rule: &Rule, stage: StageDue, after: &str) -> Option<StageView> {
+fn view(
+    incident: &Incident,
+    plan: &Plan,
+    rules: &Rules,
+    rule: &Rule,
+    stage: StageDue,
+    of_rule: &Stage,
+) -> Option<StageView> {
+    let after = of_rule.after.as_str();
     let found = filing(incident, rules, rule, &stage.stage);
     if stage.applies == Truth::False && found.is_none() {
         return None;
@@ -257,6 +330,15 @@ fn view(incident: &Incident, rules: &Rules, rule: &Rule, stage: StageDue, after:
         },
     };
     let state = filing.map_or(StageState::Pending, |f| f.state);
+    let told = count(incident, plan, &rule.id, of_rule);
+    let untouched = matches!(state, StageState::Pending | StageState::Drafted);
+    let all_told = told.as_ref().filter(|told| untouched && told.whole());
+    let state = match all_told {
+        // The names of those who answered are what confirms it.
+        Some(told) if told.named => StageState::Confirmed,
+        Some(_) => StageState::Filed,
+        None => state,
+    };
     // What comes again is to be done again: its next round counts down.
     let next = stage.again.as_ref().is_some_and(|a| a.filed > 0 && !a.ended) && stage.on.is_none();
     let done = matches!(state, StageState::Filed | StageState::Confirmed);
@@ -270,6 +352,10 @@ fn view(incident: &Incident, rules: &Rules, rule: &Rule, stage: StageDue, after:
         iff: stage.iff,
         missing: stage.missing,
         on: stage.on,
+        from: match &stage.again {
+            Some(again) if again.last.is_some() => again.last,
+            _ => stage.readings.first().map(|r| r.clock),
+        },
         readings: if stage.readings.len() > 1 { stage.readings.iter().map(reading).collect() } else { Vec::new() },
         limited: stage.limited,
         again: stage.again,
@@ -277,10 +363,16 @@ fn view(incident: &Incident, rules: &Rules, rule: &Rule, stage: StageDue, after:
         beyond_calendar: stage.beyond_calendar,
         answered_by: found.and_then(|(_, by)| by.map(str::to_owned)),
         state: if next && done { StageState::Pending } else { state },
-        filed: filing.and_then(|f| if next { f.rounds.last().copied() } else { f.filed }),
+        filed: filing
+            .and_then(|f| if next { f.rounds.last().copied() } else { f.filed })
+            .or(all_told.and_then(|told| told.last.as_ref().map(|(at, _)| *at))),
         reference: filing.map(|f| f.reference.clone()).unwrap_or_default(),
-        by: filing.map(|f| f.filed_by.clone()).unwrap_or_default(),
+        by: match all_told.and_then(|told| told.last.as_ref()) {
+            Some((_, by)) => by.clone(),
+            None => filing.map(|f| f.filed_by.clone()).unwrap_or_default(),
+        },
         detail: filing.map(|f| f.detail.clone()).unwrap_or_default(),
+        told,
     })
 }
 

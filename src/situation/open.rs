@@ -45,6 +45,8 @@ pub fn still_open(incident: &Incident, plan: &Plan, situation: &Situation) -> Ve
         open.map(move |s| format!("{} {}{}", o.short, s.name.to_lowercase(), if s.iff { " IF" } else { "" }))
     });
     list("to file", duties.collect());
+    let wrong = situation.supplements.iter().map(|s| format!("{} {}", s.whom, s.reference).trim().to_owned());
+    list("to correct", wrong.collect());
     list("to decide", incident.asks.values().map(|a| a.proposal.clone()).collect());
     let tasks = incident.tasks.values().filter(|t| t.live() && t.owner.is_some());
     list("at work", tasks.map(|t| format!("{} ({})", t.title, t.owner.as_deref().unwrap_or("nobody"))).collect());

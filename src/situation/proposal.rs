@@ -126,7 +126,8 @@ fn one(
     let owed = newest.filter(|m| !m.overtaken.is_empty() && round != Round::Resolution);
     let mut proposal = match (standing, owed) {
         (Some(message), _) => of_standing(incident, plan, situation, planned, message),
-        (None, Some(told)) => fresh(incident, plan, situation, (planned, channel, Round::Correction), Some(told))?,
+        (None, Some(told)) => fresh(incident, plan, situation, (planned, channel, Round::Correction), Some(told))
+            .unwrap_or_else(|| corrected_by_hand(incident, plan, situation, planned, told)),
         (None, None) => fresh(incident, plan, situation, (planned, channel, round), None)?,
     };
     proposal.carried = plan.channel(channel)?.via.is_some();
@@ -222,6 +223,43 @@ fn of_standing(
             });
             Proposal { stop: moved, ..as_it_is }
         }
+    }
+}
+
+/// A correction where the playbook has no words for one: what was said, with the facts as they are now.
+fn corrected_by_hand(
+    incident: &Incident,
+    plan: &Plan,
+    situation: &Situation,
+    audience: &Audience,
+    told: &Message,
+) -> Proposal {
+    let anew = told.overtaken.iter().try_fold(told.text.clone(), |text, moved| {
+        (!moved.is.is_null()).then(|| wording::replaced(&text, &moved.was, &moved.is)).flatten()
+    });
+    let text = exercise::text(incident, anew.as_deref().unwrap_or(&told.text).trim());
+    let now = situation.moment.now;
+    let grounds = Grounds {
+        facts: wording::pins_of_text(incident, plan, situation, &text, &[]),
+        template: false,
+        language: told.grounds.language.clone(),
+        outage: told.grounds.outage.as_ref().map(|_| wording::outage(situation, audience)),
+    };
+    Proposal {
+        audience: audience.id.clone(),
+        channel: told.channel.clone(),
+        round: Round::Correction,
+        text,
+        was: Some(told.text.clone()).filter(|_| anew.is_some()),
+        next_update: Some(next_update(now, audience.cadence_at(incident.elapsed(now)))),
+        grounds,
+        message: None,
+        state: MessageState::Draft,
+        carried: false,
+        // That it corrects something has to be said, which nobody can know but a person.
+        stop: Some("the playbook has no words for a correction: E writes them".to_owned()),
+        warnings: Vec::new(),
+        to: addresses(incident, plan, &audience.id, &told.channel, (Round::Correction, None)),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use chrono::TimeDelta;
 
+use super::signals::Signals;
 use crate::incident::Instant;
 use crate::incident::message::Message;
+use crate::incident::observation::Health;
 use crate::incident::state::Incident;
 use crate::incident::words::MessageState;
 
@@ -11,8 +13,13 @@ use crate::incident::words::MessageState;
 const WITHIN: TimeDelta = TimeDelta::minutes(5);
 
 /// Whether a text was taken so long ago that its receipt is missing, on a channel that gives receipts.
-pub fn missing(incident: &Incident, message: &Message, now: Instant) -> bool {
+pub fn missing(incident: &Incident, signals: &Signals, message: &Message, now: Instant) -> bool {
     let Some(sending) = &message.sending else { return false };
+    // Who is not heard of gives no receipts, which is told of it already.
+    let source = signals.sources.iter().find(|source| source.name == sending.backend);
+    if source.is_some_and(|source| source.health != Health::Fresh) {
+        return false;
+    }
     let old = message.told.is_some_and(|told| told + WITHIN <= now);
     let waits = match message.recipients.is_empty() {
         true => message.state == MessageState::Sent,

@@ -1,7 +1,7 @@
 //! Whether a command can work on a thing now, and which step it would be: what the footer dims is what a key refuses.
 
 use super::form::Purpose;
-use super::model::{Model, Overlay};
+use super::model::{Model, Overlay, Pane};
 use super::scene::Scene;
 use super::undo;
 use crate::command::{self, Action, Place};
@@ -32,7 +32,16 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
         return Some("only a demo can be paused".into());
     }
     let writes = !matches!(row.script, command::Script::None(_))
-        && !matches!(action, Action::Can | Action::Words | Action::Help | Action::Incidents);
+        && !matches!(
+            action,
+            Action::Can | Action::Words | Action::Help | Action::Incidents | Action::Worksheet | Action::Law
+        );
+    // What would be due today is not due: nothing is done about it.
+    let about_a_stage =
+        matches!(thing, Some(Thing::Stage(..))) && is_about(action, &Thing::Stage(String::new(), String::new()));
+    if model.today && model.pane == Pane::Agencies && about_a_stage && (writes || action == Action::Worksheet) {
+        return Some("this is what if today: V goes back to the law of the outage".into());
+    }
     if writes {
         if let Some(why) = &model.read_only {
             return Some(safe!("read only: {why}"));
@@ -48,7 +57,7 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
         },
         Action::Advance => match advance(scene, thing) {
             Ok(Step::Write(command, _)) => refused(model, scene, &command),
-            Ok(Step::Open(_) | Step::Review(_) | Step::Handover | Step::RollCall) => None,
+            Ok(Step::Open(_) | Step::Review(_) | Step::Handover | Step::RollCall | Step::Desks(..)) => None,
             Err(why) => Some(why),
         },
         Action::Assign => match thing {
@@ -73,13 +82,13 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
         },
         Action::Withdraw => match thing {
             Some(Thing::Stage(rule, stage)) => {
-                let (rule, stage, why) = (rule.clone(), stage.clone(), "?".to_owned());
-                refused(model, scene, &Command::WithdrawStage { rule, stage, why })
+                let (rule, stage, why, by) = (rule.clone(), stage.clone(), "?".to_owned(), "?".to_owned());
+                refused(model, scene, &Command::WithdrawStage { rule, stage, why, by })
             }
             _ => Some("light a stage of an agency first (pane 4)".into()),
         },
-        Action::File | Action::Waive => match thing {
-            Some(Thing::Stage(_, stage)) if !stage.is_empty() => None,
+        Action::File | Action::Waive | Action::Worksheet => match thing {
+            Some(Thing::Stage(rule, stage)) if !stage.is_empty() || first_stage(scene, rule).is_some() => None,
             _ => Some("light a stage of an agency first (pane 4)".into()),
         },
         Action::Open | Action::Copy => match (thing, &model.overlay) {
@@ -98,6 +107,11 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
         Action::Undo => undo::own_last(model, scene).err(),
         _ => None,
     }
+}
+
+/// The stage that a row of a whole rule stands for.
+pub(super) fn first_stage(scene: &Scene<'_>, rule: &str) -> Option<String> {
+    scene.snapshot.rules.get(rule)?.stages.first().map(|s| s.id.clone())
 }
 
 /// Whether a command is about such a thing; that it works on it now is for [`refusal_for`] to say.
@@ -184,6 +198,8 @@ pub(super) enum Step {
     Review(Option<String>),
     Handover,
     RollCall,
+    /// The list of those whom a stage asks to tell one by one.
+    Desks(String, String),
 }
 
 /// One step on.
@@ -221,9 +237,13 @@ pub(super) fn advance(scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, 
                 return Err("this rule asks for nothing now".into());
             };
             let (rule, stage) = (rule.clone(), stage.clone());
+            let by_hand = scene.incident().filings.contains_key(&(rule.clone(), stage.clone()));
             match found.state {
+                StageState::Pending | StageState::Drafted | StageState::Filed if found.told.is_some() && !by_hand => {
+                    Ok(Step::Desks(rule, stage))
+                }
                 StageState::Pending => write(Command::DraftStage { rule, stage }, "drafted"),
-                StageState::Drafted => Ok(Step::Open(Purpose::File { rule, stage })),
+                StageState::Drafted => Ok(Step::Open(Purpose::File { rule, stage, voluntary: obligation.voluntary })),
                 StageState::Filed => {
                     Ok(Step::Open(Purpose::Confirm { rule, stage, by: obligation.confirmed_by.clone() }))
                 }

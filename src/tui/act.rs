@@ -1,6 +1,7 @@
 //! What a command of the room does: the lit thing is acted on, a form or a panel opens, or the disk is asked.
 
-use super::able::{Step, acknowledge, advance, lit, note, refusal_for};
+use super::able::{Step, acknowledge, advance, first_stage, lit, note, refusal_for};
+use super::duty;
 use super::form::{Form, Purpose};
 use super::lead;
 use super::model::{Effect, Loud, Model, Overlay, Pane, Pending};
@@ -31,8 +32,12 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
         Action::Advance => match advance(scene, thing.as_ref()) {
             Ok(Step::Write(command, what)) => append(model, vec![*command], what, None, scene),
             Ok(Step::Open(purpose)) => open_form(model, purpose, scene),
-            Ok(Step::Review(audience)) => open_review(model, scene, audience),
+            Ok(Step::Review(audience)) => open_review(model, scene, audience, None),
             Ok(Step::Handover) => lead::handover(model, scene, thing.as_ref()),
+            Ok(Step::Desks(rule, stage)) => {
+                model.overlay = Some(Overlay::Desks { rule, stage, lit: 0 });
+                Vec::new()
+            }
             Ok(Step::RollCall) => {
                 model.overlay = Some(Overlay::RollCall { lit: None });
                 Vec::new()
@@ -96,14 +101,30 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
             None => Vec::new(),
         },
         Action::File | Action::Waive | Action::Withdraw => {
-            let Some(Thing::Stage(rule, stage)) = thing else { return Vec::new() };
+            let Some((rule, stage)) = stage_of(scene, thing) else { return Vec::new() };
+            let listed = scene.situation.obligations.iter().find(|o| o.rule == rule);
+            let listed = listed.and_then(|o| o.stages.iter().find(|s| s.id == stage)).is_some_and(|s| s.told.is_some());
             let purpose = match action {
-                Action::File => Purpose::File { rule, stage },
+                Action::File if listed => {
+                    model.overlay = Some(Overlay::Desks { rule, stage, lit: 0 });
+                    return Vec::new();
+                }
+                Action::File => return duty::file(model, scene, rule, stage),
                 Action::Waive => Purpose::Waive { rule, stage },
                 _ => Purpose::Withdraw { rule, stage },
             };
             open_form(model, purpose, scene)
         }
+        Action::Worksheet => {
+            let Some((rule, stage)) = stage_of(scene, thing) else { return Vec::new() };
+            model.overlay = Some(Overlay::Sheet { rule, stage, scroll: 0 });
+            Vec::new()
+        }
+        Action::Law => {
+            model.today = !model.today;
+            focus(model, scene, Pane::Agencies)
+        }
+        Action::Call => open_form(model, Purpose::Call, scene),
         Action::Task => open_form(model, Purpose::Task, scene),
         Action::Note => open_form(model, Purpose::Note, scene),
         Action::Decide => {
@@ -167,7 +188,14 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
         Action::Role => open_form(model, Purpose::Role { role: None }, scene),
         Action::Phase => open_form(model, Purpose::Phase, scene),
         Action::Severity => open_form(model, Purpose::Severity, scene),
-        Action::Fact => open_form(model, Purpose::Fact, scene),
+        Action::Fact => match thing {
+            // In the agencies' pane it begins with what the lit stage lacks.
+            Some(Thing::Stage(rule, stage)) if model.pane == Pane::Agencies => {
+                duty::state_missing(model, scene, &rule, &stage);
+                Vec::new()
+            }
+            _ => open_form(model, Purpose::Fact, scene),
+        },
         Action::Service => {
             let audience = match lit(model, scene) {
                 Some(Thing::Audience(id)) => id,
@@ -220,10 +248,10 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
         Action::Send => {
             let audience = match thing {
                 Some(Thing::Audience(id)) => Some(id),
-                Some(Thing::Message(id)) => scene.incident().messages.get(&id).map(|m| m.audience.clone()),
+                Some(Thing::Message(id)) => return open_review(model, scene, None, Some(id)),
                 _ => None,
             };
-            open_review(model, scene, audience)
+            open_review(model, scene, audience, None)
         }
         Action::Copy => {
             let text = thing.map(|thing| detail_text(scene, &thing)).unwrap_or_default();
@@ -331,6 +359,13 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
             vec![Effect::Quit]
         }
     }
+}
+
+/// The stage that a thing is; of a whole rule its first.
+fn stage_of(scene: &Scene<'_>, thing: Option<Thing>) -> Option<(String, String)> {
+    let Some(Thing::Stage(rule, stage)) = thing else { return None };
+    let stage = if stage.is_empty() { first_stage(scene, &rule)? } else { stage };
+    Some((rule, stage))
 }
 
 /// Outside the grid the lit row only suggests the audience: the form begins there, and a blank or Tab takes it.

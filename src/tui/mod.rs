@@ -2,6 +2,7 @@
 
 pub mod able;
 pub mod act;
+pub mod duty;
 pub mod form;
 pub mod header;
 pub mod incidents;

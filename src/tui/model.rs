@@ -119,6 +119,18 @@ pub enum Overlay {
         first: Vec<String>,
         scroll: usize,
     },
+    /// What a filing must say, filled in.
+    Sheet {
+        rule: String,
+        stage: String,
+        scroll: usize,
+    },
+    /// Whom a stage asks to tell one by one; which one is lit.
+    Desks {
+        rule: String,
+        stage: String,
+        lit: usize,
+    },
     /// What is said now.
     Words {
         scroll: usize,
@@ -179,11 +191,15 @@ pub struct Model {
     pub channel: usize,
     /// Which rows the timeline shows.
     pub view: View,
+    /// The agencies' pane judges by the law of today.
+    pub today: bool,
     /// What rang or was made of late, the last first: where `.` goes.
     pub recent: VecDeque<Thing>,
     pub overlay: Option<Overlay>,
     pub utc: bool,
     pub flash: Option<(Loud, Safe)>,
+    /// Texts that were released here, until all have ended.
+    pub released: Vec<EntryId>,
     pub pending: Vec<Pending>,
     pub next_effect: u64,
     /// Text given up with Esc or kept from an earlier session, by form.
@@ -223,10 +239,12 @@ impl Model {
             places: std::array::from_fn(|_| Place::fresh()),
             channel: 0,
             view: View::All,
+            today: false,
             recent: VecDeque::new(),
             overlay: None,
             utc: false,
             flash: None,
+            released: Vec::new(),
             pending: Vec::new(),
             next_effect: 1,
             kept: BTreeMap::new(),

@@ -12,6 +12,7 @@ use super::review::{Item as ReviewItem, Review};
 use super::scene::Scene;
 use crate::incident::command::Command;
 use crate::incident::decide_messages;
+use crate::incident::entry::EntryId;
 use crate::incident::exercise;
 use crate::incident::pin::Grounds;
 use crate::incident::words::MessageState;
@@ -19,9 +20,11 @@ use crate::situation::proposal::{self, Proposal};
 use crate::situation::wording;
 use crate::text::Safe;
 
-fn review_item(p: Proposal, chosen: bool) -> ReviewItem {
-    // What went out goes again only where somebody chooses it.
-    let chosen = chosen && !matches!(p.state, MessageState::Sent | MessageState::Delivered);
+fn review_item(p: Proposal, chosen: bool, lit: bool) -> ReviewItem {
+    // What went out goes again only where somebody chooses it, what failed only where it is what is lit.
+    let again =
+        matches!(p.state, MessageState::Sent | MessageState::Delivered) || (p.state == MessageState::Failed && !lit);
+    let chosen = chosen && !again;
     ReviewItem {
         to: p.to,
         audience: p.audience,
@@ -40,13 +43,23 @@ fn review_item(p: Proposal, chosen: bool) -> ReviewItem {
     }
 }
 
-/// Opens the review: every text that could go, the lit audience's chosen.
-pub(super) fn open_review(model: &mut Model, scene: &Scene<'_>, audience: Option<String>) -> Vec<Effect> {
+/// Opens the review: every text that could go, the lit audience's chosen; where a message is lit, that one.
+pub(super) fn open_review(
+    model: &mut Model,
+    scene: &Scene<'_>,
+    audience: Option<String>,
+    message: Option<EntryId>,
+) -> Vec<Effect> {
+    let lit = message.and_then(|id| scene.incident().messages.get(&id));
+    let audience = lit.map(|m| m.audience.clone()).or(audience);
     let mut items = Vec::new();
     for view in &scene.situation.audiences {
-        let chosen = audience.as_ref() == Some(&view.id);
+        let theirs = audience.as_ref() == Some(&view.id);
         let proposals = proposal::proposals(scene.incident(), scene.plan(), scene.situation, &view.id);
-        items.extend(proposals.into_iter().map(|p| review_item(p, chosen)));
+        items.extend(proposals.into_iter().map(|p| {
+            let chosen = theirs && lit.is_none_or(|m| m.channel == p.channel);
+            review_item(p, chosen, lit.is_some())
+        }));
     }
     if items.is_empty() {
         model.say(Loud::Refused, "the playbook has no text for anybody: draft one with `warroom message draft`");
@@ -58,7 +71,8 @@ pub(super) fn open_review(model: &mut Model, scene: &Scene<'_>, audience: Option
     };
     let mut review = Review { opened: Some(scene.now()), ..Review::new(items, round) };
     // Also where none of its texts may go: why is what the person wants to see.
-    if let Some(at) = review.items.iter().position(|i| audience.as_ref() == Some(&i.audience)) {
+    let of_lit = |i: &ReviewItem| lit.is_none_or(|m| m.channel == i.channel);
+    if let Some(at) = review.items.iter().position(|i| audience.as_ref() == Some(&i.audience) && of_lit(i)) {
         review.at = at;
     }
     model.overlay = Some(Overlay::Review(Box::new(review)));
@@ -156,7 +170,13 @@ pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, sc
             }
         }
         Code::Char('E') => {
-            if let Some(item) = review.current() {
+            let left = review.current().filter(|item| {
+                !matches!(item.state, MessageState::Draft | MessageState::Approved | MessageState::Failed)
+            });
+            if let Some(item) = left {
+                let why = crate::safe!("it is {}: what left is not written anew, s proposes the next word", item.state);
+                model.flash = Some((Loud::Refused, why));
+            } else if let Some(item) = review.current() {
                 let purpose = Purpose::EditText { audience: item.audience.clone(), channel: item.channel.clone() };
                 let text = item.text.clone();
                 open_form(model, purpose, scene);
@@ -234,6 +254,7 @@ pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, sc
                     commands: Vec::new(),
                     form: None,
                 });
+                model.released.clone_from(&messages);
                 effects.push(Effect::Release { effect, messages });
                 return effects;
             }
@@ -352,7 +373,7 @@ pub(super) fn keep_text(
     }
     let effects = append(model, vec![command], TEXT.to_owned(), Some(form), scene);
     // Back to where it was opened: the new words stand there, chosen.
-    open_review(model, scene, None);
+    open_review(model, scene, None, None);
     if let Some(Overlay::Review(review)) = &mut model.overlay
         && let Some(at) = review.items.iter().position(|i| i.audience == audience && i.channel == channel)
         && let Some(item) = review.items.get_mut(at)

@@ -15,6 +15,8 @@ use crate::incident::rule::Rules;
 use crate::incident::state::Incident;
 use crate::incident::what::What;
 use crate::situation::Situation;
+use crate::situation::known::Facts;
+use crate::situation::obligations::{Law, Obligation, obligations_under};
 use crate::situation::thing::Thing;
 use crate::text::{duration, instant};
 
@@ -41,8 +43,21 @@ impl<'a> Scene<'a> {
         &self.snapshot.incident
     }
 
+    /// The plan, with whom rules forbid to tell held back.
     pub fn plan(&self) -> &'a Plan {
-        &self.snapshot.plan
+        self.situation.held.as_deref().unwrap_or(&self.snapshot.plan)
+    }
+
+    /// The duties as the pane shows them: by the law of the day of the outage, or by today's.
+    pub fn obligations(&self, model: &Model) -> &'a [Obligation] {
+        if !model.today {
+            return &self.situation.obligations;
+        }
+        let (s, moment) = (self.snapshot, self.situation.moment);
+        self.situation.today.get_or_init(|| {
+            let facts = Facts::new(&s.incident, &s.plan, &s.rules, &s.sources, moment.now, moment.real);
+            obligations_under(Law::Of(moment.real), &s.incident, &s.plan, &s.rules, &facts, moment.now)
+        })
     }
 
     pub fn now(&self) -> Instant {
@@ -74,11 +89,15 @@ impl<'a> Scene<'a> {
         let plan = self.plan();
         let mut facts: Vec<&str> = plan.facts.iter().map(|f| f.name.as_str()).collect();
         facts.extend(self.incident().facts.keys().map(String::as_str));
-        for obligation in &self.situation.obligations {
+        for obligation in self.obligations(model) {
             if let crate::situation::obligations::Standing::Unknown(missing) = &obligation.state {
                 facts.extend(missing.iter().map(String::as_str));
             }
+            facts.extend(obligation.stages.iter().flat_map(|s| &s.missing).map(String::as_str));
         }
+        let mut agencies: Vec<&str> = self.situation.obligations.iter().map(|o| o.short.as_str()).collect();
+        agencies.sort_unstable();
+        agencies.dedup();
         facts.sort_unstable();
         facts.dedup();
         let mut clocks: Vec<&str> =
@@ -92,6 +111,7 @@ impl<'a> Scene<'a> {
             audiences: plan.audiences.iter().map(|a| a.id.as_str()).collect(),
             channels: plan.channels.iter().map(|c| c.id.as_str()).collect(),
             facts,
+            agencies,
             clocks,
             teams: self.situation.teams.iter().map(|t| t.id.as_str()).collect(),
             timeout: self.timeout(),
@@ -142,6 +162,8 @@ impl<'a> Scene<'a> {
             What::Asked(_) if self.incident().asks.contains_key(id) => Thing::Ask(*id),
             What::StageFiled(w) => Thing::Stage(w.rule.clone(), w.stage.clone()),
             What::StageDrafted(w) => Thing::Stage(w.rule.clone(), w.stage.clone()),
+            What::AgencyTold(w) => Thing::Stage(w.rule.clone(), w.stage.clone()),
+            What::AgencyCalled(_) if self.incident().promises.contains_key(id) => Thing::Promise(*id),
             What::MessageDrafted(w) => Thing::Audience(w.audience.clone()),
             What::ServiceStated(w) => Thing::Audience(w.audience.clone()),
             What::ToldElsewhere(w) => Thing::Audience(w.audience.clone()),

@@ -1,6 +1,7 @@
 //! What a key, a paste or news does to the model, and which effects it asks for. Pure: no IO, no clock.
 
 use super::act::{act, append, open_form};
+use super::duty;
 use super::form::{Answer, Form, Purpose};
 use super::incidents;
 use super::key::{Code, Key};
@@ -9,6 +10,7 @@ use super::lead;
 use super::model::{Effect, Loud, Model, Overlay};
 use super::over;
 use super::places::settle;
+use super::released;
 use super::releasing::{keep_text, on_review, open_review, proposed, refresh_review};
 use super::scene::Scene;
 use crate::command::{self, Action};
@@ -65,6 +67,7 @@ pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -
         }
         Msg::Snapshot => {
             refresh_review(model, scene);
+            released::follow(model, scene);
             Vec::new()
         }
         Msg::Outcome { effect, result, refused, made } => {
@@ -173,6 +176,8 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             | Overlay::Words { .. }
             | Overlay::Brief { .. }
             | Overlay::RollCall { .. }
+            | Overlay::Sheet { .. }
+            | Overlay::Desks { .. }
             | Overlay::Contacts { .. }
             | Overlay::Incidents { .. },
         )
@@ -201,6 +206,10 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
         Some(Overlay::Filter) => on_filter(model, key),
         Some(Overlay::Palette { typed, at }) => on_palette(model, typed, at, key, scene),
         Some(Overlay::Brief { offer, scroll, read }) => lead::on_brief(model, (offer, scroll, read), key, scene),
+        Some(Overlay::Sheet { rule, stage, scroll }) => {
+            duty::on_sheet(model, (rule, stage, scroll), key, scene, keymap)
+        }
+        Some(Overlay::Desks { rule, stage, lit }) => duty::on_desks(model, (rule, stage, lit), key, scene),
         Some(Overlay::RollCall { lit }) => lead::on_roll(model, lit, key, scene),
         Some(Overlay::Contacts { first, scroll }) => {
             if key == Key::char('E') {
@@ -272,7 +281,7 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
 }
 
 /// Where a key scrolls to; no further than `bottom`, so that the way back begins at once.
-fn scrolled(scroll: usize, bottom: usize, key: Key, keymap: &Keymap) -> Option<usize> {
+pub(super) fn scrolled(scroll: usize, bottom: usize, key: Key, keymap: &Keymap) -> Option<usize> {
     let to = match keymap.action(key) {
         Some(Action::Down) => scroll + 1,
         Some(Action::Up) => scroll.min(bottom).saturating_sub(1),
@@ -367,9 +376,13 @@ fn on_form(model: &mut Model, mut form: Box<Form>, key: Key, scene: &Scene<'_>) 
         }
         Answer::Cancel => {
             let name = form.purpose.key();
+            // The list of whom to tell is where the form was opened.
+            if let Purpose::Tell { rule, stage, lit, .. } = &form.purpose {
+                model.overlay = Some(Overlay::Desks { rule: rule.clone(), stage: stage.clone(), lit: *lit });
+            }
             if let Purpose::EditText { audience, channel } = &form.purpose {
                 let stands = proposed(scene, audience, channel).is_some_and(|p| p.text == form.texts().join("\n"));
-                let mut effects = open_review(model, scene, None);
+                let mut effects = open_review(model, scene, None, None);
                 if stands || form.is_empty() {
                     model.kept.remove(&name);
                     effects.push(Effect::Forget { form: name });
@@ -393,13 +406,19 @@ fn on_form(model: &mut Model, mut form: Box<Form>, key: Key, scene: &Scene<'_>) 
                 return keep_text(model, scene, &audience, &channel, form);
             }
             let able = form.command(&help).and_then(|command| {
+                let command = duty::with_figures(scene, command);
                 match decide(scene.incident(), scene.plan(), &command, &model.actor, scene.now()) {
                     Ok(_) => Ok(command),
                     Err(refusal) => Err(refusal.0),
                 }
             });
             match able {
-                Ok(command) => append(model, vec![command], form.title.as_str().to_owned(), Some(form), scene),
+                Ok(command) => {
+                    if let Purpose::Tell { rule, stage, lit, .. } = &form.purpose {
+                        model.overlay = Some(Overlay::Desks { rule: rule.clone(), stage: stage.clone(), lit: *lit });
+                    }
+                    append(model, vec![command], form.title.as_str().to_owned(), Some(form), scene)
+                }
                 Err(why) => {
                     // The field that the error names is gone to.
                     if let Some(field) = form.fields.iter().position(|f| why.starts_with(&format!("{}: ", f.label))) {

@@ -37,7 +37,8 @@ pub struct Drawn {
 pub fn list_area(layout: &Layout, pane: Pane) -> Option<Rect> {
     let (_, area) = layout.panes.iter().find(|(p, _)| *p == pane)?;
     let head = 1 + u16::from(panes::def(pane).columns.is_some() && area.height > 4);
-    Some(Rect { y: area.y + head.min(area.height), height: area.height.saturating_sub(head), ..*area })
+    let foot = panes::foot_rows(panes::def(pane), area.height);
+    Some(Rect { y: area.y + head.min(area.height), height: area.height.saturating_sub(head + foot), ..*area })
 }
 
 /// Draws everything into the buffer. Total at any size.
@@ -124,6 +125,13 @@ fn draw_pane(ink: &mut Ink<'_>, area: Rect, pane: Pane, layout: &Layout, scene: 
     {
         ink.row(area, 1, 1, &names(scene, model, columns.saturating_sub(1)));
     }
+    if let Some(foot) = def.foot {
+        let rows = panes::foot_rows(def, area.height);
+        let lines = foot(scene, model, columns.saturating_sub(1), usize::from(rows));
+        for (line, y) in lines.iter().zip(area.height.saturating_sub(rows)..) {
+            ink.row(area, 1, y, line);
+        }
+    }
     if items.is_empty() {
         let text = match (model.loading, place.filter.is_empty()) {
             (true, _) => Safe::from("opening the journal..."),
@@ -200,7 +208,12 @@ fn badge(scene: &Scene<'_>, model: &Model, pane: Pane) -> (String, Meaning) {
             match next {
                 Some(clock) => {
                     let iff = if clock.iff { "IF" } else { "" };
-                    (format!("{}{iff}", crate::text::duration::short(clock.at - now, false)), Meaning::Text)
+                    match clock.at <= now {
+                        true => (format!("OVER{iff}"), Meaning::Late),
+                        false => {
+                            (format!("{}{iff}", crate::text::duration::short(clock.at - now, false)), Meaning::Text)
+                        }
+                    }
                 }
                 None => (String::new(), Meaning::Text),
             }

@@ -1,4 +1,5 @@
 //! The one test binary: folders by what they prove.
+mod agencies;
 mod backends;
 mod cli;
 mod config;

@@ -3,7 +3,7 @@
 use lettre::Message;
 use lettre::address::Envelope;
 use lettre::message::Mailbox;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use url::{Host, Url};
 
 use crate::backends::adapter::{Adapter, Outgoing};
@@ -117,6 +117,7 @@ impl Smtp {
             .subject(message.subject.clone())
             .date(now.into())
             .message_id(Some(format!("<{key}@{domain}>")))
+            .header(MIME_VERSION_1_0)
             .header(ContentType::TEXT_PLAIN);
         if let Some(reply_to) = &self.reply_to {
             builder = builder.reply_to(reply_to.clone());

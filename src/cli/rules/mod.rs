@@ -46,7 +46,7 @@ fn find<'r>(rules: &'r Rules, id: &str) -> Result<&'r Rule, Fail> {
 }
 
 /// The instant on whose day the law is asked for: `today`, or a day, at noon there.
-fn day_of(text: &str) -> Result<Instant, Fail> {
+pub(super) fn day_of(text: &str) -> Result<Instant, Fail> {
     if text == "today" {
         return Ok(edge::now());
     }

@@ -152,6 +152,11 @@ fn fact(view: &FactView, echo: &dyn Fn(crate::incident::Instant) -> String) -> S
         }
         Origin::Conflict => "people said different things: settle it".to_owned(),
         Origin::Metric { source, metric } => format!("measured by {source} as {metric}"),
+        Origin::Component { source, component, state, since, first_harm } => {
+            let harm = first_harm.map(|at| format!(", harmed since {}", echo(at))).unwrap_or_default();
+            let state = state.map_or("GONE", |s| s.short());
+            format!("{component} is {state} on {source} since {}{harm}", echo(*since))
+        }
         Origin::Grows { at_least: false } => "grows by itself".to_owned(),
         Origin::Grows { at_least: true } => "grows by itself, at least: the count had gaps".to_owned(),
         Origin::Nobody => "nobody has said: `warroom fact`".to_owned(),
@@ -194,7 +199,7 @@ fn json(found: &Obligation, why: &[Reason], facts: &Facts<'_>) -> serde_json::Va
 fn fact_json(view: &FactView) -> serde_json::Value {
     let from = match &view.origin {
         Origin::Person { by, .. } => by.clone(),
-        Origin::Metric { source, .. } => source.clone(),
+        Origin::Metric { source, .. } | Origin::Component { source, .. } => source.clone(),
         Origin::Conflict => "conflict".to_owned(),
         Origin::Grows { .. } => "grows".to_owned(),
         Origin::Nobody => "nobody".to_owned(),

@@ -107,6 +107,7 @@ fn rule(fields: &mut Fields<'_>, seen: &mut BTreeMap<String, usize>, all: &Rules
     let mut text = |key| fields.text(key, faults).map(|f| f.value).unwrap_or_default();
     let (method, confirmed_by, withdraw) = (text("method"), text("confirmed_by"), text("withdraw"));
     let (calendar_note, note, effective_note) = (text("calendar_note"), text("note"), text("effective_note"));
+    let if_not = text("if_not");
     let mut flag = |key| fields.flag(key, faults).is_some_and(|f| f.value);
     let (voluntary, confidential) = (flag("voluntary"), flag("confidential"));
     Some(Rule {
@@ -116,6 +117,7 @@ fn rule(fields: &mut Fields<'_>, seen: &mut BTreeMap<String, usize>, all: &Rules
         withdraw,
         calendar_note,
         note,
+        if_not,
         effective_note,
         merge: fields.text("merge", faults).map(|f| f.value),
         voluntary,

@@ -8,6 +8,7 @@ use super::{condition, named, once, word};
 use crate::config::document::{Fields, Found, unknown};
 use crate::config::problem::Faults;
 use crate::incident::rule::{Limit, Repeat, Rules, Stage, Unit};
+use crate::incident::words::Way;
 use crate::rulebook::evaluate::STAGE;
 
 const UNITS: &[(&str, Unit)] = &[
@@ -95,6 +96,7 @@ fn stage(
     let mut text = |key| fields.text(key, faults).map(|f| f.value);
     let (to, on, note) = (text("to"), text("on"), text("note").unwrap_or_default());
     let holds = fields.flag("holds", faults).is_some_and(|f| f.value);
+    let each = each(fields, faults);
     Some(Stage {
         id: id?.value,
         name: name?.value,
@@ -108,8 +110,23 @@ fn stage(
         only_if: only_if.map(|f| f.value),
         to,
         holds,
+        each,
         note,
     })
+}
+
+/// The ways in which each of many is told.
+fn each(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<Way> {
+    let Some(list) = fields.texts("each", faults) else { return Vec::new() };
+    let mut out = Vec::new();
+    for text in &list.value {
+        match text.parse::<Way>() {
+            Ok(way) if !out.contains(&way) => out.push(way),
+            Ok(way) => faults.add(list.line, &list.key, format!("{way} stands twice")),
+            Err(why) => faults.add(list.line, &list.key, format!("{text}: {why}")),
+        }
+    }
+    out
 }
 
 /// A clock, or an earlier stage.

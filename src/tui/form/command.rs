@@ -3,6 +3,7 @@
 use super::{Form, Help, Kind, Purpose};
 use crate::incident::Instant;
 use crate::incident::command::{Command, Decision, TeamWish};
+use crate::incident::stage::How;
 use crate::text::instant;
 
 impl Form {
@@ -28,7 +29,7 @@ impl Form {
             if let Kind::Choice(words) = &field.kind
                 && !field.value().trim().is_empty()
                 && !words.iter().any(|w| *w == field.value().trim())
-                && !matches!(self.purpose, Purpose::Fact | Purpose::Clock | Purpose::SubTeams { .. })
+                && !matches!(self.purpose, Purpose::Fact | Purpose::Clock | Purpose::Call | Purpose::SubTeams { .. })
             {
                 return Err(format!("{}: one of {}", field.label, words.join(", ")));
             }
@@ -117,21 +118,38 @@ impl Form {
                 text: String::new(),
                 next_update: next(5)?,
             },
-            Purpose::File { rule, stage } => Command::File {
+            Purpose::File { rule, stage, .. } => Command::File {
                 rule: rule.clone(),
                 stage: stage.clone(),
                 reference: text(0),
                 person: text(1),
                 at: past(2)?,
+                how: How { channel: text(3), proof: text(4), why: text(5), ..How::default() },
+            },
+            Purpose::Tell { rule, stage, name, by, .. } => Command::Tell {
+                rule: rule.clone(),
+                stage: stage.clone(),
+                name: name.clone(),
+                by: *by,
+                person: text(0),
+                at: past(1)?,
+            },
+            Purpose::Call => Command::TakeCall {
+                agency: text(0),
+                due: next(1)?.ok_or("answer by: a time")?,
+                about: text(2),
+                caller: text(3),
+                taken_by: text(4),
             },
             Purpose::Confirm { rule, stage, .. } => {
                 Command::ConfirmStage { rule: rule.clone(), stage: stage.clone(), how: text(0) }
             }
             Purpose::Waive { rule, stage } => {
-                Command::WaiveStage { rule: rule.clone(), stage: stage.clone(), why: text(0) }
+                let (rule, stage, figures) = (rule.clone(), stage.clone(), Default::default());
+                Command::WaiveStage { rule, stage, why: text(0), by: text(1), figures }
             }
             Purpose::Withdraw { rule, stage } => {
-                Command::WithdrawStage { rule: rule.clone(), stage: stage.clone(), why: text(0) }
+                Command::WithdrawStage { rule: rule.clone(), stage: stage.clone(), why: text(0), by: text(1) }
             }
             Purpose::Amend { entry, .. } => Command::Amend { entry: *entry, text: text(0) },
             Purpose::Settle { message } => {

@@ -157,24 +157,55 @@ impl Form {
                     ],
                 )
             }
-            Purpose::File { rule, stage } => (
-                format!("Filed: {rule} {stage}"),
-                vec![
+            Purpose::File { rule, stage, voluntary } => {
+                let mut fields = vec![
                     field("reference", "the portal's number", Line, false),
-                    field("person", "whom you spoke to", Line, false),
+                    field("person", "who filed it, or whom you spoke to", Line, false),
                     field("at", "03:40 or -5m; empty: now", Past, false),
+                    field("channel", "portal, e-mail, telephone", Line, false),
+                    field("proof", "a link, or @FILE: kept by its hash", Line, false),
+                ];
+                if *voluntary {
+                    fields.push(field("why", "no law demands it: why it is made", Line, true));
+                }
+                (format!("Filed: {rule} {stage}"), fields)
+            }
+            Purpose::Tell { name, by, .. } => {
+                let person = if *by == crate::incident::words::Way::Phone {
+                    "who answered; a message left is no contact"
+                } else {
+                    "to whom it went"
+                };
+                (
+                    format!("Told {}: {name}", by.said()),
+                    vec![field("with whom", person, Line, false), field("at", "03:40 or -5m; empty: now", Past, false)],
+                )
+            }
+            Purpose::Call => (
+                "An agency called".to_owned(),
+                vec![
+                    field("agency", "", words(&help.agencies), true),
+                    field("answer by", "04:00 or +20m", Next, true),
+                    field("about", "what they want", Line, true),
+                    field("caller", "who called, and how they are reached", Line, false),
+                    field("taken by", "a name; empty: you", Person, false),
                 ],
             ),
             Purpose::Confirm { rule, stage, by } => {
                 preset.push((0, String::new()));
                 (format!("Confirmed: {rule} {stage} ({by})"), vec![field("how", "what confirms it", Line, true)])
             }
-            Purpose::Waive { rule, stage } => {
-                (format!("Not filed: {rule} {stage}"), vec![field("why", "", Line, true)])
-            }
-            Purpose::Withdraw { rule, stage } => {
-                (format!("Withdrawn: {rule} {stage}"), vec![field("why", "said to the agency too", Line, true)])
-            }
+            Purpose::Waive { rule, stage } => (
+                format!("Not filed: {rule} {stage}"),
+                vec![
+                    field("why", "it is asked for afterwards", Line, true),
+                    field("decided by", "a name", Person, true),
+                ],
+            ),
+            Purpose::Withdraw { rule, stage } => (
+                format!("Withdrawn: {rule} {stage}"),
+                vec![field("why", "said to the agency too", Line, true), field("decided by", "a name", Person, true)],
+            ),
             Purpose::Amend { words, .. } => {
                 preset.push((0, words.clone()));
                 ("Other words; the old ones stay in the record".to_owned(), vec![field("text", "", Line, true)])

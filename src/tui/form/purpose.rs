@@ -1,7 +1,7 @@
 //! What a form is for, with the ids of what the person saw.
 
 use crate::incident::entry::EntryId;
-use crate::incident::words::Role;
+use crate::incident::words::{Role, Way};
 
 /// What a form is for. Carries the ids of what the person saw.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -43,7 +43,19 @@ pub enum Purpose {
     File {
         rule: String,
         stage: String,
+        /// No law demands it: it is asked why it is made.
+        voluntary: bool,
     },
+    /// One of many whom a stage goes to was told; its row in their list.
+    Tell {
+        rule: String,
+        stage: String,
+        name: String,
+        by: Way,
+        lit: usize,
+    },
+    /// An agency called.
+    Call,
     Confirm {
         rule: String,
         stage: String,
@@ -127,7 +139,9 @@ impl Purpose {
             Purpose::Clock => "clock".into(),
             Purpose::Promise => "promise".into(),
             Purpose::Elsewhere { audience, .. } => format!("elsewhere {audience}"),
-            Purpose::File { rule, stage } => format!("file {rule} {stage}"),
+            Purpose::Tell { rule, stage, name, by, .. } => format!("tell {rule} {stage} {by} {name}"),
+            Purpose::Call => "call".into(),
+            Purpose::File { rule, stage, .. } => format!("file {rule} {stage}"),
             Purpose::Confirm { rule, stage, .. } => format!("confirm {rule} {stage}"),
             Purpose::Waive { rule, stage } => format!("waive {rule} {stage}"),
             Purpose::Withdraw { rule, stage } => format!("withdraw {rule} {stage}"),

@@ -1,13 +1,16 @@
-//! Pane 4: which agency must hear by when, as rules and facts stand. An aid, not legal advice.
+//! Pane 4: which agency must hear by when, as rules and facts stand, and what agencies wait for. An aid, not legal advice.
 
 use super::{Body, Item, Piece, cell, last, piece};
+use crate::incident::Instant;
 use crate::incident::rule::Confidence;
+use crate::incident::state::Promise;
 use crate::incident::words::{Role, StageState};
 use crate::rulebook::deadline::Due;
 use crate::safe;
 use crate::situation::obligations::{Obligation, StageView, Standing};
 use crate::situation::thing::Thing;
-use crate::text::{duration, instant};
+use crate::text::{Safe, duration, instant, shorten, width};
+use crate::tui::duty;
 use crate::tui::model::{Model, Pane};
 use crate::tui::scene::Scene;
 use crate::tui::theme::Meaning;
@@ -20,47 +23,84 @@ pub const PANE: super::PaneDef = super::PaneDef {
     row,
     heading,
     columns: Some(columns),
+    foot: Some(foot),
     empty: "no rule concerns this organisation: set `organisation` in the configuration",
 };
 
-fn items(scene: &Scene<'_>, _: &Model) -> Vec<Item> {
-    let mut out: Vec<(u8, Option<crate::incident::Instant>, Item)> = Vec::new();
-    for (o, obligation) in scene.situation.obligations.iter().enumerate() {
+/// The stage of a row that stands for a whole rule.
+const WHOLE: usize = usize::MAX;
+
+/// Calls of agencies that wait for their answer, the nearest first.
+fn calls<'a>(scene: &Scene<'a>) -> Vec<&'a Promise> {
+    let open = scene.incident().promises.values().filter(|p| p.call.is_some() && p.kept.is_none());
+    let mut open: Vec<&Promise> = open.collect();
+    open.sort_by_key(|p| (p.due, p.id));
+    open
+}
+
+fn items(scene: &Scene<'_>, model: &Model) -> Vec<Item> {
+    let mut out: Vec<(u8, Option<Instant>, Item)> = Vec::new();
+    let now = scene.now();
+    for (index, call) in calls(scene).into_iter().enumerate() {
+        let item = Item { thing: Some(Thing::Promise(call.id)), body: Body::At(index) };
+        out.push((if call.due <= now { 0 } else { 1 }, Some(call.due), item));
+    }
+    for (o, obligation) in scene.obligations(model).iter().enumerate() {
+        let whole = |rank, at| {
+            let thing = Thing::Stage(obligation.rule.clone(), String::new());
+            (rank, at, Item { thing: Some(thing), body: Body::Of(o, WHOLE) })
+        };
         match obligation.state {
             Standing::Due | Standing::Unknown(_) => {
-                for (s, stage) in obligation.stages.iter().enumerate() {
-                    // A stage whose clock has no instant, of a rule that may not apply, is not listed.
-                    if stage.due.is_none() && stage.filed.is_none() && stage.iff {
-                        continue;
-                    }
+                // A stage whose clock has no instant, of a rule that may not apply, is not listed by itself.
+                let listed = |s: &StageView| s.due.is_some() || s.filed.is_some() || !s.iff || !s.open();
+                let stages = obligation.stages.iter().enumerate().filter(|(_, s)| listed(s));
+                let before = out.len();
+                for (s, stage) in stages {
                     let thing = Thing::Stage(obligation.rule.clone(), stage.id.clone());
+                    let lit = model.place().lit.as_ref() == Some(&thing) && model.pane == Pane::Agencies;
                     let item = Item { thing: Some(thing), body: Body::Of(o, s) };
-                    out.push((rank(obligation, stage), stage.due.map(Due::instant), item));
+                    out.push((rank(obligation, stage, now, lit), stage.due.map(Due::instant), item));
+                }
+                // A rule that lacks a fact is never shown as clear.
+                if out.len() == before {
+                    out.push(whole(4, None));
                 }
             }
-            Standing::NotTriggered | Standing::NotInForce => {
-                let thing = Thing::Stage(obligation.rule.clone(), String::new());
-                out.push((9, None, Item { thing: Some(thing), body: Body::Of(o, usize::MAX) }));
-            }
+            Standing::NotTriggered => match &obligation.fires {
+                Some(fires) => out.push(whole(1, Some(fires.at))),
+                None => out.push(whole(if obligation.if_not.is_empty() { 8 } else { 7 }, None)),
+            },
+            Standing::NotInForce => out.push(whole(9, None)),
         }
     }
     out.sort_by_key(|(rank, at, _)| (*rank, at.is_none(), *at));
     out.into_iter().map(|(_, _, item)| item).collect()
 }
 
-/// Where a stage stands, whatever was done about it: a row does not move under the finger that filed it.
-fn rank(obligation: &Obligation, stage: &StageView) -> u8 {
-    match stage.due {
-        _ if obligation.voluntary => 5,
+/// Where a stage stands: what is owed, by time; what was filed and not confirmed; what has no number; what is done. The lit one
+/// stays where it was: a row does not move under the finger that filed it.
+fn rank(obligation: &Obligation, stage: &StageView, now: Instant, lit: bool) -> u8 {
+    if obligation.voluntary {
+        return 5;
+    }
+    let owed = match stage.due {
         Some(Due::Asap(_)) if !stage.iff => 0,
+        Some(Due::At(at)) if at <= now && !stage.iff => 0,
         Some(Due::At(_)) => 1,
         Some(Due::Asap(_)) => 3,
         None => 4,
+    };
+    match stage.state {
+        _ if lit => owed,
+        StageState::Filed if !obligation.confirmed_by.is_empty() => 2,
+        StageState::Pending | StageState::Drafted => owed,
+        StageState::Filed | StageState::Confirmed | StageState::Waived | StageState::Withdrawn => 6,
     }
 }
 
 struct Widths {
-    agency: usize,
+    name: usize,
     left: usize,
     due: usize,
     state: usize,
@@ -68,16 +108,22 @@ struct Widths {
 }
 
 fn widths(columns: usize) -> Widths {
-    if columns < 50 {
-        return Widths { agency: columns.saturating_sub(18), left: 7, due: 0, state: 9, owner: 0 };
+    let of = |left: usize, due: usize, state: usize, owner: usize| {
+        let columns_apart = 2 + usize::from(due > 0) + usize::from(owner > 0);
+        Widths { name: columns.saturating_sub(left + due + state + owner + columns_apart), left, due, state, owner }
+    };
+    match columns {
+        0..50 => of(7, 0, 9, 0),
+        50..76 => of(9, 13, 9, 0),
+        76..110 => of(9, 20, 9, 6),
+        110..140 => of(12, 33, 14, 8),
+        _ => of(12, 38, 14, 8),
     }
-    let (due, state, owner) = if columns >= 76 { (20, 13, 6) } else { (13, 9, 0) };
-    Widths { agency: columns.saturating_sub(3 + 11 + due + state + owner), left: 11, due, state, owner }
 }
 
 fn columns(_: &Scene<'_>, _: &Model, columns: usize) -> Vec<Piece> {
     let w = widths(columns);
-    let mut out = vec![cell("AGENCY, STAGE", w.agency, Meaning::Dim), cell("LEFT", w.left, Meaning::Dim)];
+    let mut out = vec![cell("AGENCY, STAGE", w.name, Meaning::Dim), cell("LEFT", w.left, Meaning::Dim)];
     if w.due > 0 {
         out.push(cell("DUE", w.due, Meaning::Dim));
     }
@@ -88,62 +134,130 @@ fn columns(_: &Scene<'_>, _: &Model, columns: usize) -> Vec<Piece> {
     out
 }
 
-fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Piece> {
-    let Body::Of(o, s) = item.body else { return Vec::new() };
-    let Some(obligation) = scene.situation.obligations.get(o) else { return Vec::new() };
-    let w = widths(columns);
-    let Some(stage) = obligation.stages.get(s) else {
-        let why = match obligation.state {
-            Standing::NotInForce => "not in force that day",
-            _ => "not triggered",
-        };
-        return vec![
-            cell(&format!("{}, {}", obligation.short, obligation.title), w.agency + w.left + 1, Meaning::Dim),
-            piece(why, Meaning::Dim),
-        ];
-    };
-    let doubt = match obligation.confidence {
-        Confidence::High => "",
-        Confidence::Medium => "",
-        Confidence::Low => " (LOW)",
-    };
-    let name = format!("{}, {}{doubt}", obligation.short, stage.name.to_lowercase());
-    let (left, loud) = left(scene, obligation, stage);
-    let due = match stage.due {
-        Some(Due::At(at)) => {
-            // In a column the zone is its first letter: 04:48C is Central, 05:48E Eastern, 10:48Z universal.
-            let letter = |zone| match instant::zone_name(at, zone).as_str() {
-                "UTC" => "Z".to_owned(),
-                name => name.get(..1).unwrap_or_default().to_owned(),
-            };
-            let zone = scene.zone(model);
-            let ours = format!("{}{}", scene.clock(model, at), letter(zone));
-            if w.due >= 20 && obligation.timezone != zone {
-                let there = instant::clock(at, scene.now(), obligation.timezone);
-                let there = there.rsplit(' ').next().unwrap_or_default().to_owned();
-                format!("{ours} {there}{}", letter(obligation.timezone))
-            } else {
-                ours
-            }
-        }
-        Some(Due::Asap(_)) => "now".to_owned(),
-        None => "--".to_owned(),
-    };
-    let (state, meaning) = state(obligation, stage);
-    let mut out = vec![cell(&name, w.agency, Meaning::Text), cell(&left, w.left, loud)];
-    if w.due > 0 {
-        out.push(cell(&due, w.due, Meaning::Text));
+/// A confidence below high is said wherever the rule is.
+fn sure(obligation: &Obligation, w: &Widths) -> &'static str {
+    match (obligation.confidence, w.due >= 20) {
+        (Confidence::High, _) => "",
+        (Confidence::Medium, true) => " (med)",
+        (Confidence::Low, true) => " (LOW)",
+        (Confidence::Medium, false) => "(m)",
+        (Confidence::Low, false) => "(L)",
     }
-    out.push(cell(&state, w.state, meaning));
+}
+
+fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Piece> {
+    let w = widths(columns);
+    let (o, s) = match item.body {
+        Body::Of(o, s) => (o, s),
+        Body::At(index) => {
+            return calls(scene).get(index).map_or_else(Vec::new, |call| of_call(scene, model, &w, call));
+        }
+        Body::Run(..) | Body::Heading(_) => return Vec::new(),
+    };
+    let Some(obligation) = scene.obligations(model).get(o) else { return Vec::new() };
+    let Some(stage) = obligation.stages.get(s) else { return whole(scene, model, &w, obligation, columns) };
+    // Of a long name its beginning says which stage it is: what is doubtful of the rule stands before it.
+    let name = format!("{}{}, {}", obligation.short, sure(obligation, &w), stage.name.to_lowercase());
+    let (left, loud) = left(scene, obligation, stage);
+    let due = due(scene, model, stage, w.due);
+    let (state, meaning) = state(scene, obligation, stage, w.state);
+    let owner = if stage.by.is_empty() { scene.incident().holder(Role::Liaison) } else { Some(stage.by.as_str()) };
+    cells(&w, &name, (&left, loud), &due, (&state, meaning), owner)
+}
+
+fn cells(
+    w: &Widths,
+    name: &str,
+    left: (&str, Meaning),
+    due: &str,
+    state: (&str, Meaning),
+    owner: Option<&str>,
+) -> Vec<Piece> {
+    let mut out = vec![cell(name, w.name, Meaning::Text), cell(left.0, w.left, left.1)];
+    if w.due > 0 {
+        out.push(cell(due, w.due, Meaning::Text));
+    }
+    out.push(cell(state.0, w.state, state.1));
     if w.owner > 0 {
-        let owner = if stage.by.is_empty() { scene.incident().holder(Role::Liaison) } else { Some(stage.by.as_str()) };
         out.push(last(owner.unwrap_or("--"), w.owner, Meaning::Dim));
     }
     out
 }
 
+fn of_call(scene: &Scene<'_>, model: &Model, w: &Widths, call: &Promise) -> Vec<Piece> {
+    let (left, loud) = span(scene.now(), call.due, "");
+    let due = zones(scene, model, call.due, w.due >= 20);
+    cells(
+        w,
+        &format!("CALL {}: {}", call.to, call.text),
+        (&left, loud),
+        &due,
+        ("promised", Meaning::Text),
+        Some(&call.owner),
+    )
+}
+
+/// A rule of which no stage is listed: it will fire, lacks facts, or does not fire, and why that is worth saying.
+fn whole(scene: &Scene<'_>, model: &Model, w: &Widths, obligation: &Obligation, columns: usize) -> Vec<Piece> {
+    let name = format!("{}{}, {}", obligation.short, sure(obligation, w), obligation.title);
+    if let (Standing::NotTriggered, Some(fires)) = (&obligation.state, &obligation.fires) {
+        let in_so_long = format!("in {}", duration::short(fires.at - scene.now(), false));
+        let due = zones(scene, model, fires.at, w.due >= 20);
+        return cells(w, &name, (&in_so_long, Meaning::Soon), &due, ("FORECAST", Meaning::Soon), None);
+    }
+    if let Standing::Unknown(missing) = &obligation.state {
+        return cells(w, &name, ("--", Meaning::Dim), "--", (&facts(missing), Meaning::Old), None);
+    }
+    let why = match (&obligation.state, obligation.if_not.as_str()) {
+        (Standing::NotInForce, _) => obligation.binding.said(),
+        (_, "") => "not triggered".to_owned(),
+        (_, why) => why.to_owned(),
+    };
+    let name = match obligation.if_not.is_empty() || obligation.state == Standing::NotInForce {
+        true => name,
+        false => format!("{}{}", obligation.short, sure(obligation, w)),
+    };
+    let name = shorten::shorten(&Safe::new(&name), columns / 2);
+    let rest = columns.saturating_sub(width::width(name.as_str()) + 2);
+    vec![piece(safe!("{name}: "), Meaning::Dim), piece(shorten::shorten(&Safe::new(&why), rest), Meaning::Dim)]
+}
+
+/// When it is due: where columns allow it in the room's zone and in the other, and by the second reading of its clock.
+fn due(scene: &Scene<'_>, model: &Model, stage: &StageView, columns: usize) -> String {
+    let at = match stage.due {
+        Some(Due::At(at)) => at,
+        Some(Due::Asap(_)) => return "now".to_owned(),
+        None => return stage.on.as_ref().map_or("--".to_owned(), |on| format!("on {on}")),
+    };
+    let second = stage.readings.get(1).map(|r| r.due.instant()).filter(|other| *other != at);
+    let second = second.map(|other| zones(scene, model, other, false));
+    let both = zones(scene, model, at, true);
+    let one = zones(scene, model, at, false);
+    let Some(second) = second else { return if width::width(&both) <= columns { both } else { one } };
+    let ways = [format!("{both} or {second}"), format!("{one} or {second}"), format!("{one}/{second}")];
+    ways.into_iter().find(|way| width::width(way) <= columns).unwrap_or(one)
+}
+
+/// In a column a zone is its first letter: `04:48C 10:48Z`.
+fn zones(scene: &Scene<'_>, model: &Model, at: Instant, both: bool) -> String {
+    let letter = |zone| match instant::zone_name(at, zone).as_str() {
+        "UTC" => "Z".to_owned(),
+        name => name.get(..1).unwrap_or_default().to_owned(),
+    };
+    let shown = scene.zone(model);
+    let other = if shown == chrono_tz::Tz::UTC { scene.situation.zone } else { chrono_tz::Tz::UTC };
+    let ours = format!("{}{}", scene.clock(model, at), letter(shown));
+    if !both || other == shown {
+        return ours;
+    }
+    let there = instant::clock(at, scene.now(), other);
+    // The day stands once, but where it is another there.
+    let (day, there_day) = (ours.rsplit_once(' ').map(|d| d.0), there.rsplit_once(' ').map(|d| d.0));
+    let there = if day == there_day { there.rsplit(' ').next().unwrap_or_default() } else { &there };
+    format!("{ours} {there}{}", letter(other))
+}
+
 fn left(scene: &Scene<'_>, obligation: &Obligation, stage: &StageView) -> (String, Meaning) {
-    let now = scene.now();
     if !stage.open() {
         return ("--".into(), Meaning::Dim);
     }
@@ -153,28 +267,47 @@ fn left(scene: &Scene<'_>, obligation: &Obligation, stage: &StageView) -> (Strin
         Some(Due::Asap(_)) if obligation.voluntary => ("--".into(), Meaning::Dim),
         Some(Due::Asap(_)) if stage.iff => ("ASAP IF".into(), Meaning::Soon),
         Some(Due::Asap(_)) => ("ASAP".into(), Meaning::Life),
-        Some(Due::At(at)) if at <= now => (format!("OVER {}{iff}", duration::short(now - at, false)), Meaning::Late),
-        Some(Due::At(at)) => {
-            let soon = (at - now).num_minutes() < 60;
-            (format!("{}{iff}", duration::short(at - now, false)), if soon { Meaning::Soon } else { Meaning::Text })
-        }
+        Some(Due::At(at)) => span(scene.now(), at, iff),
     }
 }
 
-fn state(obligation: &Obligation, stage: &StageView) -> (String, Meaning) {
+fn span(now: Instant, at: Instant, iff: &str) -> (String, Meaning) {
+    if at <= now {
+        // The IF must not be cut off.
+        let over = if iff.is_empty() { "OVER " } else { "-" };
+        return (format!("{over}{}{iff}", duration::short(now - at, false)), Meaning::Late);
+    }
+    let soon = (at - now).num_minutes() < 60;
+    (format!("{}{iff}", duration::short(at - now, false)), if soon { Meaning::Soon } else { Meaning::Text })
+}
+
+fn facts(missing: &[String]) -> String {
+    match missing.len() {
+        0 => "facts?".to_owned(),
+        1 => "1 fact?".to_owned(),
+        many => format!("{many} facts?"),
+    }
+}
+
+fn state(scene: &Scene<'_>, obligation: &Obligation, stage: &StageView, columns: usize) -> (String, Meaning) {
+    let corrects = |s: &crate::situation::filing::Supplement| s.rule == obligation.rule && s.stage == stage.id;
     match stage.state {
+        StageState::Filed | StageState::Confirmed if scene.situation.supplements.iter().any(corrects) => {
+            ("CORRECT".into(), Meaning::Late)
+        }
         StageState::Filed if obligation.confirmed_by.is_empty() => ("filed".into(), Meaning::Good),
+        StageState::Filed if columns < 13 => ("UNCONFIRM".into(), Meaning::Soon),
         StageState::Filed => ("NOT CONFIRMED".into(), Meaning::Soon),
         StageState::Confirmed => ("confirmed".into(), Meaning::Good),
         StageState::Waived => ("waived".into(), Meaning::Dim),
         StageState::Withdrawn => ("withdrawn".into(), Meaning::Dim),
+        StageState::Pending | StageState::Drafted if stage.told.is_some() => {
+            (stage.told.as_ref().map(|told| told.said()).unwrap_or_default(), Meaning::Text)
+        }
         StageState::Drafted => ("draft".into(), Meaning::Soon),
         StageState::Pending => match &obligation.state {
-            Standing::Unknown(missing) => match missing.as_slice() {
-                [] => ("facts?".into(), Meaning::Old),
-                [_] => ("1 fact?".into(), Meaning::Old),
-                many => (format!("{} facts?", many.len()), Meaning::Old),
-            },
+            Standing::Unknown(missing) => (facts(missing), Meaning::Old),
+            _ if !stage.missing.is_empty() => (facts(&stage.missing), Meaning::Old),
             _ if obligation.voluntary => ("voluntary".into(), Meaning::Dim),
             _ => ("pending".into(), Meaning::Text),
         },
@@ -183,16 +316,35 @@ fn state(obligation: &Obligation, stage: &StageView) -> (String, Meaning) {
 
 fn heading(scene: &Scene<'_>, model: &Model, columns: usize) -> Vec<Piece> {
     let Some(started) = scene.incident().started() else { return Vec::new() };
-    let day = started.with_timezone(&scene.situation.zone).format("%d %b %Y").to_string();
-    let mut out = vec![piece(safe!("law of {day}"), Meaning::Dim)];
-    let clocks = scene.situation.obligations.iter().flat_map(|o| &o.clocks);
+    let law = if model.today { scene.situation.moment.real } else { started };
+    let day = law.with_timezone(&scene.situation.zone).format("%d %b %Y").to_string();
+    let mut out = vec![match model.today {
+        true => piece(safe!("WHAT IF TODAY: law of {day}"), Meaning::Exercise),
+        false => piece(safe!("law of {day}"), Meaning::Dim),
+    }];
+    let clocks = scene.obligations(model).iter().flat_map(|o| &o.clocks);
     if columns >= 50
         && let Some(clock) = clocks.into_iter().find(|c| c.name == "discovery")
         && let Some(at) = clock.at
     {
         let assumed = if clock.assumed { " ASSUMED" } else { "" };
         let meaning = if clock.assumed { Meaning::Old } else { Meaning::Dim };
-        out.push(piece(safe!("  discovery{assumed} {}", scene.clock(model, at)), meaning));
+        out.push(piece(safe!("  discovery {}{assumed}", scene.clock(model, at)), meaning));
     }
+    out
+}
+
+/// About the lit row: what is missing, the other reading, how near the thresholds are, what confirms it.
+fn foot(scene: &Scene<'_>, model: &Model, columns: usize, rows: usize) -> Vec<Vec<Piece>> {
+    let place = &model.places[Pane::Agencies as usize];
+    let Some(Thing::Stage(rule, stage)) = &place.lit else { return Vec::new() };
+    let Some(obligation) = scene.obligations(model).iter().find(|o| o.rule == *rule) else { return Vec::new() };
+    let mut out = Vec::new();
+    for (text, meaning) in duty::about(scene, model, obligation, stage) {
+        for line in crate::tui::over::text_lines(&text, columns) {
+            out.push(vec![piece(line, meaning)]);
+        }
+    }
+    out.truncate(rows);
     out
 }

@@ -19,6 +19,7 @@ pub const PANE: super::PaneDef = super::PaneDef {
     row,
     heading,
     columns: Some(columns),
+    foot: None,
     empty: "no playbook names audiences: start one with `warroom declare --playbook`",
 };
 
@@ -54,7 +55,8 @@ pub fn symbol(scene: &Scene<'_>, cell: &Cell) -> (&'static str, Meaning) {
 /// Whether its receipt should have come and did not.
 fn silent(scene: &Scene<'_>, cell: &Cell) -> bool {
     let message = cell.message.and_then(|id| scene.incident().messages.get(&id));
-    message.is_some_and(|message| receipt::missing(scene.incident(), message, scene.now()))
+    let signals = &scene.situation.signals;
+    message.is_some_and(|message| receipt::missing(scene.incident(), signals, message, scene.now()))
 }
 
 struct Widths {
@@ -110,7 +112,10 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
     let (next, loud) = next(scene, audience);
     let mut out = vec![cell(&audience.name, w.name, if audience.life { Meaning::Title } else { Meaning::Text })];
     if let Some(why) = &audience.hold {
-        out.push(piece(safe!("HOLD: {why}"), Meaning::Old));
+        match audience.last_word {
+            Some(at) => out.push(piece(safe!("TOLD {} ago, HOLD: {why}", scene.ago(at)), Meaning::Late)),
+            None => out.push(piece(safe!("HOLD: {why}"), Meaning::Old)),
+        }
         return out;
     }
     if w.service > 0 {
@@ -119,6 +124,7 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
     }
     let untold = audience.last_word.is_none() && audience.harmed_since.is_some();
     match audience.last_word {
+        Some(at) if audience.claimed => out.push(cell(&format!("{}?", scene.ago(at)), w.last, Meaning::Old)),
         Some(at) => out.push(cell(&scene.ago(at), w.last, Meaning::Text)),
         None if untold && audience.cells.iter().any(|c| c.state == Some(MessageState::Unknown)) => {
             out.push(cell("UNSURE", w.last.max(5), Meaning::Unsure));

@@ -36,6 +36,9 @@ pub enum Body {
 /// Draws something of a scene in so many columns.
 type Draw = fn(&Scene<'_>, &Model, usize) -> Vec<Piece>;
 
+/// Draws lines about the lit row.
+type Foot = fn(&Scene<'_>, &Model, usize, usize) -> Vec<Vec<Piece>>;
+
 /// A pane, as the screen reads it.
 pub struct PaneDef {
     pub pane: Pane,
@@ -49,11 +52,22 @@ pub struct PaneDef {
     pub heading: Draw,
     /// A line above the rows that names the columns.
     pub columns: Option<Draw>,
+    /// Lines at the foot about the lit row: so many columns, at most so many rows.
+    pub foot: Option<Foot>,
     /// What to say where there is no row.
     pub empty: &'static str,
 }
 
 pub const PANES: [PaneDef; 6] = [now::PANE, timeline::PANE, messages::PANE, agencies::PANE, teams::PANE, signals::PANE];
+
+/// How many rows the foot of a pane of that height takes.
+pub fn foot_rows(def: &PaneDef, height: u16) -> u16 {
+    match (def.foot, height) {
+        (None, _) | (Some(_), 0..8) => 0,
+        (Some(_), 8..16) => 2,
+        (Some(_), _) => 5,
+    }
+}
 
 pub fn def(pane: Pane) -> &'static PaneDef {
     const DEFS: &[PaneDef; 6] = &PANES;

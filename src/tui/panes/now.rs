@@ -15,6 +15,7 @@ pub const PANE: super::PaneDef = super::PaneDef {
     row,
     heading,
     columns: None,
+    foot: None,
     empty: "nothing needs you now",
 };
 

@@ -20,6 +20,7 @@ pub const PANE: super::PaneDef = super::PaneDef {
     row,
     heading,
     columns: None,
+    foot: None,
     empty: "no backend is configured: `warroom init` writes a configuration",
 };
 

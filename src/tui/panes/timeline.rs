@@ -20,6 +20,7 @@ pub const PANE: super::PaneDef = super::PaneDef {
     row,
     heading,
     columns: None,
+    foot: None,
     empty: "nothing recorded yet",
 };
 
@@ -130,7 +131,7 @@ fn meaning(entry: &Entry) -> Meaning {
             Meaning::Title
         }
         What::Decided(_) | What::Declared(_) | What::PhaseSet(_) | What::SeveritySet(_) => Meaning::Title,
-        What::StageFiled(_) | What::StageConfirmed(_) => Meaning::Good,
+        What::StageFiled(_) | What::StageConfirmed(_) | What::AgencyTold(_) => Meaning::Good,
         _ if is_inject(entry) => Meaning::Exercise,
         _ => Meaning::Text,
     }

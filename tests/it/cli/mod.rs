@@ -58,7 +58,18 @@ fn a_first_hour_by_script() {
     home.must(&["decide", "roll back?", "--outcome", "yes", "--acts", "ben", "--check", "+6m", "--answers", ask]);
     home.must(&["fact", "offices_911_affected", "12", "--basis", "the list", "--confirmed-by", "sato"]);
     home.must(&["agency", "clock", "discovery", "-35m", "--why", "first alarm"]);
-    home.must(&["agency", "file", "us-cisa-voluntary", "contact", "--ref", "24-118", "--person", "desk"]);
+    home.must(&[
+        "agency",
+        "file",
+        "us-cisa-voluntary",
+        "contact",
+        "--ref",
+        "24-118",
+        "--person",
+        "desk",
+        "--why",
+        "they ask for it",
+    ]);
     home.must(&["agency", "confirm", "us-cisa-voluntary", "contact", "--how", "they called back"]);
     home.must(&["message", "elsewhere", "consumers", "social", "--by", "marketing", "--at", "-5m", "--next", "+20m"]);
     home.must(&["message", "promise", "a call", "--to", "CISA", "--due", "+30m"]);

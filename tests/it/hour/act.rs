@@ -73,6 +73,11 @@ impl Keys<'_> {
         self.pages(" ", text)
     }
 
+    /// Scrolls until something is seen: reading is not counted.
+    pub fn read_until_down(&mut self, text: &str) -> &mut Self {
+        self.pages("j", text)
+    }
+
     /// Reads everything that is chosen in the review.
     pub fn read_all(&mut self) -> &mut Self {
         self.pages("\u{1b}[6~", "ALL READ")

@@ -51,6 +51,7 @@ fn about(command: &Command) -> Option<Thing> {
         Command::DraftStage { rule, stage }
         | Command::File { rule, stage, .. }
         | Command::ConfirmStage { rule, stage, .. }
+        | Command::Tell { rule, stage, .. }
         | Command::WaiveStage { rule, stage, .. } => Some(Thing::Stage(rule.clone(), stage.clone())),
         Command::Decide(decision) => decision.answers.map(Thing::Ask),
         _ => None,
@@ -67,7 +68,7 @@ fn form_about(purpose: &Purpose) -> Option<Thing> {
         Purpose::Settle { message } => Some(Thing::Message(*message)),
         Purpose::Check { decision, .. } => Some(Thing::Decision(*decision)),
         Purpose::Decide { answers } => answers.map(Thing::Ask),
-        Purpose::File { rule, stage } | Purpose::Confirm { rule, stage, .. } | Purpose::Waive { rule, stage } => {
+        Purpose::File { rule, stage, .. } | Purpose::Confirm { rule, stage, .. } | Purpose::Waive { rule, stage } => {
             Some(Thing::Stage(rule.clone(), stage.clone()))
         }
         _ => None,

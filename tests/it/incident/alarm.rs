@@ -47,17 +47,19 @@ fn with_rule(when: &str) -> Room {
 }
 
 #[test]
-fn a_deadline_rings_twice_before_and_once_when_it_passed() {
+fn a_deadline_rings_at_half_time_thirty_ten_and_five_minutes_before_and_once_when_it_passed() {
     let mut room = with_rule("users >= 10");
     fact(&mut room.record, "users", 50.into());
-    assert_eq!(room.keys(89), [""; 0]);
+    assert_eq!(room.keys(59), [""; 0]);
+    assert!(room.keys(60) == room.keys(89) && room.keys(60)[0].ends_with(" half"), "{:?}", room.keys(60));
     let early = room.at(90 * 60, false);
     assert_eq!(early.len(), 1);
     assert!(early[0].text.contains("due in 30m (04:00 CST)"), "{}", early[0].text);
-    let keys: Vec<Vec<String>> = [90, 105, 110, 119, 120, 500].map(|m| room.keys(m)).to_vec();
+    let keys: Vec<Vec<String>> = [90, 105, 110, 114, 120, 500].map(|m| room.keys(m)).to_vec();
     assert_eq!(keys[0], keys[1], "one occasion until the next");
     assert!(keys[2] == keys[3] && keys[2] != keys[1] && keys[2][0].ends_with(" 10m"), "{keys:?}");
     assert!(keys[4] == keys[5] && keys[4][0].ends_with(" over"), "{keys:?}");
+    assert!(room.keys(115)[0].ends_with(" 5m") && room.keys(115) == room.keys(119));
     // Another instant for the clock is another occasion.
     let clock = ClockSet {
         clock: "outage_start".into(),
@@ -68,7 +70,13 @@ fn a_deadline_rings_twice_before_and_once_when_it_passed() {
     };
     room.record.add("clock", 7, clock);
     assert_ne!(room.keys(500), keys[5]);
-    let filed = StageFiled { rule: "fcc".into(), stage: "first".into(), reference: "1".into(), person: "x".into() };
+    let filed = StageFiled {
+        rule: "fcc".into(),
+        stage: "first".into(),
+        reference: "1".into(),
+        person: "x".into(),
+        how: Default::default(),
+    };
     room.record.add("filed", 8, filed);
     assert_eq!(room.keys(500), [""; 0]);
 }

@@ -31,6 +31,7 @@ pub fn audience(id: &str, life: bool, component: Option<&str>, first_word: u32) 
         front_line: false,
         restoration: false,
         language: String::new(),
+        known_as: Vec::new(),
     }
 }
 
@@ -263,7 +264,13 @@ fn a_thing_of_every_kind_is_one_line_and_nothing_else_is() {
     r.add(
         "filed",
         20,
-        StageFiled { rule: "r-filed".into(), stage: "first".into(), reference: "7".into(), person: String::new() },
+        StageFiled {
+            rule: "r-filed".into(),
+            stage: "first".into(),
+            reference: "7".into(),
+            person: String::new(),
+            how: Default::default(),
+        },
     );
     // Roles: a commander there is; the liaison is missing.
     set_role(r, "ic", Role::Commander, "kim");
@@ -442,6 +449,7 @@ fn standing(record: &Record) -> Standing {
     let mut plan = plan(vec![]);
     let metric = Some("users".to_owned());
     plan.facts = vec![PlannedFact {
+        component: None,
         name: "users_affected".into(),
         meaning: String::new(),
         unit: String::new(),

@@ -240,11 +240,14 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
             ClockSet { clock, at: instant(e), why: text(), assumed: a % 2 == 0, replaces: replaces() }.into()
         }
         34 => StageDrafted { rule: rule(), stage: stage() }.into(),
-        35 => StageFiled { rule: rule(), stage: stage(), reference: text(), person: person() }.into(),
+        35 => StageFiled { rule: rule(), stage: stage(), reference: text(), person: person(), how: Default::default() }
+            .into(),
         36 => StageConfirmed { rule: rule(), stage: stage(), how: text() }.into(),
-        37 => StageWaived { rule: rule(), stage: stage(), why: text() }.into(),
+        37 => {
+            StageWaived { rule: rule(), stage: stage(), why: text(), by: person(), figures: Default::default() }.into()
+        }
         38 => match a % 3 {
-            0 => StageWithdrawn { rule: rule(), stage: stage(), why: text() }.into(),
+            0 => StageWithdrawn { rule: rule(), stage: stage(), why: text(), by: person() }.into(),
             1 => RemoteUpdated {
                 origin: origin(),
                 incident: text(),

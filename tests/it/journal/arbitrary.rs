@@ -211,7 +211,7 @@ pub fn what() -> impl Strategy<Value = What> {
         (text(), instant(), text(), any::<bool>(), ids())
             .prop_map(|(clock, at, why, assumed, replaces)| { ClockSet { clock, at, why, assumed, replaces }.into() }),
         (text(), text()).prop_map(|(rule, stage)| {
-            StageFiled { rule, reference: stage.clone(), person: stage.clone(), stage }.into()
+            StageFiled { rule, reference: stage.clone(), person: stage.clone(), stage, how: Default::default() }.into()
         }),
         (id(), word(Delivery::ALL), text())
             .prop_map(|(sending, state, detail)| ReceiptSeen { sending, state, detail }.into()),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::room::{configure, posts, runtime};
 use crate::support::pty::{Home, Pty, Start};
-use crate::support::wire::{Wire, json};
+use crate::support::wire::{Act, Wire, json};
 
 /// A small company: a public page and mail, legal after the commander for customers, one audience on hold.
 const PLAYBOOK: &str = r#"
@@ -146,11 +146,15 @@ struct Place {
 }
 
 fn place(rights: &str) -> Place {
+    place_with(PLAYBOOK, rights)
+}
+
+fn place_with(words: &str, rights: &str) -> Place {
     let runtime = runtime();
     let wire = runtime.block_on(Wire::saying(json(r#"{"id":"x"}"#)));
     let home = Home::new();
     let playbook = home.path().join("small.toml");
-    std::fs::write(&playbook, PLAYBOOK).unwrap();
+    std::fs::write(&playbook, words).unwrap();
     configure(
         &home,
         &format!(
@@ -182,8 +186,9 @@ impl Place {
         if let Some(text) = text {
             arguments.extend(["--text", text, "--next", "+20m"]);
         }
-        self.home.must(&arguments);
-        self.message(audience, channel)["id"].as_str().unwrap().to_owned()
+        arguments.push("--json");
+        let written: Value = serde_json::from_str(&self.home.must(&arguments)).unwrap();
+        written[0]["id"].as_str().unwrap().to_owned()
     }
 
     fn refused(&self, arguments: &[&str], why: &str) {
@@ -443,14 +448,14 @@ fn a_file_that_proves_it_is_kept_under_its_hash_and_looked_at() {
         place.home.run(&tell)
     };
     let missing = told("@/no/such/file");
-    assert!(missing.code == Some(1) && missing.err.contains("/no/such/file: entity not found"), "{missing:?}");
+    assert!(missing.code == Some(1) && missing.err.contains("/no/such/file: there is no such file"), "{missing:?}");
     // The same in the room: refused, and what was typed is there.
     let mut pty = Start::new(&place.home, &[]).size(120, 36).start();
     pty.see("Partners");
     pty.keys("3ge");
     pty.see("Told by other means");
     pty.keys("pat\t\t@/no/such/file\r");
-    pty.see("entity not found");
+    pty.see("there is no such file");
     pty.keys(&format!("\u{15}@{}\r", shot.display()));
     pty.see("saved: ELSEWH");
     pty.keys("q");
@@ -469,4 +474,72 @@ fn a_file_that_proves_it_is_kept_under_its_hash_and_looked_at() {
     assert!(ran.code == Some(1) && ran.out.contains("is another file now"), "{ran:?}");
     std::fs::remove_file(&kept).unwrap();
     assert_eq!(place.home.run(&["verify"]).code, Some(1));
+}
+
+#[test]
+fn a_lost_answer_is_not_answered_by_a_claim_and_a_hold_that_is_broken_is_loud() {
+    let place = place("");
+    let id = place.draft("partners", "mail", Some("Down. Next word at 10:40."));
+    place.home.must(&["--as", "kim", "message", "approve", &id]);
+    // Nobody answers at the outbox any more: what was sent may have gone.
+    let runtime = runtime();
+    let silent = runtime.block_on(Wire::saying(vec![Act::Stall]));
+    let playbook = place.home.path().join("small.toml");
+    let config = format!(
+        "playbooks = [\"{}\"]\n[[notification]]\nname = \"outbox\"\nkind = \"webhook\"\nurl = \"{}\"\ntimeout = \"1s\"\n",
+        playbook.display(),
+        silent.url()
+    );
+    configure(&place.home, &config);
+    assert_eq!(place.home.run(&["message", "send", &id]).code, Some(1));
+    assert_eq!(place.message("partners", "mail")["state"], "unknown");
+    for audience in ["partners", "investors"] {
+        place.home.must(&["message", "elsewhere", audience, "mail", "--by", "pat", "--text", "By phone."]);
+    }
+    for label in ["UNSURE", "HOLD"] {
+        let state = place.state();
+        assert!(
+            state["now"].as_array().unwrap().iter().any(|item| item["label"] == label),
+            "{label}: {}",
+            state["now"]
+        );
+    }
+    let mut pty = Start::new(&place.home, &[]).size(120, 36).start();
+    pty.see("<1m?");
+    pty.see("TOLD <1m ago, HOLD: fair disclosure");
+    // In the grid the lost answer stands before the claim.
+    let row = pty.rows().into_iter().find(|row| row.contains("Partners") && row.contains("<1m?")).unwrap();
+    assert!(row.trim_end().ends_with('?'), "{row}");
+    pty.keys("q");
+    assert_eq!(pty.exit(), 0);
+}
+
+#[test]
+fn a_correction_for_which_the_playbook_has_no_words_is_written_by_hand() {
+    let at = PLAYBOOK.find("[[template]]\nround = \"correction\"").unwrap();
+    let end = PLAYBOOK[at + 5..].find("[[template]]").unwrap() + at + 5;
+    let place = place_with(&format!("{}{}", &PLAYBOOK[..at], &PLAYBOOK[end..]), "");
+    place.users("125000000");
+    let id = place.draft("partners", "mail", None);
+    place.home.must(&["--as", "kim", "message", "approve", &id]);
+    place.home.must(&["message", "send", &id]);
+    place.users("3000000");
+    let mut pty = Start::new(&place.home, &[]).size(120, 36).start();
+    pty.see("CORRECT");
+    pty.keys("3gs");
+    pty.see("STOP: the playbook has no words for a correction: E writes them");
+    pty.keys("E");
+    pty.see("Text for partners");
+    pty.keys("\u{15}Our word was wrong: 3,000,000 users. Next word by 23:58.\u{13}");
+    pty.see("saved: DRAFT");
+    to(&pty, "Partners");
+    pty.keys("P");
+    pty.see("APPROVED");
+    pty.keys("R");
+    pty.see("LEFT 1 of 1");
+    pty.keys("\u{1b}");
+    pty.gone("REVIEW");
+    pty.keys("q");
+    assert_eq!(pty.exit(), 0);
+    assert_eq!(place.message("partners", "mail")["round"], "correction");
 }

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use warroom::incident::Instant;
 use warroom::incident::command::Command;
 use warroom::incident::observation::{Component, Observation, RemoteIncident, RemoteUpdate};
-use warroom::incident::words::{ComponentState, Family, Quality};
+use warroom::incident::pin::Grounds;
+use warroom::incident::words::{ComponentState, Family, Quality, Round};
 use warroom::situation::page::Says;
 
 use crate::support::world::{Words, World};
@@ -106,7 +107,7 @@ fn a_page_that_shows_other_than_we_sent_or_know_is_loud() {
 #[test]
 fn a_receipt_that_does_not_come_where_others_did_is_loud() {
     use warroom::incident::what::{MessageApproved, MessageDelivered, MessageDrafted, MessageSending, MessageSent};
-    use warroom::incident::words::{MessageState, Round};
+    use warroom::incident::words::MessageState;
     let mut world = World::declared(&Words::plain(), 0);
     let sent = |world: &mut World, audience: &str| {
         let drafted = MessageDrafted {
@@ -144,4 +145,51 @@ fn a_receipt_that_does_not_come_where_others_did_is_loud() {
     assert_eq!(loud(&mut world, 7), [], "it may take a while");
     assert_eq!(loud(&mut world, 9), [warroom::situation::thing::Thing::Message(retail)]);
     assert_eq!(world.snapshot().incident.messages[&retail].state, MessageState::Sent);
+}
+
+#[test]
+fn a_promise_is_kept_by_the_next_word_and_not_by_the_same_round_over_another_channel() {
+    use warroom::incident::what::{MessageFailed, MessageSending, MessageSent};
+    let mut world = World::declared(&Words::plain(), 0);
+    let drafted = |world: &mut World, minute: i64, channel: &str, round: Round| {
+        let draft = Command::DraftAndApprove {
+            audience: "business".to_owned(),
+            channel: channel.to_owned(),
+            round,
+            text: format!("{round}. If 911 fails use a landline; no test calls to 911."),
+            next_update: Some(at(minute + 20)),
+            grounds: Grounds { template: true, ..Grounds::default() },
+        };
+        world.does("kim", minute, draft)[0]
+    };
+    let sent = |world: &mut World, minute: i64, message, went: bool| {
+        let sending = MessageSending {
+            message,
+            backend: "outbox".to_owned(),
+            process: "p".to_owned(),
+            recipients: Vec::new(),
+            subject: String::new(),
+        };
+        world.writes("kim", minute, sending.into());
+        match went {
+            true => world.writes("warroom", minute, MessageSent { message, reference: String::new() }.into()),
+            false => world.writes("warroom", minute, MessageFailed { message, why: "no".to_owned() }.into()),
+        };
+    };
+    let kept = |world: &World| world.snapshot().incident.promises.values().filter(|p| p.kept.is_some()).count();
+    let (website, direct) =
+        (drafted(&mut world, 1, "website", Round::Initial), drafted(&mut world, 1, "direct", Round::Initial));
+    sent(&mut world, 2, website, true);
+    sent(&mut world, 2, direct, false);
+    let record = |world: &World| warroom::report::releases::releases(&world.snapshot().incident);
+    let first = record(&world);
+    assert_eq!((first.len(), first[0].texts, first[0].went.len(), first[0].failed), (1, 2, 1, 1));
+    // The other channel is tried again: the same word, and the release of before stays what it was.
+    sent(&mut world, 4, direct, true);
+    assert_eq!(kept(&world), 0);
+    assert_eq!(record(&world)[0], first[0]);
+    assert_eq!(record(&world)[1].went.len(), 1);
+    let update = drafted(&mut world, 15, "website", Round::Update);
+    sent(&mut world, 16, update, true);
+    assert_eq!(kept(&world), 2, "both were promised the word that came now");
 }

@@ -184,6 +184,7 @@ pub fn record() -> Record {
         stage: "notification".into(),
         reference: "ON-7".into(),
         person: "Ms Ortiz".into(),
+        how: Default::default(),
     };
     r.add("filed", 50, filed);
     for (name, holder) in [("liaison 1", "eve"), ("liaison 2", "ben")] {

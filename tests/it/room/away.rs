@@ -344,7 +344,7 @@ fn check_says_what_rings_and_whether_the_command_is_there() {
     assert!(ran.out.contains("FAIL  alarms") && ran.out.contains("/nowhere/page-me is not there"), "{}", ran.out);
     configure(&home, "[alarms]\ncommand = [\"true\"]\nring = [\"deadline\"]\n");
     let ran = home.must(&["check"]);
-    assert!(ran.contains("deadline ring; deadlines 30m and 10m before") && ran.contains("/true"), "{ran}");
+    assert!(ran.contains("deadline ring; deadlines 30m and 10m and 5m before") && ran.contains("/true"), "{ran}");
 }
 
 #[test]

@@ -77,7 +77,10 @@ impl Case {
 
     fn file(&mut self, minute: i64, rule: &str, stage: &str) -> &mut Case {
         let (rule, stage) = (rule.to_owned(), stage.to_owned());
-        self.add(minute, StageFiled { rule, stage, reference: "24-118".into(), person: "legal".into() })
+        self.add(
+            minute,
+            StageFiled { rule, stage, reference: "24-118".into(), person: "legal".into(), how: Default::default() },
+        )
     }
 
     fn incident(&self) -> Incident {
@@ -200,6 +203,7 @@ fn a_bank_in_the_union_works_from_its_kinds_alone() {
 fn duration_and_users_grow_by_themselves_and_say_when_it_fires() {
     let mut case = Case::new("2025-05-14T10:00:00Z", &["wireless_carrier"]);
     case.plan.facts = vec![PlannedFact {
+        component: None,
         name: "users_affected".into(),
         meaning: String::new(),
         unit: String::new(),
@@ -246,6 +250,7 @@ fn a_measured_sum_is_not_reckoned() {
     case.fact(0, "users_affected", json!(50_000));
     assert_eq!(case.one(60, "us-fcc-nors-wireless").state, Standing::Due);
     let planned = |name: &str, metric: &str| PlannedFact {
+        component: None,
         name: name.into(),
         meaning: String::new(),
         unit: String::new(),
@@ -296,7 +301,7 @@ fn a_withdrawn_filing_starts_nothing() {
     let last = |case: &Case| stage(&case.one(200, "eu-nis2-23"), "final").due;
     assert_eq!(last(&case), by("2026-07-01T21:59:59Z"));
     let (rule, stage_id) = ("eu-nis2-23".to_owned(), "notification".to_owned());
-    case.add(70, StageWithdrawn { rule, stage: stage_id, why: "not significant".into() });
+    case.add(70, StageWithdrawn { rule, stage: stage_id, why: "not significant".into(), by: "kim".into() });
     assert_eq!(last(&case), None);
     case.file(60 * 24, "eu-nis2-23", "notification");
     assert_eq!(last(&case), by("2026-07-02T21:59:59Z"));
@@ -318,7 +323,7 @@ fn one_filing_answers_the_rules_that_go_together() {
     let answered = stage(&cable, "notification");
     assert_eq!((answered.answered_by.as_deref(), answered.state), (Some("us-fcc-nors-wireline"), StageState::Filed));
     let (rule, stage_id) = ("us-fcc-nors-wireline".to_owned(), "notification".to_owned());
-    case.add(44, StageWithdrawn { rule, stage: stage_id, why: "below the threshold".into() });
+    case.add(44, StageWithdrawn { rule, stage: stage_id, why: "below the threshold".into(), by: "kim".into() });
     assert!(stage(&case.one(45, "us-fcc-nors-cable"), "notification").open(), "what was withdrawn answers nothing");
 }
 

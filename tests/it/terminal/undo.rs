@@ -78,6 +78,7 @@ fn what_went_out_is_never_offered_and_says_what_to_do() {
         at: None,
         reference: "24-118".to_owned(),
         person: String::new(),
+        how: Default::default(),
     };
     let confirm = Command::ConfirmStage { rule, stage, how: "mail".to_owned() };
     let elsewhere = Command::RecordElsewhere {
@@ -109,12 +110,13 @@ fn a_filing_is_withdrawn_with_its_reason() {
         at: None,
         reference: "24-118".to_owned(),
         person: String::new(),
+        how: Default::default(),
     };
     world.does("zoe", 34, file);
     world.does(
         "zoe",
         35,
-        Command::WithdrawStage { rule: rule.clone(), stage: stage.clone(), why: "wrong form".into() },
+        Command::WithdrawStage { rule: rule.clone(), stage: stage.clone(), why: "wrong form".into(), by: "zoe".into() },
     );
     let snapshot = world.snapshot();
     let filing = &snapshot.incident.filings[&(rule, stage)];

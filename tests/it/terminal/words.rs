@@ -81,7 +81,7 @@ fn a_review_approves_releases_and_shows_the_delivery() {
     pty.wait("the draft to FirstNet", |screen| grid(screen, "FirstNet").is_some_and(|row| row.contains("dr")));
     pty.keys("3s");
     pty.see("REVIEW");
-    pty.see("NOTHING HAS LEFT");
+    pty.see("NOTHING LEAVES BEFORE R");
     for key in ["\r", "y"] {
         pty.keys(key);
         pty.see("nothing leaves on this key");

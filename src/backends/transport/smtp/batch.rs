@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant as Tick;
+
 use super::session::Session;
 use super::wire::Reply;
 use crate::backends::job::Mail;
@@ -17,6 +19,8 @@ pub struct Done {
     pub outcomes: Vec<RecipientOutcome>,
     /// More than the server takes at a time: certainly not sent, and to be tried with fewer.
     pub too_many: Vec<String>,
+    /// The server took the text and said nothing until the time was over.
+    pub hung: bool,
     /// The connection is of no more use.
     pub lost: bool,
     /// It ended before the server took anything, on a connection that had served before: worth a fresh one.
@@ -74,8 +78,9 @@ pub async fn transaction(session: &mut Session, mail: &Mail, to: &[String]) -> D
         done.lost = true;
         return done;
     }
+    let (begun, limit) = (Tick::now(), AFTER_DOT.max(session.wire.step));
     let end = match session.wire.say(b".\r\n").await {
-        Ok(()) => session.wire.hear_within(AFTER_DOT.max(session.wire.step)).await,
+        Ok(()) => session.wire.hear_within(limit).await,
         Err(why) => Err(why),
     };
     match end {
@@ -85,6 +90,7 @@ pub async fn transaction(session: &mut Session, mail: &Mail, to: &[String]) -> D
         Err(why) => {
             done.outcomes.extend(all(Reach::Unknown, &format!("the answer was lost: {why}")));
             done.lost = true;
+            done.hung = begun.elapsed() >= limit;
         }
     }
     done

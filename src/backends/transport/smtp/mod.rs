@@ -24,6 +24,8 @@ use crate::incident::words::Reach;
 /// How long a whole mailing may take; who has had no turn by then is not sent to.
 const WHOLE: Duration = Duration::from_secs(30 * 60);
 
+const HUNG: &str = "not sent: the server gave no answer for those before";
+
 const ENDED: &str = "not sent: the program was ended before it was their turn";
 
 /// Whether an address can stand in an envelope.
@@ -73,6 +75,10 @@ impl Client {
                 break;
             }
             let batch: Vec<String> = queue.drain(..size.min(queue.len())).collect();
+            // Durable before they are tried: whoever still waits after a crash has certainly nothing.
+            let trying =
+                batch.iter().map(|to| RecipientOutcome { to: to.clone(), state: Reach::Trying, detail: String::new() });
+            record(trying.collect()).await;
             let done = {
                 let told = async { ending.wait_for(|ending| *ending).await.is_ok() };
                 let mut work = std::pin::pin!(batch::transaction(&mut open, mail, &batch));
@@ -99,6 +105,10 @@ impl Client {
             }
             record(done.outcomes.clone()).await;
             all.extend(done.outcomes);
+            if done.hung {
+                // Another batch would hang as long: they are better told otherwise, or tried when it answers again.
+                tell(queue.drain(..), Reach::Deferred, HUNG, record, &mut all).await;
+            }
         }
         if let Some(mut open) = session {
             let _ = open.wire.say(b"QUIT\r\n").await;

@@ -1,0 +1,57 @@
+//! Sendings of processes that are gone: it is not known whether they left. Judges processes of this host alone.
+
+use crate::incident::entry::{Draft, EntryId};
+use crate::incident::state::Incident;
+use crate::incident::what::MessageUnknown;
+use crate::incident::words::MessageState;
+
+/// How this process is named in what it sends: host, process number and its start, so that a number used again is not it.
+pub fn process_name(host: &str) -> String {
+    let pid = std::process::id().to_string();
+    let started = start_of(&pid).unwrap_or_default();
+    format!("{host}/{pid}@{started}")
+}
+
+/// The messages that a process of this host was sending when it died.
+pub fn found(incident: &Incident, host: &str) -> Vec<EntryId> {
+    let sending = incident.messages.values().filter(|m| m.state == MessageState::Sending);
+    sending.filter(|m| m.sending.as_ref().is_some_and(|s| is_gone(&s.process, host))).map(|m| m.id).collect()
+}
+
+/// What the record says of them, as far as nobody has said it meanwhile.
+pub fn told(incident: &Incident, orphans: &[EntryId]) -> Vec<Draft> {
+    let still = |id: &&EntryId| incident.messages.get(id).is_some_and(|m| m.state == MessageState::Sending);
+    let unknown = |message: &EntryId| {
+        let why = "the process that sent it died before the answer".to_owned();
+        Draft::now(MessageUnknown { message: *message, why }.into())
+    };
+    orphans.iter().filter(still).map(unknown).collect()
+}
+
+/// Whether a process of this host is gone. One of another host is not ours to judge.
+fn is_gone(process: &str, host: &str) -> bool {
+    let Some((on, rest)) = process.rsplit_once('/') else { return false };
+    if on != host {
+        return false;
+    }
+    let mut parts = rest.splitn(2, '@');
+    let pid = parts.next().unwrap_or_default();
+    let started = parts.next().unwrap_or_default();
+    match start_of(pid) {
+        Some(now) => now != started,
+        // Its entry may only be hidden from us: that nobody has the number is for the system to say.
+        None => pid
+            .parse()
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+            .is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH)),
+    }
+}
+
+/// When a process started, as the system counts; None: it is not there.
+fn start_of(pid: &str) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name may hold blanks and brackets; the fields after it do not.
+    let rest = stat.rsplit_once(')')?.1;
+    rest.split_whitespace().nth(19).map(str::to_owned)
+}

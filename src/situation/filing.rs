@@ -1,0 +1,278 @@
+//! What a filing has to say, as far as it is known, and what one that was made says that is not so any more. Files nothing.
+
+use chrono_tz::Tz;
+use serde_json::Value;
+
+use super::known::{Facts, Origin, clock};
+use super::wording::shown;
+use crate::incident::Instant;
+use crate::incident::plan::Plan;
+use crate::incident::rule::{Rule, Rules, Stage};
+use crate::incident::stage::{Figures, Filing};
+use crate::incident::state::Incident;
+use crate::incident::words::{Role, StageState};
+use crate::rulebook::{FactValue, expression};
+use crate::text::instant;
+
+/// What a rule asks a filing to say, and what is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    pub asked: String,
+    /// None: not known.
+    pub said: Option<String>,
+    /// The facts that would say it.
+    pub facts: Vec<String>,
+}
+
+/// Everything that a worksheet is filled from.
+pub struct Sheet<'a> {
+    pub incident: &'a Incident,
+    pub plan: &'a Plan,
+    pub rules: &'a Rules,
+    pub facts: &'a Facts<'a>,
+    pub rule: &'a Rule,
+    pub stage: &'a Stage,
+    pub now: Instant,
+    pub zone: Tz,
+}
+
+/// Words that a rule's content may name in braces beside facts and clocks, with the beginnings of words by which an item that
+/// names nothing is understood.
+const WORDS: &[(&str, &[&str])] = &[
+    ("identifier", &["identif"]),
+    ("contact", &["contact", "to reach us"]),
+    ("started", &["began", "begin", "start", "date and time", "date of", "when it happened", "timing"]),
+    ("detected", &["discover", "detect", "became aware"]),
+    ("expected_restoration", &["restoration", "of repair", "restored"]),
+    ("down", &["services", "service affected", "systems", "kinds of service"]),
+    ("users_affected", &["users", "customers", "clients", "subscribers", "number of people", "how many"]),
+    ("cause", &["cause"]),
+    ("severity", &["severity"]),
+    ("phase", &["state", "status"]),
+    ("stage", &["whether this is the initial"]),
+];
+
+impl Sheet<'_> {
+    /// All that the rule asks for, in its order.
+    pub fn items(&self) -> Vec<Item> {
+        self.rule.content.iter().map(|asked| self.item(asked)).collect()
+    }
+
+    fn item(&self, asked: &str) -> Item {
+        let mut names = in_braces(asked);
+        if names.is_empty() {
+            names = self.by_words(asked);
+        }
+        let said: Vec<String> = names.iter().filter_map(|name| self.word(name)).collect();
+        let facts = names.into_iter().filter(|name| self.is_fact(name)).collect();
+        Item {
+            asked: asked.replace(['{', '}'], ""),
+            said: Some(said.join("; ")).filter(|said| !said.is_empty()),
+            facts,
+        }
+    }
+
+    /// The names that an item may mean that names nothing: facts all of whose words stand in it, then our own words.
+    fn by_words(&self, asked: &str) -> Vec<String> {
+        let text = asked.to_lowercase();
+        let all_in = |name: &str| name.split('_').all(|word| text.contains(word));
+        let mut names: Vec<String> = self.fact_names().into_iter().filter(|name| all_in(name)).collect();
+        for (name, beginnings) in WORDS {
+            if beginnings.iter().any(|b| text.contains(b)) && !names.iter().any(|n| n == name) {
+                names.push((*name).to_owned());
+            }
+        }
+        names
+    }
+
+    /// The facts that this incident, its plan and this rule name.
+    fn fact_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.incident.facts.keys().cloned().collect();
+        names.extend(self.plan.facts.iter().map(|f| f.name.clone()));
+        names.extend(self.conditions());
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The facts on which it hangs that this has to be filed.
+    fn conditions(&self) -> Vec<String> {
+        let texts = std::iter::once(self.rule.when.as_str()).chain(self.stage.only_if.as_deref());
+        let parsed: Vec<_> = texts.filter_map(|text| expression::parse(text).ok()).collect();
+        parsed.iter().flat_map(|e| e.facts()).map(str::to_owned).collect()
+    }
+
+    fn is_fact(&self, name: &str) -> bool {
+        self.rules.fact(name).is_some() || self.fact_names().iter().any(|n| n == name) || name == "cause"
+    }
+
+    /// What is known of a word; None: nothing.
+    pub fn word(&self, name: &str) -> Option<String> {
+        let echo = |at| instant::echo(at, self.zone);
+        let declared = self.incident.declared.as_ref();
+        match name {
+            "identifier" => declared.map(|d| format!("our incident {}", d.entry.short())),
+            "title" => Some(self.incident.title().to_owned()),
+            "severity" => Some(self.incident.severity().to_string()),
+            "phase" => Some(self.incident.phase().to_string()),
+            "stage" => Some(self.stage.name.clone()),
+            "started" => declared.map(|d| echo(d.started)),
+            "detected" => self.clock("discovery"),
+            "now" => Some(echo(self.now)),
+            "down" => {
+                Some(crate::incident::decide::components_down(self.incident).join(", ")).filter(|s| !s.is_empty())
+            }
+            "contact" => self.contact(),
+            _ if self.rules.clock(name).is_some() && !self.is_stated(name) => self.clock(name),
+            _ => self.fact(name),
+        }
+    }
+
+    fn is_stated(&self, name: &str) -> bool {
+        self.incident.facts.contains_key(name)
+    }
+
+    fn clock(&self, name: &str) -> Option<String> {
+        let found = clock(self.incident, name);
+        let assumed = if found.assumed { " (ASSUMED)" } else { "" };
+        found.at.map(|at| format!("{}{assumed}", instant::echo(at, self.zone)))
+    }
+
+    fn contact(&self) -> Option<String> {
+        let liaison = self.incident.holder(Role::Liaison).or_else(|| self.incident.holder(Role::Commander))?;
+        let ways = self.incident.leading.contacts.iter().filter(|((of, _), _)| of == liaison);
+        let ways = ways.filter_map(|((_, way), r)| Some(format!("{way} {}", r.agreed()?.as_ref()?.address)));
+        Some(std::iter::once(liaison.to_owned()).chain(ways).collect::<Vec<_>>().join(", "))
+    }
+
+    fn fact(&self, name: &str) -> Option<String> {
+        let value = self.value(name)?;
+        let unit = self.plan.facts.iter().find(|f| f.name == name).map(|f| f.unit.as_str()).unwrap_or_default();
+        let unit = if value.is_number() && !unit.is_empty() { format!(" {unit}") } else { String::new() };
+        let from = self.facts.view(name).origin;
+        let from = match self.incident.facts.get(name).and_then(|r| r.setting()) {
+            Some(set) => match &set.value.confirmed_by {
+                Some(by) => format!("confirmed by {by}"),
+                None => format!("UNCONFIRMED, said by {}", set.by),
+            },
+            None => said(&from),
+        };
+        Some(format!("{name} {}{unit} ({from})", shown(&value)))
+    }
+
+    /// A fact's value now; None: not known.
+    fn value(&self, name: &str) -> Option<Value> {
+        match self.facts.value(name) {
+            FactValue::Integer(n) => Some(n.into()),
+            FactValue::Boolean(value) => Some(value.into()),
+            FactValue::Unknown => self.incident.fact(name).map(|f| f.value.clone()),
+        }
+    }
+
+    /// What a filing made now would rest on: the facts of its conditions and of its content, with their values. What grows by
+    /// itself is no statement.
+    pub fn figures(&self) -> Figures {
+        let named = self.items().into_iter().flat_map(|item| item.facts).chain(self.conditions());
+        let stands = named.filter(|name| self.facts.growth.series(name).is_none());
+        stands.filter_map(|name| Some((name.clone(), self.value(&name)?))).collect()
+    }
+}
+
+/// Where a fact that no person stated comes from.
+pub fn said(origin: &Origin) -> String {
+    match origin {
+        Origin::Person { by, .. } => format!("said by {by}"),
+        Origin::Conflict => "people said different things".to_owned(),
+        Origin::Metric { source, metric } => format!("measured by {source} as {metric}"),
+        Origin::Component { source, component, state, .. } => {
+            format!("{component} {} on {source}", state.map_or("GONE", |s| s.short()))
+        }
+        Origin::Grows { at_least: false } => "grows by itself".to_owned(),
+        Origin::Grows { at_least: true } => "at least: the count had gaps".to_owned(),
+        Origin::Nobody => "nobody said".to_owned(),
+    }
+}
+
+fn in_braces(text: &str) -> Vec<String> {
+    let parts = text.split('{').skip(1).filter_map(|part| part.split_once('}'));
+    parts.map(|(name, _)| name.trim().to_owned()).collect()
+}
+
+/// A filing that says what is not so any more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Supplement {
+    pub rule: String,
+    pub stage: String,
+    /// Who has to be corrected, and what was filed.
+    pub whom: String,
+    pub reference: String,
+    pub filed: Instant,
+    pub moved: Vec<Moved>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    pub name: String,
+    pub was: Value,
+    pub is: Value,
+}
+
+/// The filings to be supplemented: of each rule the last that said anything, where a number moved beyond its tolerance or a
+/// statement changed. That a number is not known now corrects nothing.
+pub fn supplements(incident: &Incident, plan: &Plan, rules: &Rules, facts: &Facts<'_>) -> Vec<Supplement> {
+    let mut last: std::collections::BTreeMap<&str, &Filing> = Default::default();
+    for filing in incident.filings.values() {
+        let told = matches!(filing.state, StageState::Filed | StageState::Confirmed) && !filing.how.figures.is_empty();
+        let Some(rule) = rules.get(&filing.rule).filter(|_| told) else { continue };
+        let best = last.entry(rule.group()).or_insert(filing);
+        if filing.rounds.last() > best.rounds.last() {
+            *best = filing;
+        }
+    }
+    let mut out: Vec<Supplement> =
+        last.into_values().filter_map(|f| supplement(incident, plan, rules, facts, f)).collect();
+    out.sort_by_key(|s| s.filed);
+    out
+}
+
+fn supplement(
+    incident: &Incident,
+    plan: &Plan,
+    rules: &Rules,
+    facts: &Facts<'_>,
+    filing: &Filing,
+) -> Option<Supplement> {
+    let rule = rules.get(&filing.rule)?;
+    let stage = rule.stages.iter().find(|s| s.id == filing.stage)?;
+    let is = |name: &str| match facts.value(name) {
+        FactValue::Integer(n) => Some(Value::from(n)),
+        FactValue::Boolean(value) => Some(value.into()),
+        FactValue::Unknown => incident.fact(name).map(|f| f.value.clone()),
+    };
+    let moved = filing.how.figures.iter().filter_map(|(name, was)| {
+        let is = is(name)?;
+        moves(incident, plan, name, was, &is).then(|| Moved { name: name.clone(), was: was.clone(), is })
+    });
+    let moved: Vec<Moved> = moved.collect();
+    let short = rule.short.as_deref().unwrap_or(&rule.agency);
+    (!moved.is_empty()).then(|| Supplement {
+        rule: filing.rule.clone(),
+        stage: filing.stage.clone(),
+        whom: format!("{short} {}", stage.name.to_lowercase()),
+        reference: filing.reference.clone(),
+        filed: filing.rounds.last().copied().or(filing.filed).unwrap_or_default(),
+        moved,
+    })
+}
+
+/// What a person stated moves by any change, what is measured beyond its tolerance.
+fn moves(incident: &Incident, plan: &Plan, name: &str, was: &Value, is: &Value) -> bool {
+    match (was.as_f64(), is.as_f64()) {
+        (Some(was), Some(is)) if !incident.facts.contains_key(name) => {
+            let tolerance = plan.facts.iter().find(|f| f.name == name).map_or(0.1, |f| f.tolerance);
+            (is - was).abs() > was.abs() * tolerance
+        }
+        (Some(was), Some(is)) => was != is,
+        _ => was != is,
+    }
+}
