@@ -18,6 +18,7 @@
 //! | `command`   | the one table of commands                                          | incident text                 |
 //! | `journal`   | the SQLite file                                                    | incident                      |
 //! | `backends`  | adapters (no IO), the transports, the schedule                     | incident config text          |
+//! | `replicate` | the table of a PostgreSQL where several hosts meet                 | journal backends incident config |
 //! | `report`    | markdown, json, CAN                                                | situation and below           |
 //! | `tui`       | the screen; never journal, never backends                          | report command situation and below |
 //! | `demo`      | loopback servers that replay a scenario; never backends            | incident config text          |
@@ -37,6 +38,7 @@ pub mod drill;
 pub mod incident;
 pub mod journal;
 pub mod playbook;
+pub mod replicate;
 pub mod report;
 pub mod room;
 pub mod rulebook;

@@ -99,8 +99,12 @@ pub enum Cmd {
     Check,
     /// Write the record
     Export(Export),
-    /// Check that the journal's chains hold
-    Verify,
+    /// Carry an incident to another host and back: export, import
+    Bundle(BundleArgs),
+    /// Meet other hosts at the PostgreSQL of [replicate]: push, pull, stay; init
+    Replicate(Replicate),
+    /// Check that the journal's chains hold, and how far other writers witnessed them
+    Verify(Verify),
     /// The agency rules; files of rules and examples, checked, evaluated and tested; why a rule stands as it does
     Rules(Rules),
     /// The playbooks that are known
@@ -733,6 +737,62 @@ pub struct Export {
     /// With what was filed where that is presumed confidential: else its numbers, names and words are left out
     #[arg(long)]
     pub confidential: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct BundleArgs {
+    #[command(subcommand)]
+    pub command: BundleCmd,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum BundleCmd {
+    /// Write the entries of an incident as they are stored
+    Export {
+        /// Leave out what whoever wrote this bundle had
+        #[arg(long, value_name = "BUNDLE")]
+        since: Option<PathBuf>,
+        /// File to write (else standard output); never overwrites without --force
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// As lines of text, to be copied through a chat or a terminal
+        #[arg(long)]
+        paste: bool,
+        #[arg(long)]
+        force: bool,
+    },
+    /// Take a bundle or a paste in; again does nothing more. `-` is standard input
+    Import {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Replicate {
+    /// One round and end; exit code 1 where it could not be done
+    #[arg(long)]
+    pub once: bool,
+    #[command(subcommand)]
+    pub command: Option<ReplicateCmd>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum ReplicateCmd {
+    /// Make the table and the two roles, as a user who may
+    Init {
+        /// Only print the statements, to be run by somebody else
+        #[arg(long)]
+        print: bool,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Verify {
+    /// Hold the journal against the heads in an export (--format json) or a bundle; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub against: Vec<PathBuf>,
 }
 
 #[derive(clap::Args, Debug)]

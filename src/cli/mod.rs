@@ -3,6 +3,7 @@
 pub mod agency;
 pub mod args;
 pub mod backends;
+pub mod bundle;
 pub mod check;
 pub mod completions;
 pub mod context;
@@ -22,6 +23,8 @@ pub mod message;
 pub mod out;
 pub mod playbooks;
 pub mod poll;
+pub mod received;
+pub mod replicate;
 pub mod room;
 pub mod rules;
 pub mod session;
@@ -82,7 +85,9 @@ fn run(args: Args) -> Result<ExitCode, Fail> {
         Some(Cmd::Can) => state::can(&context),
         Some(Cmd::Check) => check::run(&context),
         Some(Cmd::Export(a)) => export::run(&context, &a),
-        Some(Cmd::Verify) => verify::run(&context),
+        Some(Cmd::Bundle(a)) => bundle::run(&context, &a),
+        Some(Cmd::Replicate(a)) => replicate::run(&context, &a),
+        Some(Cmd::Verify(a)) => verify::run(&context, &a),
         Some(Cmd::Rules(a)) => rules::run(&context, &a),
         Some(Cmd::Playbooks(a)) => playbooks::run(&context, &a),
         Some(Cmd::Themes) => themes::run(&context),

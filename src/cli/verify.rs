@@ -1,16 +1,22 @@
 //! `warroom verify`: whether the journal's chains hold, entry by entry.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::context::Context;
 use super::fail::Fail;
-use super::out;
-use crate::incident::entry::IncidentId;
+use super::{args, bundle, out};
+use crate::incident::entry::{ChainHead, IncidentId};
 use crate::incident::what::What;
-use crate::journal::{Cursor, Journal, Kept, State};
+use crate::journal::{Cursor, Journal, Kept, Report, State};
+use crate::report::json;
 
-pub fn run(context: &Context) -> Result<ExitCode, Fail> {
+pub fn run(context: &Context, args: &args::Verify) -> Result<ExitCode, Fail> {
     let mut journal = context.journal(false)?;
+    let elsewhere = args.against.iter().map(|path| heads(path)).collect::<Result<Vec<_>, Fail>>()?;
+    if let Some((incident, _)) = elsewhere.iter().find(|(id, _)| !knows(&mut journal, *id)) {
+        return Err(Fail::failed(format!("--against: nothing of incident {} is in this journal", incident.short())));
+    }
     let reports = match &context.global.incident {
         Some(_) => {
             let id = super::session::chosen(context, &mut journal)?;
@@ -20,18 +26,24 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
     };
     let mut broken = false;
     let mut rows = Vec::new();
-    for report in &reports {
+    for mut report in reports {
+        for (_, heads) in elsewhere.iter().filter(|(incident, _)| *incident == report.incident) {
+            let found = journal.against(report.incident, heads)?;
+            report.findings.extend(found);
+        }
+        let report = &report;
         let intact = matches!(report.state(), State::Intact);
         let (changed, absent) = proofs(&mut journal, report.incident)?;
         broken |= !intact || !changed.is_empty();
         if context.global.json {
             rows.push(serde_json::json!({
                 "id": report.incident, "entries": report.entries, "state": report.state().to_string(), "intact": intact,
+                "witnessed_until": report.witnessed.until, "unwitnessed": report.witnessed.since,
                 "changed_proofs": changed, "absent_proofs": absent,
             }));
             continue;
         }
-        out::line(&format!("{}  {} entries: {}", report.incident.short(), report.entries, report.state()))?;
+        out::line(&format!("{}  {} entries: {}", report.incident.short(), report.entries, standing(report)))?;
         for chain in &report.chains {
             let head = chain.head.hex();
             out::line(&format!(
@@ -59,6 +71,30 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
         )?;
     }
     Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Which of three holds.
+fn standing(report: &Report) -> String {
+    let (State::Intact, witnessed) = (report.state(), report.witnessed) else { return report.state().to_string() };
+    let at = witnessed.until.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+    match (at, witnessed.since) {
+        (Some(at), 0) => format!("intact, all of it witnessed by another writer (to {at})"),
+        (Some(at), n) => format!("intact and witnessed up to {at}; {n} entries since or beside are not witnessed yet"),
+        (None, n) => format!("intact but unwitnessed: no other writer has seen its {n} entries"),
+    }
+}
+
+fn knows(journal: &mut Journal, incident: IncidentId) -> bool {
+    journal.head(incident).is_ok_and(|head| !head.writers.is_empty())
+}
+
+/// The heads that an export (JSON) or a bundle wrote down.
+fn heads(path: &Path) -> Result<(IncidentId, Vec<ChainHead>), Fail> {
+    let bytes = std::fs::read(path).map_err(|e| Fail::failed(format!("{}: {e}", path.display())))?;
+    match serde_json::from_slice(&bytes) {
+        Ok(record) => json::heads(&record).map_err(|e| Fail::failed(format!("{}: {e}", path.display()))),
+        Err(_) => bundle::read(path).map(|bundle| (bundle.incident, bundle.has)),
+    }
 }
 
 /// Files that entries name as proofs: those that are others now, and those that are not here.

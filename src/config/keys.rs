@@ -60,6 +60,7 @@ pub const TABLES: &[Key] = &[
     key("keys", "[keys] table", "", "Command = key, or a list of keys; `warroom keys` lists both."),
     key("alarms", "[alarms] table", "", "What rings when you look away, how long before, and what is run."),
     key("rights", "[rights] table", "", "Who may do what leaves the building or ends the incident."),
+    key("replicate", "[replicate] table", "", "The PostgreSQL where several hosts meet; `warroom replicate`."),
 ];
 
 /// Keys of `[alarms]`.
@@ -101,6 +102,25 @@ pub const RIGHTS: &[Key] = &[
         "Who gives a step that a playbook names, such as `legal` or `security`; absent: whoever gave no other step.",
     ),
     key("own_text", "true or false", "false", "Whether an author may approve their own words for a public channel."),
+];
+
+/// Keys of `[replicate]`.
+pub const REPLICATE: &[Key] = &[
+    key(
+        "url",
+        "postgres URL",
+        "",
+        "`postgres://USER@host1,host2:5433/db?target_session_attrs=read-write`: several hosts, no password.",
+    ),
+    key("token", "{ env | file | command }", "", "Where the password is kept."),
+    key("ca", "file", "", "More certificate authorities, PEM."),
+    key("every", "duration", "\"1s\"", "Time between two rounds: 1s to 60s."),
+    key(
+        "insecure",
+        "true or false",
+        "false",
+        "Allows plain connections to another host. Anybody on the way can read them.",
+    ),
 ];
 
 /// Keys of every backend; the keys of its kind come on top. `warroom backends` lists those.
@@ -148,6 +168,7 @@ pub fn markdown() -> String {
         ("", TABLES),
         ("alarms: ", ALARMS),
         ("rights: ", RIGHTS),
+        ("replicate: ", REPLICATE),
         ("backend: ", SOURCE),
         ("token: ", SECRET),
     ] {

@@ -8,6 +8,7 @@ pub mod init;
 pub mod keys;
 pub mod problem;
 pub mod read;
+pub mod replicate;
 pub mod rights;
 pub mod secret;
 pub mod source;
@@ -20,6 +21,7 @@ pub use address::Place;
 pub use alarms::Alarms;
 pub use problem::Problem;
 pub use read::{Ascii, Binding, Config, Known};
+pub use replicate::Replicate;
 
 /// Where a secret is kept. Never the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::document::{self, Fields, Found, texts, unknown, wrong};
 use super::problem::{Faults, Problem};
-use super::{Alarms, Place, SourceConfig, alarms, rights, secret, source};
+use super::{Alarms, Place, Replicate, SourceConfig, alarms, replicate, rights, secret, source};
 use crate::incident::rights::Rights;
 use crate::incident::words::Family;
 use crate::text::instant;
@@ -63,6 +63,8 @@ pub struct Config {
     pub keys: Vec<Binding>,
     pub alarms: Alarms,
     pub rights: Rights,
+    /// Where several hosts meet.
+    pub replicate: Option<Replicate>,
 }
 
 /// Where there is no file: no backends, the generic playbook, UTC.
@@ -81,6 +83,7 @@ impl Default for Config {
             keys: Vec::new(),
             alarms: Alarms::default(),
             rights: Rights::default(),
+            replicate: None,
         }
     }
 }
@@ -109,6 +112,7 @@ fn config(path: &Path, root: &mut Fields<'_>, known: &Known<'_>, faults: &mut Fa
         keys: bindings(root, known.commands, faults),
         alarms: alarms::read(root, faults),
         rights: rights::read(root, faults),
+        replicate: replicate::read(root, &folder, faults),
     }
 }
 

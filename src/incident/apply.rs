@@ -17,6 +17,10 @@ use super::words::{AlertState, Delivery, MessageState, Phase, Role, Round, Sever
 
 /// Applies an entry at its place in the canonical order. `retracted`: why it was taken back.
 pub fn apply(incident: &mut Incident, entry: &Arc<Entry>, retracted: Option<&str>) {
+    // What hosts saw of each other's chains is no event of the incident.
+    if let What::HeadsSeen(_) = entry.what {
+        return;
+    }
     let effect = match retracted {
         Some(why) => Effect::Retracted(why.into()),
         None => match reduce(incident, entry) {
@@ -47,7 +51,7 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
             }
             incident.ends.insert(w.end, (at, w.basis.clone()));
         }
-        What::Noted(_) | What::ChangeNoted(_) => {}
+        What::Noted(_) | What::ChangeNoted(_) | What::HeadsSeen(_) => {}
         What::ObjectivesSet(w) => incident.leading.objectives.set(entry, (w.text.clone(), w.until), &w.replaces),
         What::Asked(w) => {
             let ask = Ask { id: entry.id, proposal: w.proposal.clone(), by: w.by.clone(), risk: w.risk.clone(), at };
@@ -736,6 +740,7 @@ pub fn retractable(what: &What) -> bool {
         | What::SourceFailing(_)
         | What::SourceBack(_)
         | What::ReceiptSeen(_)
+        | What::HeadsSeen(_)
         | What::Unknown { .. } => false,
     }
 }

@@ -124,7 +124,18 @@ impl Hash {
     pub fn hex(self) -> String {
         self.0.iter().map(|b| format!("{b:02x}")).collect()
     }
+
+    /// Of 64 digits; None for any other text.
+    pub fn from_hex(text: &str) -> Option<Hash> {
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+        let bytes: Option<Vec<u8>> = pairs.iter().map(|[high, low]| Some(digit(*high)? * 16 + digit(*low)?)).collect();
+        bytes?.try_into().ok().map(Hash)
+    }
 }
+
+/// How far a writer goes: the seq of an entry and its hash, which stands for all before it.
+pub type ChainHead = (WriterId, u64, Hash);
 
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -28,6 +28,7 @@ pub mod state;
 pub mod task;
 pub mod timeline;
 pub mod what;
+pub mod witness;
 pub mod words;
 
 /// An instant; always UTC.

@@ -10,6 +10,7 @@ use super::entry::EntryId;
 use super::pin::Grounds;
 use super::recipient::RecipientOutcome;
 use super::stage::{Figures, How};
+use super::witness::SeenHead;
 use super::words::{AlertState, ComponentState, Delivery, End, Phase, Quality, Role, Round, Severity, Way};
 
 /// Declares the kinds: variant, written kind, payload. `encode` and `decode` derive from the rows.
@@ -331,6 +332,9 @@ kinds! {
     SourceBack = "source.back/1" { source: String, family: String }
     /// What a backend says of a message that we gave it.
     ReceiptSeen = "receipt.seen/1" { sending: EntryId, state: Delivery, #[serde(default)] detail: String }
+
+    /// The chains of other writers as they stood when they came here. Evidence about the journal, no part of the incident.
+    HeadsSeen = "heads.seen/1" { heads: Vec<SeenHead> }
 
     /// Takes an entry back: it stays in the record and has no effect.
     Retracted = "entry.retracted/1" { entry: EntryId, why: String }

@@ -1,5 +1,7 @@
 //! Rows as they are stored, out of one journal and into another. Never re-serialises a body, never replaces a row.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::error::{JournalError, sqlite};
@@ -58,32 +60,33 @@ impl Journal {
     pub fn merge(&mut self, incident: IncidentId, rows: &[Row]) -> Result<Merged, JournalError> {
         let path = self.main.path.clone();
         let result = self.main.write(|tx| {
-            let mut merged = Merged::default();
+            let (mut merged, mut new) = (Merged::default(), BTreeSet::new());
             for row in rows {
                 if row.seq == 0 || i64::try_from(row.seq).is_err() || !row.holds() {
                     let (writer, seq) = (row.writer.to_string(), row.seq);
                     return Err(JournalError::BadHash { path: path.clone(), writer, seq });
                 }
                 match take(tx, incident, row).map_err(sqlite(&path))? {
-                    Taken::New => merged.new += 1,
+                    Taken::New => {
+                        merged.new += 1;
+                        new.insert(row.writer);
+                    }
                     Taken::Known => merged.known += 1,
                     Taken::Fork(seq) => {
                         return Err(JournalError::Fork { path: path.clone(), writer: row.writer.to_string(), seq });
                     }
                 }
             }
+            // Entries of this file's own pen that it does not know: it was put back from a copy, and another goes on with it.
+            for writer in new {
+                retire(tx, incident, writer).map_err(sqlite(&path))?;
+            }
             Ok(merged)
         });
         if let Err(JournalError::Fork { writer, .. }) = &result
             && let Some(row) = rows.iter().find(|row| row.writer.to_string() == *writer)
         {
-            self.main.write(|tx| {
-                tx.execute(
-                    "UPDATE writers SET retired = 1 WHERE incident = ?1 AND writer = ?2 AND machine IS NOT NULL",
-                    params![incident.0.as_bytes(), row.writer.0.as_bytes()],
-                )
-                .map_err(sqlite(&path))
-            })?;
+            self.main.write(|tx| retire(tx, incident, row.writer).map_err(sqlite(&path)))?;
         }
         result
     }
@@ -98,9 +101,18 @@ impl Journal {
 
 impl Row {
     /// Whether the bytes are what the hash says.
-    fn holds(&self) -> bool {
+    pub(super) fn holds(&self) -> bool {
         Hash::of(self.prev, &self.body) == self.hash
     }
+}
+
+/// A pen of this file is not used again; those of others are not its business.
+fn retire(tx: &Transaction<'_>, incident: IncidentId, writer: WriterId) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE writers SET retired = 1 WHERE incident = ?1 AND writer = ?2 AND machine IS NOT NULL",
+        params![incident.0.as_bytes(), writer.0.as_bytes()],
+    )
+    .map(|_| ())
 }
 
 enum Taken {

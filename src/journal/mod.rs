@@ -1,4 +1,4 @@
-//! The SQLite file that holds every entry. Never interprets what an entry says.
+//! The SQLite file that holds every entry. Of what an entry says it reads only which heads were seen.
 //!
 //! Three files stand side by side. `JOURNAL` is the evidence: entries, writers, the stored clock; every commit is on the
 //! disk before it returns. `JOURNAL.local` is what one person typed and saw. `JOURNAL.cache` is what backends last
@@ -6,10 +6,12 @@
 //! stand in `JOURNAL.proofs`, each under its hash.
 
 mod append;
+pub mod bundle;
 mod cache;
 mod clock;
 mod database;
 mod error;
+mod exchange;
 mod lease;
 mod local;
 mod merge;
@@ -20,14 +22,16 @@ mod read;
 mod schema;
 mod verify;
 mod watch;
+mod witness;
 
 pub use append::Appended;
 pub use error::{AppendError, JournalError};
+pub use exchange::{Missing, Taken};
 pub use lease::Lease;
 pub use merge::{Merged, Row};
 pub use open::{Access, Changed, Journal};
 pub use place::Host;
 pub use proof::Kept;
 pub use read::{Cursor, Head, Summary};
-pub use verify::{Chain, Finding, Report, State};
+pub use verify::{Chain, Finding, Report, State, Witnessed};
 pub use watch::{Notice, Watch};

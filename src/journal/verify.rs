@@ -1,5 +1,5 @@
-//! Recomputes every chain from the stored bytes. Shows accidents and edits; never a forgery by who can write the whole file,
-//! nor a tail that was cut: those show only against a head that was written down elsewhere.
+//! Recomputes every chain from the stored bytes, and holds it against the heads that other writers saw. Shows accidents and
+//! edits; a forgery by who can write the whole file, or a tail that was cut, shows only against what was written elsewhere.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,6 +10,7 @@ use super::error::JournalError;
 use super::merge::writer;
 use super::open::Journal;
 use super::read::{bytes, hash, uuid};
+use super::witness::Witnesses;
 use crate::incident::Instant;
 use crate::incident::entry::{Hash, IncidentId, WriterId, decode};
 
@@ -21,6 +22,16 @@ pub struct Report {
     pub chains: Vec<Chain>,
     /// In the order of the rows in the file.
     pub findings: Vec<Finding>,
+    pub witnessed: Witnessed,
+}
+
+/// How far other writers saw what stands here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Witnessed {
+    /// All that was recorded until then is named by another writer. None: nothing is.
+    pub until: Option<Instant>,
+    /// Entries that no other writer has named.
+    pub since: u64,
 }
 
 /// A writer's chain: what to write down elsewhere as its witness.
@@ -37,6 +48,12 @@ pub enum Finding {
     Altered { writer: WriterId, seq: u64, recorded: Option<Instant> },
     /// The entry is whole but follows another entry than the one before it: the writer has two histories.
     Fork { writer: WriterId, seq: u64, recorded: Option<Instant> },
+    /// Another writer saw another entry there: the chain was written anew.
+    Rewritten { writer: WriterId, seq: u64, by: WriterId, seen: Instant },
+    /// Another writer, or a head written down elsewhere, saw an entry that is not here.
+    Cut { writer: WriterId, after: u64, seq: u64, by: Option<WriterId> },
+    /// A head that was written down elsewhere is of another entry.
+    Otherwise { writer: WriterId, seq: u64 },
     /// Entries are missing before this one.
     Gap { writer: WriterId, after: u64, seq: u64 },
     /// The file itself cannot be read there.
@@ -85,6 +102,20 @@ impl fmt::Display for Finding {
                     "entry {seq} of writer {writer}, {when}: it follows another entry than the one before it (a fork)"
                 )
             }
+            Finding::Rewritten { writer, seq, by, seen } => {
+                let seen = seen.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+                write!(
+                    f,
+                    "entry {seq} of writer {writer}: writer {by} saw another entry there at {seen}; the chain was written anew"
+                )
+            }
+            Finding::Cut { writer, after, seq, by } => {
+                let by = by.map_or_else(|| "what was written down elsewhere".to_owned(), |by| format!("writer {by}"));
+                write!(f, "entry {} of writer {writer}: missing; {by} saw them up to entry {seq}", after + 1)
+            }
+            Finding::Otherwise { writer, seq } => {
+                write!(f, "entry {seq} of writer {writer}: another entry there was written down elsewhere")
+            }
             Finding::Gap { writer, after, seq } => {
                 write!(f, "entry {} of writer {writer}: missing up to entry {seq}", after + 1)
             }
@@ -122,7 +153,8 @@ impl Journal {
 fn nameless(row: &SqlRow<'_>) -> rusqlite::Result<Report> {
     let why = format!("entries of an incident whose name is damaged ({} bytes)", bytes(row.get_ref(0)?).len());
     let findings = vec![Finding::Unreadable { why }];
-    Ok(Report { incident: IncidentId(uuid::Uuid::nil()), entries: 0, chains: Vec::new(), findings })
+    let incident = IncidentId(uuid::Uuid::nil());
+    Ok(Report { incident, entries: 0, chains: Vec::new(), findings, witnessed: Witnessed::default() })
 }
 
 fn snapshot<T>(connection: &Connection, f: impl FnOnce() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
@@ -133,15 +165,16 @@ fn snapshot<T>(connection: &Connection, f: impl FnOnce() -> rusqlite::Result<T>)
 }
 
 /// What the walk along one writer knows of the entry before.
-struct Behind {
-    seq: u64,
+pub(super) struct Behind {
+    pub seq: u64,
     local: i64,
     /// The hash as stored, and as recomputed.
     hashes: [Hash; 2],
 }
 
 fn check(connection: &Connection, incident: IncidentId) -> Report {
-    let mut report = Report { incident, entries: 0, chains: Vec::new(), findings: Vec::new() };
+    let (chains, findings) = (Vec::new(), Vec::new());
+    let mut report = Report { incident, entries: 0, chains, findings, witnessed: Witnessed::default() };
     if let Err(e) = walk(connection, incident, &mut report) {
         report.findings.push(Finding::Unreadable { why: e.to_string() });
     }
@@ -156,6 +189,7 @@ fn walk(connection: &Connection, incident: IncidentId, report: &mut Report) -> r
     let mut behind: BTreeMap<WriterId, Behind> = BTreeMap::new();
     // A finding and its row's place in the file.
     let mut found: Vec<(i64, Finding)> = Vec::new();
+    let mut witnesses = Witnesses::default();
     while let Some(row) = rows.next()? {
         report.entries += 1;
         // A row that was moved behind others is not before them.
@@ -173,6 +207,7 @@ fn walk(connection: &Connection, incident: IncidentId, report: &mut Report) -> r
         let body = bytes(row.get_ref(3)?);
         let read = decode(writer, seq, body).ok();
         let recorded = read.as_ref().map(|entry| entry.recorded);
+        witnesses.add(writer, seq, read.as_ref(), local);
         let id = row.get_ref(2)?;
         let (prev, stored) = (hash(row.get_ref(4)?), hash(row.get_ref(5)?));
         let last = behind.get(&writer);
@@ -195,6 +230,7 @@ fn walk(connection: &Connection, incident: IncidentId, report: &mut Report) -> r
         }
         behind.insert(writer, Behind { seq, local, hashes: [stored.unwrap_or(recomputed), recomputed] });
     }
+    witnesses.judge(connection, incident, &behind, &mut found, report)?;
     found.sort_by_key(|(local, _)| *local);
     report.findings = found.into_iter().map(|(_, finding)| finding).collect();
     report.chains = behind.into_iter().map(|(writer, b)| Chain { writer, seq: b.seq, head: b.hashes[1] }).collect();

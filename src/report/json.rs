@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::incident::Instant;
-use crate::incident::entry::{Entry, Hash, IncidentId, WriterId, decode};
+use crate::incident::entry::{ChainHead, Entry, Hash, IncidentId, WriterId, decode};
 use crate::incident::what::What;
 
 pub const SCHEMA: &str = "warroom-record/1";
@@ -57,6 +57,22 @@ pub fn read(record: &Value) -> Result<(IncidentId, Vec<Entry>), String> {
     let entries =
         entries.iter().enumerate().map(|(index, value)| read_entry(value).map_err(|e| format!("entry {index}: {e}")));
     Ok((incident, entries.collect::<Result<_, String>>()?))
+}
+
+/// The heads that a record wrote down. The error is a sentence.
+pub fn heads(record: &Value) -> Result<(IncidentId, Vec<ChainHead>), String> {
+    if record["schema"] != SCHEMA {
+        return Err(format!("expected a record of schema {SCHEMA}, found {}", record["schema"]));
+    }
+    let incident = serde_json::from_value(record["incident"].clone()).map_err(|e| format!("incident: {e}"))?;
+    let heads =
+        record["heads"].as_array().ok_or("expected a list of heads")?.iter().enumerate().map(|(index, head)| {
+            let writer = serde_json::from_value(head["writer"].clone()).map_err(|e| format!("head {index}: {e}"))?;
+            let seq = head["seq"].as_u64().ok_or_else(|| format!("head {index}: expected a seq"))?;
+            let hash = head["hash"].as_str().and_then(Hash::from_hex);
+            Ok((writer, seq, hash.ok_or_else(|| format!("head {index}: expected a hash of 64 digits"))?))
+        });
+    Ok((incident, heads.collect::<Result<_, String>>()?))
 }
 
 fn read_entry(value: &Value) -> Result<Entry, String> {

@@ -263,6 +263,9 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
             let what = of.map_or_else(|| w.sending.short(), message);
             ("RECPT", with(&format!("{what}: {}", w.state), &w.detail))
         }
+        What::HeadsSeen(w) => {
+            ("SEEN", format!("{} has the entries of {} other writers", entry.author.host, w.heads.len()))
+        }
         What::Retracted(w) => {
             let of = incident.timeline.find(w.entry).map(|row| match row.entry.what {
                 // Not followed further: takings back may chain without end.

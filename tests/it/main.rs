@@ -7,6 +7,7 @@ mod delivery;
 mod demo;
 mod docs;
 mod drill;
+mod hosts;
 mod hour;
 mod house;
 mod incident;

@@ -12,7 +12,7 @@ pub mod retry_after;
 pub mod secret;
 mod sentence;
 pub mod smtp;
-mod tls;
+pub mod tls;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

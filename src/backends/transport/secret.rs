@@ -24,7 +24,8 @@ impl Secret {
         Secret(Arc::from(text))
     }
 
-    pub(super) fn reveal(&self) -> &str {
+    /// The secret itself, for the handshake that needs it.
+    pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 }

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("command", &["incident", "text"]),
     ("journal", &["incident"]),
     ("backends", &["incident", "config", "text"]),
+    ("replicate", &["journal", "backends", "config", "incident", "text"]),
     ("report", &["situation", "rulebook", "playbook", "incident", "text"]),
     ("tui", &["report", "command", "situation", "rulebook", "playbook", "config", "incident", "text"]),
     ("demo", &["incident", "config", "text"]),
@@ -33,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "text",
             "journal",
             "backends",
+            "replicate",
         ],
     ),
     (
@@ -52,6 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "text",
             "journal",
             "backends",
+            "replicate",
         ],
     ),
 ];

@@ -1,7 +1,7 @@
 //! What the tests of `journal` prove: real files in temporary directories, real processes that are really killed.
 
 mod append;
-mod arbitrary;
+pub mod arbitrary;
 mod beside;
 mod child;
 mod crowd;

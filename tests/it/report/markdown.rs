@@ -92,7 +92,7 @@ proptest! {
         let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
         prop_assert!(rest.len() == text.len() || !rest.starts_with(['.', ')']));
         // A colon behind a backslash begins no address.
-        let bare = text.replace("\\:", "").to_lowercase();
+        let bare = text.replace("\\:", " ").to_lowercase();
         prop_assert!(!bare.contains("://") && !bare.contains("www."));
         // What a reader sees is what was said.
         let mut seen = String::new();

@@ -1,0 +1,235 @@
+//! One round between the journal and the table: what is missing here comes, what is missing there goes. May end anywhere and
+//! be begun again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio_postgres::Client;
+
+use super::connect::Fault;
+use super::table::{self, AT_A_TIME};
+use crate::incident::entry::{Hash, IncidentId, WriterId};
+use crate::journal::{Journal, JournalError, Row};
+
+/// How far the journal is, kept between rounds and over connections: it only grows.
+#[derive(Default)]
+pub struct Here {
+    has: BTreeMap<IncidentId, BTreeMap<WriterId, (u64, Hash)>>,
+}
+
+/// How far the server is, as known of this connection. Begun anew with each: a server that took the place of another may lack
+/// what that one had taken, and is offered it again.
+#[derive(Default)]
+pub struct There {
+    has: BTreeMap<(IncidentId, WriterId), u64>,
+    forked: BTreeMap<(IncidentId, WriterId), u64>,
+    /// Whether this user may only read. None: not asked yet.
+    reads_only: Option<bool>,
+    /// Whether this user could rewrite the table, which no room should.
+    pub may_rewrite: bool,
+}
+
+/// What a round moved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// New entries here, by incident and writer.
+    pub came: BTreeMap<IncidentId, BTreeMap<WriterId, usize>>,
+    pub went: u64,
+    /// Entries here that the server lacks, since this user may only read or the writer has two histories.
+    pub wait: u64,
+    /// Found in this round.
+    pub forks: Vec<Forked>,
+}
+
+/// A writer with another history there than here. It is neither taken nor offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forked {
+    pub incident: IncidentId,
+    pub writer: WriterId,
+    /// An entry that is not the same.
+    pub seq: u64,
+}
+
+impl Moved {
+    /// All that came.
+    pub fn all_came(&self) -> usize {
+        self.came.values().flat_map(BTreeMap::values).sum()
+    }
+}
+
+impl Here {
+    /// How many entries the journal has that a server does not, as last known of it.
+    pub fn waits(&mut self, journal: &mut Journal, there: Option<&There>) -> Result<u64, JournalError> {
+        let mut waits = 0;
+        for incident in journal.incident_ids()? {
+            let has = self.has.entry(incident).or_default();
+            journal.advance(incident, has)?;
+            for (writer, (seq, _)) in has {
+                let theirs = there.and_then(|there| there.has.get(&(incident, *writer)));
+                waits += seq.saturating_sub(theirs.copied().unwrap_or(0));
+            }
+        }
+        Ok(waits)
+    }
+}
+
+impl There {
+    /// One round.
+    pub async fn exchange(
+        &mut self,
+        client: &mut Client,
+        journal: &mut Journal,
+        here: &mut Here,
+    ) -> Result<Moved, Fault> {
+        let reads_only = match self.reads_only {
+            Some(known) => known,
+            None => {
+                let may = table::may(client).await?;
+                self.may_rewrite = may.rewrite;
+                self.reads_only = Some(!may.insert);
+                !may.insert
+            }
+        };
+        let mut moved = Moved::default();
+        let writers = table::writers(client).await?;
+        let known = journal.incident_ids().map_err(local)?;
+        let incidents: BTreeSet<IncidentId> = writers.iter().map(|(incident, _)| *incident).chain(known).collect();
+        for incident in incidents {
+            let has = here.has.entry(incident).or_default();
+            journal.advance(incident, has).map_err(local)?;
+            for writer in writers.iter().filter(|(of, _)| *of == incident).map(|(_, writer)| *writer) {
+                self.pull(client, journal, incident, writer, has, &mut moved).await?;
+            }
+            for (writer, (seq, _)) in &*has {
+                let known = self.has.get(&(incident, *writer)).copied().unwrap_or(0);
+                if let Some(fork) = self.forked.get(&(incident, *writer)) {
+                    moved.wait += seq.saturating_add(1).saturating_sub(*fork);
+                } else if reads_only {
+                    moved.wait += seq.saturating_sub(known);
+                } else if *seq > known {
+                    self.push(client, journal, incident, (*writer, *seq), known, &mut moved).await?;
+                }
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Takes in what the server has of a writer above what is here.
+    async fn pull(
+        &mut self,
+        client: &Client,
+        journal: &mut Journal,
+        incident: IncidentId,
+        writer: WriterId,
+        has: &mut BTreeMap<WriterId, (u64, Hash)>,
+        moved: &mut Moved,
+    ) -> Result<(), Fault> {
+        let key = (incident, writer);
+        if self.forked.contains_key(&key) {
+            return Ok(());
+        }
+        let theirs = match self.has.get(&key) {
+            Some(known) => *known,
+            None => {
+                let known = table::gap_free(client, incident, writer).await?;
+                self.has.insert(key, known);
+                // Where both have it, it must be the same.
+                let ours = has.get(&writer).map_or(0, |(seq, _)| *seq);
+                let common = ours.min(known);
+                if common > 0 {
+                    let row = table::above(client, incident, writer, common - 1, 1).await?;
+                    self.compare(journal, incident, &row, moved)?;
+                    if self.forked.contains_key(&key) {
+                        return Ok(());
+                    }
+                }
+                known
+            }
+        };
+        let mut theirs = theirs;
+        loop {
+            let ours = has.get(&writer).map_or(0, |(seq, _)| *seq);
+            let rows = table::above(client, incident, writer, ours, AT_A_TIME).await?;
+            let Some(last) = rows.last().map(|row| row.seq) else { return Ok(()) };
+            let taken = match journal.take(incident, &rows) {
+                Ok(taken) => taken,
+                Err(JournalError::BadHash { .. }) => {
+                    // One damaged row must not keep all else from coming.
+                    self.forked.insert(key, ours + 1);
+                    moved.forks.push(Forked { incident, writer, seq: ours + 1 });
+                    return Ok(());
+                }
+                Err(error) => return Err(local(error)),
+            };
+            for (writer, new) in &taken.new {
+                *moved.came.entry(incident).or_default().entry(*writer).or_default() += new;
+            }
+            if let Some((_, seq)) = taken.forks.first() {
+                self.forked.insert(key, *seq);
+                moved.forks.push(Forked { incident, writer, seq: *seq });
+                return Ok(());
+            }
+            journal.advance(incident, has).map_err(local)?;
+            if theirs >= ours {
+                theirs = theirs.max(last);
+                self.has.insert(key, theirs);
+            }
+            if rows.len() < AT_A_TIME {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Offers what is here of a writer above what the server has.
+    async fn push(
+        &mut self,
+        client: &mut Client,
+        journal: &mut Journal,
+        incident: IncidentId,
+        (writer, to): (WriterId, u64),
+        from: u64,
+        moved: &mut Moved,
+    ) -> Result<(), Fault> {
+        let mut from = from;
+        while from < to {
+            let mut rows = journal.rows(incident, writer, from, AT_A_TIME).map_err(local)?;
+            rows.retain(|row| row.seq <= to);
+            let Some(last) = rows.last().cloned() else { return Ok(()) };
+            if !table::add(client, incident, &rows).await? {
+                // Somebody was first: is it the same?
+                let theirs = table::above(client, incident, writer, last.seq - 1, 1).await?;
+                self.compare(journal, incident, &theirs, moved)?;
+                if self.forked.contains_key(&(incident, writer)) {
+                    return Ok(());
+                }
+            }
+            moved.went += u64::try_from(rows.len()).unwrap_or(u64::MAX);
+            from = last.seq;
+            self.has.insert((incident, writer), from);
+        }
+        Ok(())
+    }
+
+    /// Holds a row of the server against ours. Where they differ the journal learns it, and where the pen is its own takes another.
+    fn compare(
+        &mut self,
+        journal: &mut Journal,
+        incident: IncidentId,
+        theirs: &[Row],
+        moved: &mut Moved,
+    ) -> Result<(), Fault> {
+        let taken = match journal.take(incident, theirs) {
+            Ok(taken) => taken.forks,
+            Err(JournalError::BadHash { seq, .. }) => theirs.first().map(|row| (row.writer, seq)).into_iter().collect(),
+            Err(error) => return Err(local(error)),
+        };
+        for (writer, seq) in taken {
+            self.forked.insert((incident, writer), seq);
+            moved.forks.push(Forked { incident, writer, seq });
+        }
+        Ok(())
+    }
+}
+
+fn local(error: JournalError) -> Fault {
+    Fault(error.to_string())
+}

@@ -1,0 +1,263 @@
+//! A real PostgreSQL of Debian's in a directory of its own, and a line to it that can be cut within a byte.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio_postgres::{Client, NoTls};
+use warroom::config::{Replicate, SecretRef};
+use warroom::replicate::{Fault, init, with};
+
+use crate::support::process::free_port;
+
+const SECRET: &str = "CANARY-of-the-server";
+
+/// A running cluster. Ended with its handle.
+pub struct Postgres {
+    pub directory: tempfile::TempDir,
+    pub port: u16,
+    child: Option<Child>,
+    extra: Vec<String>,
+}
+
+/// Debian keeps the programs out of the path. A missing server fails the test: a proof that is skipped proves nothing.
+fn program(name: &str) -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = versions.map(|v| v.path().join("bin").join(name)).filter(|p| p.is_file()).collect();
+    found.sort();
+    found.pop().unwrap_or_else(|| panic!("PostgreSQL is not installed; this test needs it (see CONTRIBUTING.md)"))
+}
+
+/// The server refuses to be root: as root it runs as its own user.
+fn command(name: &str) -> Command {
+    let mut command = Command::new(program(name));
+    if rustix::process::getuid().is_root() {
+        let users = std::fs::read_to_string("/etc/passwd").unwrap();
+        let line = users.lines().find(|line| line.starts_with("postgres:")).expect("the user postgres");
+        let number = |n| line.split(':').nth(n).unwrap().parse::<u32>().unwrap();
+        command.uid(number(2)).gid(number(3));
+    }
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C.UTF-8");
+    command
+}
+
+impl Postgres {
+    pub fn start() -> Postgres {
+        Postgres::start_as(None)
+    }
+
+    /// With one of the certificates that are made for tests, where one is named.
+    pub fn start_as(certificate: Option<&str>) -> Postgres {
+        let directory = tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o755)).tempdir().unwrap();
+        let data = directory.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        let mut extra = Vec::new();
+        if let Some(name) = certificate {
+            extra.extend(["-c".to_owned(), "ssl=on".to_owned()]);
+            for (end, setting) in [("pem", "ssl_cert_file"), ("key", "ssl_key_file")] {
+                let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls").join(format!("{name}.{end}"));
+                let to = directory.path().join(format!("server.{end}"));
+                std::fs::copy(from, &to).unwrap();
+                std::fs::set_permissions(&to, PermissionsExt::from_mode(0o600)).unwrap();
+                extra.extend(["-c".to_owned(), format!("{setting}={}", to.display())]);
+            }
+        }
+        let secret = directory.path().join("secret");
+        std::fs::write(&secret, SECRET).unwrap();
+        std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o644)).unwrap();
+        if rustix::process::getuid().is_root() {
+            let chown = Command::new("chown").args(["-R", "postgres:"]).arg(directory.path()).status().unwrap();
+            assert!(chown.success());
+        }
+        let made = command("initdb")
+            .current_dir("/")
+            .args(["-U", "postgres", "-A", "scram-sha-256", "-N", "--locale=C.UTF-8", "-E", "UTF8", "--pwfile"])
+            .arg(&secret)
+            .arg("-D")
+            .arg(&data)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let mut server = Postgres { directory, port: free_port(), child: None, extra };
+        server.go();
+        server
+    }
+
+    /// Starts it, again after it was killed, on the same port.
+    pub fn go(&mut self) {
+        let log =
+            std::fs::OpenOptions::new().create(true).append(true).open(self.directory.path().join("log")).unwrap();
+        let child = command("postgres")
+            .current_dir("/")
+            .arg("-D")
+            .arg(self.directory.path().join("data"))
+            .args([
+                "-p",
+                &self.port.to_string(),
+                "-k",
+                "",
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "max_connections=60",
+            ])
+            .args(&self.extra)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.child = Some(child);
+        let guard = Instant::now();
+        // Until it takes a connection and says something of its own.
+        while !self.answers() {
+            let log = std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
+            assert!(guard.elapsed() < Duration::from_secs(60), "PostgreSQL does not start: {log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn answers(&self) -> bool {
+        let runtime = runtime();
+        let url = format!("postgres://postgres:{SECRET}@127.0.0.1:{}/postgres", self.port);
+        runtime.block_on(async { tokio_postgres::connect(&url, NoTls).await.is_ok() })
+    }
+
+    /// As a power cut, or the kernel when memory is short, ends it.
+    pub fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        if let Some(mut child) = self.child.take() {
+            child.wait().unwrap();
+        }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        if let Some(child) = &self.child {
+            kill_process(Pid::from_child(child), signal).unwrap();
+        }
+    }
+
+    /// Where a user meets it, by way of `port`.
+    pub fn place(&self, user: &str, port: u16) -> Replicate {
+        Replicate {
+            url: format!("postgres://{user}@127.0.0.1:{port}/postgres?target_session_attrs=read-write"),
+            token: Some(SecretRef::File(self.directory.path().join("secret"))),
+            ca: None,
+            every: 1,
+            insecure: false,
+        }
+    }
+
+    /// With the table, and with users who may append and read.
+    pub fn ready(users: &[&str]) -> Postgres {
+        let server = Postgres::start();
+        server.by_admin(async |client| init(client).await);
+        // Again: it changes nothing.
+        server.by_admin(async |client| init(client).await);
+        for user in users {
+            let role = if user.starts_with("reads") { "warroom_read" } else { "warroom_append" };
+            server.sql(&format!("CREATE ROLE {user} LOGIN PASSWORD '{SECRET}' IN ROLE {role}"));
+        }
+        server
+    }
+
+    pub fn by_admin<T>(&self, work: impl AsyncFnOnce(&mut Client) -> Result<T, Fault>) -> T {
+        self.by(&self.place("postgres", self.port), work).unwrap()
+    }
+
+    pub fn by<T>(
+        &self,
+        place: &Replicate,
+        work: impl AsyncFnOnce(&mut Client) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        runtime().block_on(with(place, "jump", work))
+    }
+
+    pub fn sql(&self, text: &str) {
+        self.by_admin(async |client| client.batch_execute(text).await.map_err(|e| Fault(e.to_string())));
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.signal(Signal::CONT);
+        self.signal(Signal::INT);
+        if let Some(mut child) = self.child.take() {
+            let _ = child.wait();
+        }
+    }
+}
+
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// A line to the server that ends after so many bytes in either direction.
+pub struct Line {
+    pub port: u16,
+    left: Arc<AtomicI64>,
+}
+
+impl Line {
+    pub fn to(server: u16) -> Line {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let left = Arc::new(AtomicI64::new(i64::MAX));
+        let budget = Arc::clone(&left);
+        std::thread::spawn(move || {
+            for near in listener.incoming().flatten() {
+                let Ok(far) = TcpStream::connect(("127.0.0.1", server)) else { continue };
+                for (from, to) in [(near.try_clone(), far.try_clone()), (far.try_clone(), near.try_clone())] {
+                    let (Ok(from), Ok(to)) = (from, to) else { continue };
+                    let budget = Arc::clone(&budget);
+                    std::thread::spawn(move || carry(from, to, &budget));
+                }
+            }
+        });
+        Line { port, left }
+    }
+
+    pub fn cut_after(&self, bytes: i64) {
+        self.left.store(bytes, Ordering::SeqCst);
+    }
+
+    pub fn mend(&self) {
+        self.left.store(i64::MAX, Ordering::SeqCst);
+    }
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, left: &AtomicI64) {
+    let mut buffer = [0; 512];
+    while let Ok(n @ 1..) = from.read(&mut buffer) {
+        let before = left.fetch_sub(i64::try_from(n).unwrap(), Ordering::SeqCst);
+        let may = usize::try_from(before.max(0)).unwrap().min(n);
+        if to.write_all(&buffer[..may]).is_err() || may < n {
+            break;
+        }
+    }
+    let _ = from.shutdown(Shutdown::Both);
+    let _ = to.shutdown(Shutdown::Both);
+}
+
+/// The file that holds the password.
+pub fn secret(server: &Postgres) -> String {
+    server.directory.path().join("secret").display().to_string()
+}
+
+/// Whether the password stands in a text.
+pub fn tells_the_secret(text: &str) -> bool {
+    text.contains(SECRET)
+}
+
+/// A folder is only ever read by these tests.
+pub fn log(server: &Postgres) -> String {
+    let path: &Path = server.directory.path();
+    std::fs::read_to_string(path.join("log")).unwrap_or_default()
+}
