@@ -364,6 +364,8 @@ pub fn obligation(incident: &Incident, o: &Obligation, now: Instant) -> Value {
         "confidence": o.confidence, "as_of": o.as_of, "timezone": o.timezone.name(), "note": o.note,
         "jurisdiction": o.jurisdiction, "force": o.binding.said(), "content": o.content, "withdraw": o.withdraw,
         "merge": o.merge, "confidential": o.confidential, "basis": o.basis,
+        "may_fire_at": maybe(o.may_fire.as_ref().map(|f| f.at)),
+        "may_fire_if": o.may_fire.as_ref().map(|f| f.assumes.clone()).unwrap_or_default(),
         "fires_at": maybe(o.fires.as_ref().map(|f| f.at)),
         "fires_if": o.fires.as_ref().map(|f| f.assumes.clone()).unwrap_or_default(),
         "reportable_at": maybe(o.reportable), "meters": o.meters.iter().map(meter).collect::<Vec<_>>(),

@@ -111,8 +111,10 @@ pub struct Meter {
 pub struct Evaluation {
     pub state: State,
     pub binding: Binding,
-    /// Facts that are missing for the trigger, also where it is not triggered yet.
+    /// When the trigger will hold at the present rate.
     pub fires: Option<Fires>,
+    /// When it may hold, earlier than that, since facts are missing: for one that is not triggered yet.
+    pub may_fire: Option<Fires>,
     /// The first instant at which the trigger held, where that hangs on facts that grow.
     pub reportable: Option<Instant>,
     pub meters: Vec<Meter>,
@@ -136,7 +138,7 @@ pub fn evaluate(rules: &Rules, rule: &Rule, organisation: &[String], known: &Kno
             (Truth::Unknown, missing) => State::Unknown { missing },
         },
     };
-    let (mut fires, mut reportable, mut meters) = (None, None, Vec::new());
+    let (mut fires, mut may_fire, mut reportable, mut meters) = (None, None, None, Vec::new());
     let live = concerned && binding.binds();
     if let (Some(trigger), Some(now), true) = (&trigger, known.now, live) {
         let facts = |name: &str, at: Instant| known.fact(name, Some(at));
@@ -145,6 +147,7 @@ pub fn evaluate(rules: &Rules, rule: &Rule, organisation: &[String], known: &Kno
             State::Due => reportable = forecast::became_true(trigger, &facts, known.growth, now),
             State::Unknown { .. } | State::NotTriggered => {
                 fires = forecast::fires(trigger, &facts, known.growth, now);
+                may_fire = forecast::may_fire(trigger, &facts, known.growth, now);
             }
             State::NotInForce | State::NotConcerned => {}
         }
@@ -155,7 +158,7 @@ pub fn evaluate(rules: &Rules, rule: &Rule, organisation: &[String], known: &Kno
         State::Due => Trigger::Yes,
     };
     let stages = rule.stages.iter().map(|s| stage::due(rules, rule, s, known, runs, reportable)).collect();
-    Evaluation { state, binding, fires, reportable, meters, stages }
+    Evaluation { state, binding, fires, may_fire, reportable, meters, stages }
 }
 
 fn meters(trigger: &Expression, known: &Known<'_>, now: Instant) -> Vec<Meter> {

@@ -109,6 +109,24 @@ pub fn fires(
     first(&rest).map(|at| Fires { at, assumes })
 }
 
+/// The first instant to come at which it may be true, since that hangs on facts that nobody has stated: they are to be asked for
+/// now, not when it is late. None: it cannot be before it is certain, or it may be already.
+pub fn may_fire(
+    expression: &Expression,
+    facts: &dyn Fn(&str, Instant) -> FactValue,
+    growth: &Growth,
+    now: Instant,
+) -> Option<Fires> {
+    let truth = |at: Instant| expression.evaluate(&|name| facts(name, at));
+    if truth(now).0 != Truth::False {
+        return None;
+    }
+    let horizon = now.checked_add_signed(AHEAD)?;
+    let to_come = candidates(expression, growth).into_iter().filter(|at| *at > now && *at <= horizon);
+    let (at, (first, missing)) = to_come.map(|at| (at, truth(at))).find(|(_, truth)| truth.0 != Truth::False)?;
+    (first == Truth::Unknown).then_some(Fires { at, assumes: missing })
+}
+
 fn holds(expression: &Expression, facts: &dyn Fn(&str, Instant) -> FactValue, at: Instant) -> bool {
     expression.evaluate(&|name| facts(name, at)).0 == Truth::True
 }

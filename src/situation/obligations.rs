@@ -30,6 +30,8 @@ pub struct Obligation {
     pub binding: Binding,
     /// When its trigger will hold at the present rate, for one that is not triggered or hangs on a missing fact.
     pub fires: Option<Fires>,
+    /// When it may hold before that, and the facts on which that hangs: for one that is not triggered.
+    pub may_fire: Option<Fires>,
     /// When its trigger first held, where that hangs on facts that grow.
     pub reportable: Option<Instant>,
     /// Numbers that growing facts are held against.
@@ -271,6 +273,7 @@ pub fn obligation(
         state,
         binding: evaluation.binding,
         fires: evaluation.fires,
+        may_fire: evaluation.may_fire,
         reportable: evaluation.reportable,
         meters: evaluation.meters,
         stages: stages.collect(),

@@ -54,7 +54,9 @@ fn meant(scene: &Scene<'_>, fact: &str) -> String {
 pub fn missing(obligation: &Obligation, stage: Option<&StageView>) -> Vec<String> {
     let of_rule = match &obligation.state {
         Standing::Unknown(missing) => missing.clone(),
-        Standing::NotInForce | Standing::NotTriggered | Standing::Due => Vec::new(),
+        // Asked for before it is late.
+        Standing::NotTriggered => obligation.may_fire.iter().flat_map(|may| may.assumes.clone()).collect(),
+        Standing::NotInForce | Standing::Due => Vec::new(),
     };
     let mut all = of_rule;
     all.extend(stage.iter().flat_map(|s| &s.missing).cloned());
@@ -118,6 +120,10 @@ pub fn about(scene: &Scene<'_>, model: &Model, obligation: &Obligation, stage: &
         }
     }
     add(meters(scene, model, obligation), Meaning::Text);
+    if let Some(may) = &obligation.may_fire {
+        let at = scene.clock_zoned(model, may.at);
+        add(format!("may fire {at}, IF: {} (F states them)", may.assumes.join(" or ")), Meaning::Soon);
+    }
     if let (Some(fires), false) = (&obligation.fires, obligation.state == Standing::Due) {
         let given =
             if fires.assumes.is_empty() { String::new() } else { format!(", if {}", fires.assumes.join(" and ")) };

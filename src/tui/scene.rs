@@ -93,6 +93,7 @@ impl<'a> Scene<'a> {
             if let crate::situation::obligations::Standing::Unknown(missing) = &obligation.state {
                 facts.extend(missing.iter().map(String::as_str));
             }
+            facts.extend(obligation.may_fire.iter().flat_map(|may| &may.assumes).map(String::as_str));
             facts.extend(obligation.stages.iter().flat_map(|s| &s.missing).map(String::as_str));
         }
         let mut agencies: Vec<&str> = self.situation.obligations.iter().map(|o| o.short.as_str()).collect();

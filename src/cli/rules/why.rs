@@ -55,6 +55,9 @@ pub fn run(context: &Context, id: &str, on: Option<&str>) -> Result<ExitCode, Fa
         let threshold = &meter.threshold;
         out::line(&format!("  meter  {} {least}{} of {}: {met}", threshold.fact, meter.value, threshold.goal))?;
     }
+    if let Some(may) = &found.may_fire {
+        out::line(&format!("  may fire  {}, IF: {}", echo(may.at), may.assumes.join(" or ")))?;
+    }
     if let Some(fires) = &found.fires {
         let assumed =
             if fires.assumes.is_empty() { String::new() } else { format!(", if {}", fires.assumes.join(", ")) };

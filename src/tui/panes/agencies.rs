@@ -67,7 +67,7 @@ fn items(scene: &Scene<'_>, model: &Model) -> Vec<Item> {
                     out.push(whole(4, None));
                 }
             }
-            Standing::NotTriggered => match &obligation.fires {
+            Standing::NotTriggered => match obligation.may_fire.as_ref().or(obligation.fires.as_ref()) {
                 Some(fires) => out.push(whole(1, Some(fires.at))),
                 None => out.push(whole(if obligation.if_not.is_empty() { 8 } else { 7 }, None)),
             },
@@ -200,6 +200,11 @@ fn of_call(scene: &Scene<'_>, model: &Model, w: &Widths, call: &Promise) -> Vec<
 /// A rule of which no stage is listed: it will fire, lacks facts, or does not fire, and why that is worth saying.
 fn whole(scene: &Scene<'_>, model: &Model, w: &Widths, obligation: &Obligation, columns: usize) -> Vec<Piece> {
     let name = format!("{}{}, {}", obligation.short, sure(obligation, w), obligation.title);
+    if let (Standing::NotTriggered, Some(may)) = (&obligation.state, &obligation.may_fire) {
+        let in_so_long = format!("{} IF", duration::short(may.at - scene.now(), false));
+        let due = zones(scene, model, may.at, w.due >= 20);
+        return cells(w, &name, (&in_so_long, Meaning::Soon), &due, (&facts(&may.assumes), Meaning::Old), None);
+    }
     if let (Standing::NotTriggered, Some(fires)) = (&obligation.state, &obligation.fires) {
         let in_so_long = format!("in {}", duration::short(fires.at - scene.now(), false));
         let due = zones(scene, model, fires.at, w.due >= 20);

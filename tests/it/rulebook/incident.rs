@@ -224,6 +224,15 @@ fn duration_and_users_grow_by_themselves_and_say_when_it_fires() {
     case.add(0, moved(6_000.0));
     let fires = |case: &Case, minute| case.one(minute, "us-fcc-nors-wireless").fires.map(|f| f.at);
     assert_eq!(fires(&case, 20), Some(at("2025-05-14T12:30:00Z")), "900,000 / 6,000 = 150 minutes");
+    // Before the duration is reached nothing is owed; what may make it so then is asked for now.
+    let early = case.one(20, "us-fcc-nors-wireless");
+    assert_eq!(early.state, Standing::NotTriggered);
+    let may = early.may_fire.expect("it hangs on facts that nobody has stated");
+    assert_eq!(may.at, at("2025-05-14T10:30:00Z"));
+    for fact in ["offices_911_affected", "msc_outages", "oc3_minutes"] {
+        assert!(may.assumes.iter().any(|name| name == fact), "{fact}: {:?}", may.assumes);
+    }
+    assert_eq!(case.one(31, "us-fcc-nors-wireless").may_fire, None, "it hangs on them now");
     case.add(60, moved(24_000.0));
     assert_eq!(fires(&case, 70), Some(at("2025-05-14T11:22:30Z")));
     assert_eq!(fires(&case, 83), None, "it has fired");
