@@ -307,7 +307,7 @@ fn frame() {
     let mut painter = Painter::default();
     let (mut times, mut sizes) = (Vec::new(), Vec::new());
     for n in 0..200 {
-        let moment = Moment { now: at(100_000 + n * 60), real: at(0) };
+        let moment = Moment { now: at(100_000 + n * 60), real: at(0), speed: 1.0 };
         let begun = Tick::now();
         let s = &snapshot;
         let situation = warroom::situation::assess(&s.incident, &s.plan, &s.rules, &s.sources, moment);

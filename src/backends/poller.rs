@@ -27,7 +27,7 @@ pub async fn poll_source(
     before: &Source,
     moment: Moment,
 ) -> Source {
-    let Moment { now, real } = moment;
+    let Moment { now, real, .. } = moment;
     let seed = Seed::new(client.host(), &config.name);
     let mut after = Source { last_try: Some(real), ..before.clone() };
     let (requests, mailbox) = (adapter.poll(now), adapter.mailbox());

@@ -203,7 +203,7 @@ async fn see(
     at: Instant,
 ) -> Result<(), Fail> {
     let _ = clock.send(Clock { real: edge::now(), room: at, speed: 0.0 });
-    let moment = Moment { now: at, real: edge::now() };
+    let moment = Moment { now: at, real: edge::now(), speed: 1.0 };
     let polls = backends
         .iter()
         .zip(sources.iter())

@@ -54,7 +54,7 @@ fn once(context: &Context, backends: &[Backend]) -> Result<ExitCode, Fail> {
     let known = journal.sources().unwrap_or_default();
     let client = Client::new(&context.actor.host, Limits::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let moment = Moment { now, real: edge::now() };
+    let moment = Moment { now, real: edge::now(), speed: 1.0 };
     let before: Vec<Source> = backends
         .iter()
         .map(|b| known.iter().find(|s| s.name == b.config.name).cloned().unwrap_or_else(|| b.source()))

@@ -111,7 +111,7 @@ impl<'a> Session<'a> {
 
     pub fn situation(&mut self) -> Situation {
         let sources = self.sources();
-        let moment = Moment { now: self.now(), real: edge::now() };
+        let moment = Moment::of(&self.clock, edge::now());
         assess(self.log.incident(), &self.in_force.plan, &self.in_force.rules, &sources, moment)
     }
 

@@ -172,7 +172,7 @@ fn look(
     clocks: &mut BTreeSet<Missed>,
     check_ins: &mut BTreeSet<Missed>,
 ) {
-    let situation = assess(incident, under.plan, under.rules, &[], Moment { now, real: now });
+    let situation = assess(incident, under.plan, under.rules, &[], Moment { now, real: now, speed: 1.0 });
     // What had run out before the commander came is not the commander's.
     let past = |at: Instant| at > begun && at < now;
     for audience in &situation.audiences {

@@ -44,11 +44,43 @@ impl Clock {
 pub struct Moment {
     pub now: Instant,
     pub real: Instant,
+    /// Room seconds per real second; 0 while a demo is paused.
+    pub speed: f64,
+}
+
+impl Moment {
+    pub fn of(clock: &Clock, real: Instant) -> Moment {
+        Moment { now: clock.at(real), real, speed: clock.speed }
+    }
+
+    /// How long the world outside has really had since an instant of the room: what others take their time for is measured so.
+    pub fn waited(&self, since: Instant) -> chrono::TimeDelta {
+        let room = (self.now - since).num_milliseconds() as f64;
+        let real = if self.speed > 0.0 { room / self.speed } else { 0.0 };
+        chrono::TimeDelta::milliseconds(real as i64)
+    }
+
+    /// The room's instant at an earlier real one.
+    pub fn room_at(&self, real: Instant) -> Instant {
+        let ago = (self.real - real).num_milliseconds().max(0) as f64 * self.speed;
+        self.now.checked_sub_signed(chrono::TimeDelta::milliseconds(ago as i64)).unwrap_or(self.now)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn others_take_real_time_in_a_fast_demo() {
+        let real: Instant = "2026-01-01T00:00:00Z".parse().unwrap();
+        let clock = Clock { real, room: real, speed: 120.0 };
+        let moment = Moment::of(&clock, real + chrono::TimeDelta::seconds(10));
+        assert_eq!(moment.now, real + chrono::TimeDelta::minutes(20));
+        assert_eq!(moment.waited(real), chrono::TimeDelta::seconds(10));
+        assert_eq!(moment.room_at(real + chrono::TimeDelta::seconds(5)), real + chrono::TimeDelta::minutes(10));
+        assert_eq!(Moment::of(&clock.with_speed(real, 0.0), moment.real).waited(real), chrono::TimeDelta::zero());
+    }
 
     #[test]
     fn a_demo_runs_fast_pauses_and_goes_on_without_a_jump() {

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use chrono_tz::Tz;
 
 use super::line::{line, number, words};
+use super::releases::{apart, releases};
 use super::state::{late, proof};
 use crate::incident::Instant;
 use crate::incident::entry::{Hash, IncidentId, WriterId};
@@ -331,16 +332,11 @@ impl Record<'_> {
 
     /// What was released together, and how far apart it went: from the entries, so that what is tried later changes none.
     fn releases(&mut self) {
-        let lines: Vec<String> = super::releases::releases(self.incident)
+        let lines: Vec<String> = releases(self.incident)
             .into_iter()
             .map(|release| {
                 let texts = if release.texts == 1 { "1 text".to_owned() } else { format!("{} texts", release.texts) };
-                let spread = match (release.went.iter().min(), release.went.iter().max()) {
-                    (Some(first), Some(last)) if release.went.len() > 1 => {
-                        format!(", first and last {:.1} s apart", (*last - *first).num_milliseconds() as f64 / 1000.0)
-                    }
-                    _ => String::new(),
-                };
+                let spread = apart(&release.went).map(|apart| format!(", first and last {apart}")).unwrap_or_default();
                 let mut said = format!("{} of them went{spread}", release.went.len());
                 for (n, word) in [(release.failed, "did not"), (release.unknown, "not known")] {
                     if n > 0 {

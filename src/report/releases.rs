@@ -19,6 +19,12 @@ pub struct Release {
     pub unknown: usize,
 }
 
+/// How far apart these happened, `0.4 s apart`; None: there are not two.
+pub fn apart(times: &[Instant]) -> Option<String> {
+    let (first, last) = (times.iter().min()?, times.iter().max()?);
+    (times.len() > 1).then(|| format!("{:.1} s apart", (*last - *first).num_milliseconds() as f64 / 1000.0))
+}
+
 /// All releases, the earliest first.
 pub fn releases(incident: &Incident) -> Vec<Release> {
     let mut all: BTreeMap<(Instant, &str), Release> = BTreeMap::new();

@@ -194,7 +194,7 @@ async fn stay(
     let process = model.process.clone();
     let empty = Snapshot::default();
     let real = (opening.real)();
-    let first = assess(&empty.incident, &empty.plan, &empty.rules, &[], Moment { now: real, real });
+    let first = assess(&empty.incident, &empty.plan, &empty.rules, &[], Moment::of(&Clock::wall(), real));
     screen.draw(&model, &Scene { snapshot: &empty, situation: &first });
     let chosen = lobby::choose(&mut opening, &mut screen, input, signals, &mut model).await;
     let (journal, incident) = match chosen {
@@ -535,7 +535,7 @@ impl Room {
 
     /// Brings the situation up to the moment, where the picture could differ.
     fn assess(&mut self) {
-        let moment = Moment { now: self.now(), real: self.real() };
+        let moment = Moment::of(&self.clock, self.real());
         let moved = (moment.now - self.situation.moment.now).num_milliseconds().abs();
         if !self.stale && moved < 200 {
             return;

@@ -30,7 +30,7 @@ pub fn need(id: IncidentId, incident: &Incident, in_force: &InForce, sources: &[
 
 /// All incidents of a journal, by need.
 pub fn all(journal: &mut Journal, real: Instant) -> Result<Vec<Need>, JournalError> {
-    let moment = Moment { now: journal.clock()?.at(real), real };
+    let moment = Moment::of(&journal.clock()?, real);
     let sources = journal.sources().unwrap_or_default();
     let mut out = Vec::new();
     for summary in journal.incidents()? {
@@ -159,7 +159,7 @@ impl Eye {
             known.need = None;
         }
         self.cursor = cursor;
-        let moment = Moment { now: self.journal.clock()?.at(real), real };
+        let moment = Moment::of(&self.journal.clock()?, real);
         let sources = self.journal.sources().unwrap_or_default();
         for (id, known) in &mut self.known {
             if known.need.as_ref().is_some_and(|need| !need.open()) {

@@ -91,7 +91,7 @@ pub async fn poll(
             continue;
         }
         let now = real();
-        let moment = Moment { now: control.borrow().clock.at(now), real: now };
+        let moment = Moment::of(&control.borrow().clock, now);
         let (client, backend_, before) = (Arc::clone(&client), backend.clone(), source.clone());
         let asked = tokio::spawn(async move {
             poller::poll_source(&client, &*backend_.adapter, &backend_.config, &before, moment).await

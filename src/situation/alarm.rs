@@ -3,13 +3,12 @@
 //! Each thing has a key of its own for each occasion: a bell that remembers keys rings once. A thing rings early, late, or
 //! both: at any moment it has one alarm.
 
-use std::collections::BTreeMap;
-
 use chrono::TimeDelta;
 
 use super::Situation;
 use super::audience::Next;
 use super::obligations::Standing;
+use super::promised::{self, Promised};
 use super::signals::AlertGroup;
 use super::thing::Thing;
 use crate::incident::Instant;
@@ -17,7 +16,7 @@ use crate::incident::alarm::{Kind, Rings};
 use crate::incident::apply::NEXT_UPDATE;
 use crate::incident::observation::Health;
 use crate::incident::plan::Plan;
-use crate::incident::state::{Incident, Promise};
+use crate::incident::state::Incident;
 use crate::incident::what::What;
 use crate::incident::words::{MessageState, Phase};
 use crate::rulebook::deadline::Due;
@@ -215,18 +214,9 @@ impl Builder<'_> {
     }
 
     fn promises(&mut self) {
-        // The same word promised to several for the same time is one thing to do, as in Now.
-        let mut alike: BTreeMap<(Instant, &str), Vec<&Promise>> = BTreeMap::new();
-        for promise in self.incident.promises.values().filter(|p| p.kept.is_none()) {
-            alike.entry((promise.due, &promise.text)).or_default().push(promise);
-        }
-        for ((due, text), mut promises) in alike {
-            // The one on which lives may hang stands for all.
-            promises.sort_by_key(|p| !self.plan.audience(&p.to).is_some_and(|a| a.life));
+        for Promised { due, text, promises, names } in promised::open(self.incident, self.plan) {
             let Some(step) = step(due - self.now, &[self.rings.promise]) else { continue };
             let Some(first) = promises.first() else { continue };
-            let names: Vec<&str> =
-                promises.iter().map(|p| self.plan.audience(&p.to).map_or(p.to.as_str(), |a| a.name.as_str())).collect();
             let thing = match self.plan.audience(&first.to).filter(|_| text == NEXT_UPDATE) {
                 Some(audience) => Thing::Audience(audience.id.clone()),
                 None => Thing::Promise(first.id),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::known::Facts;
-use super::obligations::{Law, Standing, obligation};
+use super::obligations::{Law, Standing, obligation, wanted};
 use crate::incident::Instant;
 use crate::incident::plan::{Audience, Plan};
 use crate::incident::rule::Rules;
@@ -14,8 +14,7 @@ use crate::text::instant;
 /// The plan with what rules hold back now. None: they hold nothing back.
 pub fn held(incident: &Incident, plan: &Plan, rules: &Rules, facts: &Facts<'_>, now: Instant) -> Option<Arc<Plan>> {
     let mut held: Option<Plan> = None;
-    let wanted = rules.rules.iter().filter(|rule| plan.agencies.is_empty() || plan.agencies.contains(&rule.id));
-    for rule in wanted.filter(|rule| rule.stages.iter().any(|s| s.holds)) {
+    for rule in wanted(plan, rules).filter(|rule| rule.stages.iter().any(|s| s.holds)) {
         let Some(found) = obligation(Law::OfTheDay, incident, rules, rule, facts, now) else { continue };
         if found.state != Standing::Due {
             continue;

@@ -13,6 +13,7 @@ pub mod now;
 pub mod obligations;
 pub mod open;
 pub mod page;
+pub mod promised;
 pub mod proposal;
 pub mod receipt;
 pub mod signals;
@@ -73,7 +74,7 @@ pub struct NextClock {
 
 /// What the moment means. Pure: the same arguments give the same situation.
 pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source], moment: Moment) -> Situation {
-    let Moment { now, real } = moment;
+    let Moment { now, real, .. } = moment;
     let facts = Facts::new(incident, plan, rules, sources, now, real);
     let held = holds::held(incident, plan, rules, &facts, now);
     let plan = held.as_deref().unwrap_or(plan);
@@ -86,7 +87,7 @@ pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source
         today: Default::default(),
         supplements: filing::supplements(incident, plan, rules, &facts),
         held: held.clone(),
-        pages: page::pages(incident, plan, sources, now, real),
+        pages: page::pages(incident, plan, sources, moment),
         signals: signals::signals(incident, sources, now, real),
         teams: teams::teams(incident, plan),
         reports: Vec::new(),

@@ -8,6 +8,7 @@ use super::audience::{AudienceView, Next, Service, harm};
 use super::filing::Supplement;
 use super::obligations::{StageView, Standing};
 use super::page::Says;
+use super::promised::{self, Promised};
 use super::receipt;
 use super::thing::Thing;
 use super::wording::shown;
@@ -366,7 +367,7 @@ impl Builder<'_> {
     /// Whether a text has been on its way for longer than anybody expects.
     fn sends_long(&self, message: &Message) -> bool {
         const LONG: TimeDelta = TimeDelta::minutes(1);
-        message.sending.as_ref().is_some_and(|sending| sending.since + LONG <= self.now)
+        message.sending.as_ref().is_some_and(|sending| self.situation.moment.waited(sending.since) >= LONG)
     }
 
     fn messages(&mut self) {
@@ -377,7 +378,9 @@ impl Builder<'_> {
                 MessageState::Sending if self.sends_long(message) => ("SENDING", Band::Due),
                 MessageState::Failed => ("FAILED", Band::Unsure),
                 MessageState::Sent | MessageState::Delivered if message.missed() > 0 => ("PARTLY", Band::Unsure),
-                MessageState::Sent if receipt::missing(self.incident, &self.situation.signals, message, self.now) => {
+                MessageState::Sent
+                    if receipt::missing(self.incident, &self.situation.signals, message, self.situation.moment) =>
+                {
                     ("RECEIPT?", Band::Unsure)
                 }
                 MessageState::Draft
@@ -517,21 +520,11 @@ impl Builder<'_> {
     }
 
     fn promises(&mut self) {
-        // Promises to several audiences for the same time are one line.
-        let mut by_due: std::collections::BTreeMap<(Instant, String), Vec<&crate::incident::state::Promise>> =
-            Default::default();
-        for promise in self.incident.promises.values().filter(|p| p.kept.is_none()) {
-            if promise.due - self.now <= SOON_DUTY {
-                by_due.entry((promise.due, promise.text.clone())).or_default().push(promise);
+        for Promised { due, text, promises, names } in promised::open(self.incident, self.plan) {
+            if due - self.now > SOON_DUTY {
+                continue;
             }
-        }
-        for ((due, text), promises) in by_due {
             let late = due <= self.now;
-            let mut names: Vec<String> =
-                promises.iter().map(|p| self.plan.audience(&p.to).map_or(p.to.clone(), |a| a.name.clone())).collect();
-            // Over several channels the same audience was promised the same.
-            let mut known = std::collections::BTreeSet::new();
-            names.retain(|name| known.insert(name.clone()));
             let whom = match names.as_slice() {
                 [one] => one.clone(),
                 many => format!("{} audiences", many.len()),
@@ -615,8 +608,10 @@ impl Builder<'_> {
                 };
                 let asked = missing.as_ref().map(|m| format!(", if it applies: {m}?")).unwrap_or_default();
                 let told = stage.told.as_ref().map(|told| format!(", {} told", told.said())).unwrap_or_default();
+                let owner = self.incident.holder(Role::Liaison).map(str::to_owned);
+                let calls = if owner.is_some() { "not told yet" } else { "nobody calling" };
                 let text = match (due, told.is_empty()) {
-                    (Due::Asap(_), true) => format!("{whom}: {}, nobody calling", stage.name.to_lowercase()),
+                    (Due::Asap(_), true) => format!("{whom}: {}, {calls}", stage.name.to_lowercase()),
                     (Due::Asap(_), false) => format!("{whom}: {}{told}", stage.name.to_lowercase()),
                     (Due::At(_), _) => format!("{} {whom}, {}{told}{asked}", self.clock(at), stage.name.to_lowercase()),
                 };
@@ -628,7 +623,7 @@ impl Builder<'_> {
                     band,
                     label,
                     text,
-                    owner: self.incident.holder(Role::Liaison).map(str::to_owned),
+                    owner,
                     at,
                     alike: 1,
                     say: format!("{whom} must hear from us. Who does it now?"),

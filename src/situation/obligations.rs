@@ -208,6 +208,11 @@ pub fn obligations(
     obligations_under(Law::OfTheDay, incident, plan, rules, &Facts::new(incident, plan, rules, sources, now, real), now)
 }
 
+/// The rules that the plan shows: those that it names, or all.
+pub fn wanted<'r>(plan: &Plan, rules: &'r Rules) -> impl Iterator<Item = &'r Rule> {
+    rules.rules.iter().filter(|rule| plan.agencies.is_empty() || plan.agencies.contains(&rule.id))
+}
+
 /// The same by the law of a day that is chosen.
 pub fn obligations_under(
     law: Law,
@@ -217,9 +222,8 @@ pub fn obligations_under(
     facts: &Facts<'_>,
     now: Instant,
 ) -> Vec<Obligation> {
-    let wanted = rules.rules.iter().filter(|rule| plan.agencies.is_empty() || plan.agencies.contains(&rule.id));
     let mut out: Vec<Obligation> =
-        wanted.filter_map(|rule| obligation(law, incident, rules, rule, facts, now)).collect();
+        wanted(plan, rules).filter_map(|rule| obligation(law, incident, rules, rule, facts, now)).collect();
     out.sort_by_key(|o| (rank(o), o.stages.iter().filter(|s| s.open()).filter_map(|s| s.due.map(Due::instant)).min()));
     out
 }

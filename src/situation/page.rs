@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::incident::Instant;
+use crate::incident::clock::Moment;
 use crate::incident::entry::EntryId;
 use crate::incident::message::Message;
 use crate::incident::observation::{Health, Observation, Source};
@@ -35,11 +36,11 @@ pub enum Says {
 const GRACE: TimeDelta = TimeDelta::minutes(3);
 
 /// The pages that the plan's channels show, where they disagree with us. A page that is not heard of says nothing.
-pub fn pages(incident: &Incident, plan: &Plan, sources: &[Source], now: Instant, real: Instant) -> Vec<PageView> {
+pub fn pages(incident: &Incident, plan: &Plan, sources: &[Source], moment: Moment) -> Vec<PageView> {
     let mut out = Vec::new();
     for channel in &plan.channels {
         let source = channel.page.as_ref().and_then(|page| sources.iter().find(|s| s.name == *page));
-        let Some(source) = source.filter(|s| s.health(real) == Health::Fresh) else { continue };
+        let Some(source) = source.filter(|s| s.health(moment.real) == Health::Fresh) else { continue };
         let Some(seen) = &source.observation else { continue };
         let view = |says, since| PageView { page: source.name.clone(), channel: channel.id.clone(), says, since };
         let (components, since) = belied(incident, seen);
@@ -49,9 +50,9 @@ pub fn pages(incident: &Incident, plan: &Plan, sources: &[Source], now: Instant,
         let over = incident.messages.values().filter(|m| m.channel == channel.id && !m.text.trim().is_empty());
         let newest = over.filter(|m| m.told.is_some()).max_by_key(|m| (m.told, m.id));
         // The page as it was when it was last read, not as it is now.
-        let read = source.last_success.map_or(now, |last| now - (real - last).max(TimeDelta::zero()));
-        if let Some((message, told)) = newest.and_then(|m| Some((m, m.told?))).filter(|(_, told)| *told + GRACE <= read)
-        {
+        let read = Moment { now: source.last_success.map_or(moment.now, |at| moment.room_at(at)), ..moment };
+        let long_ago = |(_, told): &(&Message, Instant)| read.waited(*told) >= GRACE;
+        if let Some((message, told)) = newest.and_then(|m| Some((m, m.told?))).filter(long_ago) {
             out.extend(words(seen, message, told).map(|says| view(says, told)));
         }
     }

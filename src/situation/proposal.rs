@@ -203,10 +203,7 @@ fn of_standing(
         let told = corrected(incident, message);
         fresh(incident, plan, situation, (audience, &message.channel, message.round), told).filter(|p| p.stop.is_none())
     } else {
-        let text = message.overtaken.iter().try_fold(message.text.clone(), |text, moved| {
-            (!moved.is.is_null()).then(|| wording::replaced(&text, &moved.was, &moved.is)).flatten()
-        });
-        text.map(|text| {
+        with_new_numbers(message).map(|text| {
             let facts = wording::pins_of_text(incident, plan, situation, &text, &[]);
             let grounds = Grounds { facts, template: false, ..message.grounds.clone() };
             Proposal { text, grounds, ..as_it_is.clone() }
@@ -226,6 +223,13 @@ fn of_standing(
     }
 }
 
+/// A text with the numbers in it as they are now; None: not all of what moved stands in it as a number.
+fn with_new_numbers(message: &Message) -> Option<String> {
+    message.overtaken.iter().try_fold(message.text.clone(), |text, moved| {
+        (!moved.is.is_null()).then(|| wording::replaced(&text, &moved.was, &moved.is)).flatten()
+    })
+}
+
 /// A correction where the playbook has no words for one: what was said, with the facts as they are now.
 fn corrected_by_hand(
     incident: &Incident,
@@ -234,9 +238,7 @@ fn corrected_by_hand(
     audience: &Audience,
     told: &Message,
 ) -> Proposal {
-    let anew = told.overtaken.iter().try_fold(told.text.clone(), |text, moved| {
-        (!moved.is.is_null()).then(|| wording::replaced(&text, &moved.was, &moved.is)).flatten()
-    });
+    let anew = with_new_numbers(told);
     let text = exercise::text(incident, anew.as_deref().unwrap_or(&told.text).trim());
     let now = situation.moment.now;
     let grounds = Grounds {

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::signals::{Signals, SourceView};
-use crate::incident::Instant;
+use crate::incident::clock::Moment;
 use crate::incident::message::Message;
 use crate::incident::observation::Health;
 use crate::incident::state::Incident;
@@ -13,14 +13,14 @@ use crate::incident::words::MessageState;
 const WITHIN: TimeDelta = TimeDelta::minutes(5);
 
 /// Whether a text was taken so long ago that its receipt is missing, on a channel that gives receipts.
-pub fn missing(incident: &Incident, signals: &Signals, message: &Message, now: Instant) -> bool {
+pub fn missing(incident: &Incident, signals: &Signals, message: &Message, moment: Moment) -> bool {
     let Some(sending) = &message.sending else { return false };
     // Who is not heard of gives no receipts, which is told of it already.
     let tells = |source: &&SourceView| source.name == sending.backend || source.kind == "bounces";
     if signals.sources.iter().filter(tells).any(|source| source.health != Health::Fresh) {
         return false;
     }
-    let old = message.told.is_some_and(|told| told + WITHIN <= now);
+    let old = message.told.is_some_and(|told| moment.waited(told) >= WITHIN);
     let waits = match message.recipients.is_empty() {
         true => message.state == MessageState::Sent,
         false => message.recipients.counts().sent > 0,

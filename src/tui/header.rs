@@ -143,7 +143,8 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
     {
         right.push(piece(safe!("  IC for {}: H hands over", duration::short(now - since, false)), Meaning::Soon));
     }
-    if let Some(demo) = &model.demo {
+    // Where columns are few what counts down needs them more than how fast.
+    if let Some(demo) = model.demo.as_ref().filter(|demo| demo.paused || !narrow) {
         let speed = if demo.paused { "PAUSED".to_owned() } else { format!("x{:.0}", demo.speed) };
         right.push(piece(safe!("  {speed}"), if demo.paused { Meaning::Late } else { Meaning::Dim }));
     }

@@ -6,6 +6,7 @@ use crate::incident::Instant;
 use crate::incident::entry::EntryId;
 use crate::incident::message::Message;
 use crate::incident::words::MessageState;
+use crate::report::releases::apart;
 use crate::text::Safe;
 
 /// Tells how far the release is, and once more when nothing of it is on its way.
@@ -30,8 +31,8 @@ pub fn follow(model: &mut Model, scene: &Scene<'_>) {
         return;
     }
     let mut said = format!("LEFT {} of {}", told.len(), each.len());
-    if let (Some(first), Some(last), true) = (told.iter().min(), told.iter().max(), told.len() > 1) {
-        said.push_str(&format!(", {:.1} s apart", (*last - *first).num_milliseconds() as f64 / 1000.0));
+    if let Some(apart) = apart(&told) {
+        said.push_str(&format!(", {apart}"));
     }
     let in_state = |state| all.iter().filter(|m| m.state == state).count();
     let (unknown, failed) = (in_state(MessageState::Unknown), in_state(MessageState::Failed));

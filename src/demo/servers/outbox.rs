@@ -64,7 +64,8 @@ impl Outbox {
     pub fn remember(&self, key: &str, channel: &str, text: &str, room: Instant) {
         let body = json!({ "id": key, "channel": channel, "text": text });
         let bytes = Bytes::from(body.to_string());
-        let real = self.handle.real();
+        // It came as long ago as the room says: what became of it is over.
+        let real = self.handle.real() - (self.handle.now() - room);
         self.keep(Held { id: key.to_owned(), channel: channel.to_owned(), body, bytes, real, room, times: 1 });
     }
 

@@ -325,6 +325,10 @@ fn heading(scene: &Scene<'_>, model: &Model, columns: usize) -> Vec<Piece> {
     let day = law.with_timezone(&scene.situation.zone).format("%d %b %Y").to_string();
     let mut out = vec![match model.today {
         true => piece(safe!("WHAT IF TODAY: law of {day}"), Meaning::Exercise),
+        // In a pane the year is enough: which clock is only assumed must not be cut off.
+        false if columns < 70 => {
+            piece(safe!("law of {}", law.with_timezone(&scene.situation.zone).format("%Y")), Meaning::Dim)
+        }
         false => piece(safe!("law of {day}"), Meaning::Dim),
     }];
     let clocks = scene.obligations(model).iter().flat_map(|o| &o.clocks);

@@ -56,7 +56,7 @@ pub fn symbol(scene: &Scene<'_>, cell: &Cell) -> (&'static str, Meaning) {
 fn silent(scene: &Scene<'_>, cell: &Cell) -> bool {
     let message = cell.message.and_then(|id| scene.incident().messages.get(&id));
     let signals = &scene.situation.signals;
-    message.is_some_and(|message| receipt::missing(scene.incident(), signals, message, scene.now()))
+    message.is_some_and(|message| receipt::missing(scene.incident(), signals, message, scene.situation.moment))
 }
 
 struct Widths {

@@ -11,7 +11,7 @@ use warroom::incident::words::Family;
 
 /// The present, as a room without a replay has it.
 pub fn moment() -> warroom::incident::clock::Moment {
-    warroom::incident::clock::Moment { now: now(), real: now() }
+    warroom::incident::clock::Moment { now: now(), real: now(), speed: 1.0 }
 }
 
 pub fn now() -> Instant {

@@ -77,7 +77,7 @@ impl Host {
         log.absorb(all(&mut self.journal));
         let mut in_force = InForce::with(Rights::nobody());
         in_force.adopt(log.incident());
-        let moment = Moment { now: noon(), real: noon() };
+        let moment = Moment { now: noon(), real: noon(), speed: 1.0 };
         let situation = assess(log.incident(), &in_force.plan, &in_force.rules, &[], moment);
         state(log.incident(), &in_force.plan, &situation, INCIDENT, Options { limit: usize::MAX, since: None })
     }

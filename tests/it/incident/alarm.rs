@@ -31,7 +31,8 @@ impl Room {
     fn at(&self, seconds: i64, timeout: bool) -> Vec<Alarm> {
         let now = minutes(0) + TimeDelta::seconds(seconds);
         let incident = self.record.incident();
-        let situation = assess(&incident, &self.plan, &self.rules, &self.sources, Moment { now, real: now });
+        let situation =
+            assess(&incident, &self.plan, &self.rules, &self.sources, Moment { now, real: now, speed: 1.0 });
         alarms(&incident, &self.plan, &situation, &self.rings, timeout)
     }
 

@@ -130,7 +130,7 @@ proptest! {
         let incident = fold(entries.clone());
         let plan = plan();
         let rules = warroom::rulebook::built_in().unwrap();
-        let moment = warroom::incident::clock::Moment { now, real: now };
+        let moment = warroom::incident::clock::Moment { now, real: now, speed: 1.0 };
         let situation = assess(&incident, &plan, &rules, &[], moment);
         let id = IncidentId(uuid::Uuid::nil());
         let page = markdown::markdown(&incident, &plan, &situation, id, now, incident.zone(), &[]);

@@ -111,7 +111,7 @@ fn set_role(record: &mut Record, name: &str, role: Role, holder: &str) {
 
 /// At T+60.
 fn at_sixty(record: &Record, plan: &Plan, rules: &Rules, sources: &[Source]) -> Situation {
-    let moment = Moment { now: minutes(60), real: minutes(60) };
+    let moment = Moment { now: minutes(60), real: minutes(60), speed: 1.0 };
     assess(&record.incident(), plan, rules, sources, moment)
 }
 

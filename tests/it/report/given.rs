@@ -220,5 +220,5 @@ pub fn sources() -> Vec<Source> {
 
 /// The incident at T+60 and what the moment means.
 pub fn situation(incident: &Incident) -> Situation {
-    assess(incident, &plan(), &rules(), &sources(), Moment { now: minutes(60), real: minutes(60) })
+    assess(incident, &plan(), &rules(), &sources(), Moment { now: minutes(60), real: minutes(60), speed: 1.0 })
 }

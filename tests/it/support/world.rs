@@ -399,7 +399,7 @@ impl World {
 
     pub fn situation(&self) -> Situation {
         let s = self.snapshot();
-        assess(&s.incident, &s.plan, &s.rules, &s.sources, Moment { now: self.now, real: self.now })
+        assess(&s.incident, &s.plan, &s.rules, &s.sources, Moment { now: self.now, real: self.now, speed: 1.0 })
     }
 
     /// A screen on this room, as it is when it has just been opened.
