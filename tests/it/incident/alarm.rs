@@ -137,6 +137,27 @@ fn the_same_word_promised_to_several_is_one_thing() {
 }
 
 #[test]
+fn a_word_promised_over_several_channels_names_its_audience_once() {
+    let mut room = Room::new(Record::declared());
+    room.plan = plan(vec![audience("care", false, None, 10), audience("media", false, None, 10)]);
+    for (audience, channel) in [("care", "app"), ("media", "app"), ("care", "web"), ("media", "web")] {
+        let told = ToldElsewhere {
+            audience: audience.into(),
+            channel: channel.into(),
+            by: "kim".into(),
+            proof: None,
+            text: "x".into(),
+            round: None,
+            next_update: Some(minutes(40)),
+        };
+        room.record.add(&format!("told {audience} {channel}"), 6, told);
+    }
+    let soon = room.at(35 * 60, false);
+    assert_eq!(soon.len(), 1);
+    assert_eq!((soon[0].text.matches("care").count(), soon[0].text.matches("media").count()), (1, 1), "{soon:?}");
+}
+
+#[test]
 fn a_question_a_lapsed_acknowledgement_and_a_lost_answer_ring() {
     let mut room = Room::new(Record::declared());
     let asked = Asked { proposal: "roll back?".into(), by: "ana".into(), risk: String::new() };
