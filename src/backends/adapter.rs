@@ -145,6 +145,23 @@ impl Outgoing {
         })
     }
 
+    /// A worksheet to these addresses. None: the incident is an exercise, of which nothing leaves.
+    pub fn letter(incident: &Incident, id: IncidentId, subject: &str, text: &str, to: &[String]) -> Option<Outgoing> {
+        let _real = Real::of(incident)?;
+        Some(Outgoing {
+            audience: "worksheet".to_owned(),
+            channel: "mail".to_owned(),
+            round: Round::Initial,
+            text: text.to_owned(),
+            recipients: to.to_vec(),
+            subject: leaving::line(subject),
+            incident: id.to_string(),
+            title: leaving::line(incident.title()),
+            phase: incident.phase(),
+            _real,
+        })
+    }
+
     pub fn recipients(&self) -> &[String] {
         &self.recipients
     }

@@ -56,6 +56,24 @@ pub async fn deliver(
     }
 }
 
+/// Sends a text once whose recipients are not kept one by one, and says how that went. Err: it did not go, or that is not
+/// known.
+pub async fn post(
+    client: &Client,
+    adapter: &dyn Adapter,
+    config: &SourceConfig,
+    text: &Outgoing,
+    key: &str,
+    now: Instant,
+) -> Result<String, String> {
+    let record = |_| -> BoxFuture<'_, bool> { Box::pin(std::future::ready(true)) };
+    match deliver(client, adapter, config, text, key, now, &record).await {
+        Outcome::Done { reference } => Ok(reference),
+        Outcome::Refused { why } => Err(format!("NOT SENT: {why}")),
+        Outcome::Unknown { why } => Err(format!("NOT KNOWN whether it went: {why}")),
+    }
+}
+
 async fn over_http(
     client: &Client,
     adapter: &dyn Adapter,

@@ -1,36 +1,37 @@
 //! `warroom agency`: every duty with its deadline; filings, confirmations, calls, clocks; whom a stage goes to one by one.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::{self, AgencyCmd};
 use super::context::Context;
 use super::fail::Fail;
 use super::session::{Session, begins};
-use super::{edge, export, out};
+use super::{edge, out, worksheet};
 use crate::incident::command::Command;
 use crate::incident::entry::EntryId;
 use crate::incident::rule::{Rule, Stage};
 use crate::incident::stage::{Figures, How};
 use crate::incident::words::Way;
 use crate::report::state::obligation as to_json;
-use crate::report::worksheet::worksheet;
 use crate::rulebook::deadline::Due;
 use crate::situation::filing::Sheet;
 use crate::situation::known::Facts;
+use crate::situation::moved;
 use crate::situation::obligations::{Law, Obligation, StageView, Standing, obligation, obligations_under};
 use crate::text::{duration, instant};
 
 pub fn run(context: &Context, args: &args::Agency) -> Result<ExitCode, Fail> {
-    let reads = matches!(args.command, AgencyCmd::List { .. } | AgencyCmd::Show { .. } | AgencyCmd::Worksheet { .. });
+    let reads = match &args.command {
+        AgencyCmd::List { .. } | AgencyCmd::Show { .. } => true,
+        AgencyCmd::Worksheet { out, .. } => out.mail.is_none(),
+        _ => false,
+    };
     let mut session = Session::open(context, !reads)?;
     let own = |s: &String| s.clone();
     let command = match &args.command {
         AgencyCmd::List { law } => return list(&mut session, law.as_deref()),
         AgencyCmd::Show { rule, stage } => return show(&mut session, rule, stage.as_deref()),
-        AgencyCmd::Worksheet { rule, stage, output, force } => {
-            return sheet(&mut session, rule, stage, output.as_deref(), *force);
-        }
+        AgencyCmd::Worksheet { rule, stage, out } => return worksheet::run(&mut session, rule, stage, out),
         AgencyCmd::Draft { rule, stage } => {
             known(&session, rule, stage)?;
             Command::DraftStage { rule: own(rule), stage: own(stage) }
@@ -58,6 +59,10 @@ pub fn run(context: &Context, args: &args::Agency) -> Result<ExitCode, Fail> {
         }
         AgencyCmd::Withdraw { rule, stage, why, by } => {
             let by = by.clone().unwrap_or_else(|| context.actor.person.clone());
+            if let Some(still) = duty(&mut session, rule).ok().and_then(|o| o.still_due(session.now(), session.zone()))
+            {
+                out::warn(&still);
+            }
             Command::WithdrawStage { rule: own(rule), stage: own(stage), why: own(why), by }
         }
         AgencyCmd::Waive { rule, stage, why, by } => {
@@ -92,10 +97,23 @@ pub fn run(context: &Context, args: &args::Agency) -> Result<ExitCode, Fail> {
                 return Err(Fail::failed(fault));
             }
             let at = session.past(Some(at))?.ok_or_else(|| Fail::wrong("a time is needed"))?;
-            Command::SetClock { clock: own(name), at, why: own(why), assumed: *assumed }
+            let command = Command::SetClock { clock: own(name), at, why: own(why), assumed: *assumed };
+            return set_clock(&mut session, &command);
         }
     };
     session.run(&command)
+}
+
+/// Sets a clock, and tells which deadlines it moved.
+fn set_clock(session: &mut Session<'_>, command: &Command) -> Result<ExitCode, Fail> {
+    let before = session.situation().obligations;
+    session.run(command)?;
+    if !session.context.global.json {
+        let after = session.situation();
+        let moved = moved::moved(&before, &after.obligations);
+        out::line(&moved::said(&moved, usize::MAX, after.moment.now, after.zone))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A rule and a stage that are in force for this incident.
@@ -130,7 +148,7 @@ fn call(session: &Session<'_>, text: &str) -> Result<EntryId, Fail> {
 }
 
 /// Does something with the worksheet of a stage.
-fn with_sheet<T>(
+pub(super) fn with_sheet<T>(
     session: &mut Session<'_>,
     rule: &str,
     stage: &str,
@@ -158,7 +176,7 @@ fn figures(session: &mut Session<'_>, rule: &str, stage: &str) -> Result<Figures
 }
 
 /// A duty as it stands; none where the rule is for others.
-fn duty(session: &mut Session<'_>, rule: &str) -> Result<Obligation, Fail> {
+pub(super) fn duty(session: &mut Session<'_>, rule: &str) -> Result<Obligation, Fail> {
     let rule = of_book(session, rule)?;
     let sources = session.sources();
     let (now, incident) = (session.now(), session.incident().clone());
@@ -168,35 +186,6 @@ fn duty(session: &mut Session<'_>, rule: &str) -> Result<Obligation, Fail> {
     found.ok_or_else(|| {
         Fail::failed(format!("{} does not concern us: it is for {}", rule.id, rule.applies_to.join(", ")))
     })
-}
-
-fn sheet(
-    session: &mut Session<'_>,
-    rule: &str,
-    stage: &str,
-    output: Option<&Path>,
-    force: bool,
-) -> Result<ExitCode, Fail> {
-    let found = duty(session, rule)?;
-    let (items, lines) = with_sheet(session, rule, stage, |sheet| (sheet.items(), worksheet(sheet, &found)))?;
-    let text = format!("{}\n", lines.join("\n"));
-    if let Some(path) = output {
-        export::write(path, text.as_bytes(), force)?;
-        out::line(&format!("{} written", path.display()))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if session.context.global.json {
-        let items: Vec<serde_json::Value> = items
-            .iter()
-            .map(|item| serde_json::json!({ "asked": item.asked, "said": item.said, "partly": item.partly, "facts": item.facts }))
-            .collect();
-        out::json(&serde_json::json!({ "rule": rule, "stage": stage, "items": items, "lines": lines }))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    for line in &lines {
-        out::line(line)?;
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn show(session: &mut Session<'_>, rule: &str, stage: Option<&str>) -> Result<ExitCode, Fail> {
@@ -217,6 +206,11 @@ fn show(session: &mut Session<'_>, rule: &str, stage: Option<&str>) -> Result<Ex
         for reading in &one.readings {
             let (from, due) = (instant::echo(reading.clock, zone), instant::echo(reading.due.instant(), zone));
             out::line(&format!("        from {from}: {due} ({})", reading.why))?;
+        }
+        let filing = session.incident().filings.get(&(found.rule.clone(), one.id.clone()));
+        for (name, round) in filing.iter().flat_map(|filing| filing.numbered()) {
+            let number = if round.reference.is_empty() { "without a number" } else { &round.reference };
+            out::line(&format!("        {name}: {} {number} ({})", instant::echo(round.at, zone), round.by))?;
         }
     }
     let incident = session.incident().clone();
@@ -286,6 +280,13 @@ fn list(session: &mut Session<'_>, law: Option<&str>) -> Result<ExitCode, Fail> 
             line(stage, now, zone)?;
         }
     }
+    if law.is_none() && !situation.left_out.is_empty() {
+        out::line("The playbook leaves out, though they concern us (`warroom rules why RULE`):")?;
+        for left in &situation.left_out {
+            let state = crate::report::state::standing(&left.state);
+            out::line(&format!("    {}  {} ({state})", left.rule, left.short))?;
+        }
+    }
     out::line("An aid, not legal advice: check each rule with counsel.")?;
     Ok(ExitCode::SUCCESS)
 }
@@ -339,5 +340,6 @@ fn line(stage: &StageView, now: crate::incident::Instant, zone: chrono_tz::Tz) -
     };
     let reference = if stage.reference.is_empty() { String::new() } else { format!(" no. {}", stage.reference) };
     let told = stage.told.as_ref().map(|told| format!(", {} told", told.said())).unwrap_or_default();
+    let told = if stage.beyond_calendar { format!("{told}, {}", crate::report::worksheet::BEYOND) } else { told };
     out::line(&format!("    {:<16} {:<10} {due}{told}{reference}", stage.id, stage.state.as_str()))
 }

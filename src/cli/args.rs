@@ -598,6 +598,25 @@ pub struct Agency {
     pub command: AgencyCmd,
 }
 
+/// Where a worksheet goes; nowhere named: it is shown.
+#[derive(clap::Args, Debug)]
+pub struct SheetOut {
+    /// File to write; never overwrites without --force
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["print", "mail"])]
+    pub output: Option<PathBuf>,
+    #[arg(long)]
+    pub force: bool,
+    /// Give it to the program that prints (`print` in the configuration)
+    #[arg(long, conflicts_with = "mail")]
+    pub print: bool,
+    /// Mail it, once, to these addresses (a comma between them); the record says so. It is word to no audience
+    #[arg(long, value_name = "ADDRESSES", requires = "over")]
+    pub mail: Option<String>,
+    /// The backend that mails it, of kind smtp
+    #[arg(long, value_name = "BACKEND", requires = "mail")]
+    pub over: Option<String>,
+}
+
 #[derive(Subcommand, Debug)]
 pub enum AgencyCmd {
     /// Every duty with its deadline, and the calls that wait for an answer
@@ -612,11 +631,8 @@ pub enum AgencyCmd {
     Worksheet {
         rule: String,
         stage: String,
-        /// File to write; never overwrites without --force
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        #[arg(long)]
-        force: bool,
+        #[command(flatten)]
+        out: SheetOut,
     },
     /// A filing is being written
     Draft { rule: String, stage: String },
@@ -707,6 +723,7 @@ pub enum AgencyCmd {
     },
     /// The instant that deadlines run from
     Clock {
+        /// discovery, awareness …; NAME@RULE sets it for that rule alone
         name: String,
         #[arg(allow_hyphen_values = true)]
         at: String,

@@ -12,13 +12,12 @@ use crate::backends::transport::program;
 use crate::backends::{Client, Limits, poller};
 use crate::incident::plan::Plan;
 use crate::room::pollers::Backend;
-use crate::rulebook;
 use crate::text::duration;
 
 pub fn run(context: &Context) -> Result<ExitCode, Fail> {
     let config = context.config()?;
     let playbook = context.playbook(&config, None)?;
-    let rules = rulebook::load(&config.rules).map_err(|problems| Fail::problems(&problems))?;
+    let rules = context.rules(&config)?;
     context.theme(&config)?;
     context.keymap(&config)?;
     let backends = context.backends(&config)?;
@@ -42,7 +41,7 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
     rows.extend(recipients(&playbook.plan, &backends));
     let (ok, text) = alarms(&config.alarms);
     rows.push(("alarms".into(), ok, text));
-    rows.push(("rules".into(), true, format!("{} rules", rules.rules.len())));
+    rows.push(("rules".into(), true, format!("{} rules{}", rules.rules.len(), of_places(&config.jurisdictions))));
     match context.journal_path() {
         Ok(path) if path.exists() => match context.journal(false) {
             Ok(_) => rows.push(("journal".into(), true, path.display().to_string())),
@@ -120,4 +119,8 @@ fn alarms(alarms: &crate::config::Alarms) -> (bool, String) {
             None => (false, format!("{text}; {program} is not there, or may not be run")),
         },
     }
+}
+
+fn of_places(places: &[String]) -> String {
+    if places.is_empty() { String::new() } else { format!(" of {}", places.join(", ")) }
 }

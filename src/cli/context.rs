@@ -13,6 +13,7 @@ use crate::config::read::{Ascii, Known};
 use crate::config::{Config, Place, Problem};
 use crate::incident::command::Actor;
 use crate::incident::person::is_shared;
+use crate::incident::rule::Rules;
 use crate::incident::words::Family;
 use crate::journal::{Access, Journal};
 use crate::playbook::{self, Playbook};
@@ -110,10 +111,27 @@ impl Context {
         playbook::find(name, &config.playbooks).map_err(|problems| Fail::problems(&problems))
     }
 
-    /// The whole text of the rules in force for a new incident.
+    /// The rules in force for a new incident: those of the places where we are answerable.
+    pub fn rules(&self, config: &Config) -> Result<Rules, Fail> {
+        let mut rules = rulebook::load(&config.rules).map_err(|problems| Fail::problems(&problems))?;
+        let places = &config.jurisdictions;
+        if let Some(none) =
+            places.iter().find(|place| !rules.rules.iter().any(|rule| rule.within(&[place.to_string()])))
+        {
+            let known: std::collections::BTreeSet<&str> = rules.rules.iter().map(|r| r.jurisdiction.as_str()).collect();
+            let known = known.into_iter().collect::<Vec<_>>().join(", ");
+            let path = config.path.display();
+            return Err(Fail::wrong(format!(
+                "{path}, jurisdictions: {none}: no rule is of that place; known are {known}"
+            )));
+        }
+        rules.rules.retain(|rule| rule.within(places));
+        Ok(rules)
+    }
+
+    /// The same as a text, whole.
     pub fn rules_text(&self, config: &Config) -> Result<String, Fail> {
-        let rules = rulebook::load(&config.rules).map_err(|problems| Fail::problems(&problems))?;
-        rulebook::write(&rules).map_err(Fail::failed)
+        rulebook::write(&self.rules(config)?).map_err(Fail::failed)
     }
 
     /// The adapters of the configured backends.

@@ -29,6 +29,7 @@ use crate::incident::observation::Source;
 use crate::incident::pin::Grounds;
 use crate::incident::what::{MessageDelivered, MessageFailed, MessageSending, MessageSent, MessageUnknown, What};
 use crate::journal::{Access, Cursor, Journal};
+use crate::playbook::{self, Playbook};
 use crate::room::pollers::Backend;
 use crate::room::{self, DemoClock};
 use crate::tui::terminal;
@@ -138,6 +139,18 @@ async fn replay(
     Ok(ended)
 }
 
+/// The playbook with the lists of the scenario: whom a rule asks to tell one by one is no playbook's of ours to know.
+fn with_lists(playbook: Playbook, scenario: &Scenario) -> Result<Playbook, Fail> {
+    if scenario.notify.is_empty() {
+        return Ok(playbook);
+    }
+    let lists =
+        toml::to_string(&BTreeMap::from([("notify", &scenario.notify)])).map_err(|e| Fail::failed(e.to_string()))?;
+    let text = format!("{}\n{lists}", playbook.text);
+    let plan = playbook::read::read(&format!("scenario {}", scenario.id), &text).map_err(|p| Fail::problems(&p))?;
+    Ok(Playbook { plan, text, origin: playbook.origin })
+}
+
 /// Plays the scenario's history into the journal: acts through the same decisions, signals through the real adapters.
 async fn play_in(
     context: &Context,
@@ -150,7 +163,7 @@ async fn play_in(
 ) -> Result<IncidentId, Fail> {
     let mut journal = Journal::open(path, Access::ReadWrite)?;
     let opening = &scenario.incident;
-    let playbook = context.playbook(config, Some(&opening.playbook))?;
+    let playbook = with_lists(context.playbook(config, Some(&opening.playbook))?, scenario)?;
     let id = IncidentId(uuid::Uuid::new_v4());
     let wish = Declare {
         title: opening.title.clone(),

@@ -133,7 +133,7 @@ fn checked(session: &mut Session<'_>, message: EntryId) -> Result<(), Fail> {
     let proposals = proposals(&incident, &plan, &situation, &found.audience);
     let Some(proposal) = proposals.into_iter().find(|p| p.message == Some(message)) else { return Ok(()) };
     for warning in &proposal.warnings {
-        eprintln!("warroom: look at this: {}", Safe::new(warning));
+        out::warn(warning);
     }
     match (proposal.stop, proposal.was) {
         (Some(why), _) => Err(Fail::failed(format!("it stops: {why}"))),

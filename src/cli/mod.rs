@@ -32,6 +32,7 @@ pub mod state;
 pub mod task;
 pub mod themes;
 pub mod verify;
+mod worksheet;
 
 use std::process::ExitCode;
 

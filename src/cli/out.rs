@@ -93,6 +93,11 @@ fn quiet(result: io::Result<()>) -> Result<bool, Fail> {
     }
 }
 
+/// Says on standard error what somebody should look at; it is no failure.
+pub fn warn(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "warroom: look at this: {}", Safe::new(text));
+}
+
 /// Tells a failure on standard error; its exit code.
 pub fn fail(fail: &Fail) -> ExitCode {
     let mut err = io::stderr().lock();

@@ -57,6 +57,7 @@ pub fn opening(
         demo,
         real: edge::now,
         alarms: config.alarms.clone(),
+        print: config.print.clone(),
         rights: config.rights.clone(),
         term: edge::variable("TERM").unwrap_or_default(),
         declare: DeclareWith {

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::document::{Fields, unknown};
 use super::problem::Faults;
+use super::program;
 use crate::incident::alarm::{Kind, Rings};
 use crate::text::duration;
 
@@ -42,7 +43,7 @@ pub fn read(root: &mut Fields<'_>, faults: &mut Faults) -> Alarms {
         rings,
         bell: fields.flag("bell", faults).map_or(usual.bell, |f| f.value),
         title: fields.flag("title", faults).map_or(usual.title, |f| f.value),
-        command: command(&mut fields, faults).unwrap_or_default(),
+        command: program::read(&mut fields, "command", faults).unwrap_or_default(),
     };
     fields.finish(faults);
     alarms
@@ -108,20 +109,4 @@ fn before(text: &str) -> Result<TimeDelta, &'static str> {
     let seconds = duration::parse_seconds(text).ok().filter(|s| (LATEST..=EARLIEST).contains(s) && s % 60 == 0);
     let span = seconds.and_then(|s| i64::try_from(s).ok()).and_then(TimeDelta::try_seconds);
     span.ok_or("expected whole minutes from 1m to 7d, such as \"30m\"")
-}
-
-fn command(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Vec<String>> {
-    let list = fields.texts("command", faults)?;
-    let program = list.value.first().map(String::as_str).unwrap_or_default();
-    let fault = match program {
-        "" => "empty; expected the program and its arguments",
-        // A path beside whatever folder the poller was started in would be another program there.
-        _ if program.contains('/') && !program.starts_with('/') => {
-            "expected an absolute path, or a name that is looked up in PATH"
-        }
-        _ if list.value.iter().any(|word| word.contains('\0')) => "holds a NUL byte",
-        _ => return Some(list.value),
-    };
-    faults.add(list.line, &list.key, fault);
-    None
 }

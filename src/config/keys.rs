@@ -27,6 +27,12 @@ pub const TOP: &[Key] = &[
         "What we are; decides which agency rules concern us. `warroom rules` lists the words.",
     ),
     key(
+        "jurisdictions",
+        "list of texts",
+        "[]",
+        "Where we are answerable: `US`, `US-CA`, `EU` … Rules of other places are left out of what is declared; none named: all count.",
+    ),
+    key(
         "theme",
         "text",
         "\"default\"",
@@ -49,6 +55,12 @@ pub const TOP: &[Key] = &[
         "list of files or folders",
         "[]",
         "Playbooks of your own; one with the name of a built-in playbook takes its place.",
+    ),
+    key(
+        "print",
+        "list of words",
+        "[\"lp\"]",
+        "The program that prints: a worksheet is on its standard input. No shell is asked.",
     ),
 ];
 

@@ -7,6 +7,7 @@ pub mod file;
 pub mod init;
 pub mod keys;
 pub mod problem;
+mod program;
 pub mod read;
 pub mod replicate;
 pub mod rights;

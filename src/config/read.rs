@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::document::{self, Fields, Found, texts, unknown, wrong};
 use super::problem::{Faults, Problem};
-use super::{Alarms, Place, Replicate, SourceConfig, alarms, replicate, rights, secret, source};
+use super::{Alarms, Place, Replicate, SourceConfig, alarms, program, replicate, rights, secret, source};
 use crate::incident::rights::Rights;
 use crate::incident::words::Family;
 use crate::text::instant;
@@ -52,6 +52,8 @@ pub struct Config {
     pub playbook: String,
     pub timezone: Tz,
     pub organisation: Vec<String>,
+    /// Where we are answerable; empty: everywhere.
+    pub jurisdictions: Vec<String>,
     pub theme: String,
     pub ascii: Ascii,
     /// Files of agency rules.
@@ -63,6 +65,8 @@ pub struct Config {
     pub keys: Vec<Binding>,
     pub alarms: Alarms,
     pub rights: Rights,
+    /// The program that prints what it is given on its standard input.
+    pub print: Vec<String>,
     /// Where several hosts meet.
     pub replicate: Option<Replicate>,
 }
@@ -75,6 +79,7 @@ impl Default for Config {
             playbook: "generic".to_owned(),
             timezone: Tz::UTC,
             organisation: Vec::new(),
+            jurisdictions: Vec::new(),
             theme: "default".to_owned(),
             ascii: Ascii::Auto,
             rules: Vec::new(),
@@ -83,6 +88,7 @@ impl Default for Config {
             keys: Vec::new(),
             alarms: Alarms::default(),
             rights: Rights::default(),
+            print: vec!["lp".to_owned()],
             replicate: None,
         }
     }
@@ -104,6 +110,7 @@ fn config(path: &Path, root: &mut Fields<'_>, known: &Known<'_>, faults: &mut Fa
         playbook: root.text("playbook", faults).map_or(usual.playbook, |f| f.value),
         timezone: zone(root, faults).unwrap_or(usual.timezone),
         organisation: organisation(root, known.organisations, faults),
+        jurisdictions: root.texts("jurisdictions", faults).map(|list| list.value).unwrap_or_default(),
         theme: theme(root, &folder, known.themes, faults).unwrap_or(usual.theme),
         ascii: ascii(root, faults).unwrap_or_default(),
         rules: paths(root, "rules", &folder, faults),
@@ -112,6 +119,7 @@ fn config(path: &Path, root: &mut Fields<'_>, known: &Known<'_>, faults: &mut Fa
         keys: bindings(root, known.commands, faults),
         alarms: alarms::read(root, faults),
         rights: rights::read(root, faults),
+        print: program::read(root, "print", faults).unwrap_or(usual.print),
         replicate: replicate::read(root, &folder, faults),
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::incident::Instant;
 use crate::incident::words::{ComponentState, Delivery, Phase, Role, Round, Severity};
@@ -47,6 +47,19 @@ pub struct Scenario {
     pub acts: Vec<Act>,
     #[serde(default, rename = "inject")]
     pub injects: Vec<Inject>,
+    /// Whom rules ask to tell one by one: as in a playbook, to which it is added.
+    #[serde(default)]
+    pub notify: Vec<NotifyList>,
+}
+
+/// Names with numbers, each `NAME: NUMBER`, for the rules named.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotifyList {
+    pub rules: Vec<String>,
+    pub to: Vec<String>,
+    #[serde(default, skip_serializing)]
+    pub invented: bool,
 }
 
 /// The incident as it is declared, and the two ends of the replay.

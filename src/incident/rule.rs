@@ -59,7 +59,35 @@ pub struct Rule {
     pub confidence: Confidence,
 }
 
+/// How a stage names an earlier stage as its clock.
+pub const STAGE: &str = "stage:";
+
+/// The jurisdiction of a rule that stands in a contract.
+pub const CONTRACT: &str = "contract";
+
 impl Rule {
+    /// The clocks that its stages run from, each once.
+    pub fn clock_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = vec![self.clock.as_str()];
+        let after = self.stages.iter().map(|s| s.after.as_str());
+        let second = self.stages.iter().filter_map(|s| s.not_after.as_ref()).map(|l| l.after.as_str());
+        for name in after.chain(second).filter(|name| !name.starts_with(STAGE)) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// Whether it is law in one of these places: `EU`; with `US-CA` goes the law of `US`, and the other way. A contract is law
+    /// everywhere, and no place named means all of them.
+    pub fn within(&self, places: &[String]) -> bool {
+        let part =
+            |of: &str, whole: &str| of.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+        let its = self.jurisdiction.as_str();
+        places.is_empty() || its == CONTRACT || places.iter().any(|place| part(its, place) || part(place, its))
+    }
+
     /// Rules of one group are answered by one filing.
     pub fn group(&self) -> &str {
         self.merge.as_deref().unwrap_or(&self.id)

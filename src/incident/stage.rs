@@ -49,6 +49,15 @@ pub struct Mark {
     pub person: String,
 }
 
+/// One time that a stage was filed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Round {
+    pub at: Instant,
+    pub by: String,
+    /// What the agency gave for it; empty where none was recorded.
+    pub reference: String,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filing {
     pub rule: String,
@@ -56,8 +65,9 @@ pub struct Filing {
     pub state: StageState,
     /// When it was first filed.
     pub filed: Option<Instant>,
-    /// Every time that it was filed, oldest first: what comes again is filed again. What was withdrawn is none.
-    pub rounds: Vec<Instant>,
+    /// Every time that it was filed, oldest first: what comes again is filed again, and what is not so any more is
+    /// supplemented. What was withdrawn is none.
+    pub rounds: Vec<Round>,
     pub filed_by: String,
     /// The portal's receipt or file number.
     pub reference: String,
@@ -69,6 +79,14 @@ pub struct Filing {
     pub decided_by: String,
     /// How it was confirmed, or why it was waived or withdrawn.
     pub detail: String,
+}
+
+impl Filing {
+    /// Each time with its number: the first filing, then what followed it.
+    pub fn numbered(&self) -> impl Iterator<Item = (String, &Round)> {
+        let name = |n: usize| if n == 0 { "filed".to_owned() } else { format!("filed again, {n}") };
+        self.rounds.iter().enumerate().map(move |(n, round)| (name(n), round))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,8 +130,8 @@ pub fn step(filing: &Filing, event: StageEvent<'_>, at: Instant) -> Result<Filin
             // What confirmed an earlier one does not confirm this one.
             next.state = Filed;
             next.filed = Some(filing.filed.map_or(at, |first| first.min(at)));
-            let place = next.rounds.partition_point(|earlier| *earlier <= at);
-            next.rounds.insert(place, at);
+            let place = next.rounds.partition_point(|earlier| earlier.at <= at);
+            next.rounds.insert(place, Round { at, by: by.to_owned(), reference: reference.to_owned() });
             if next.filed_by.is_empty() {
                 next.filed_by = by.to_owned();
             }

@@ -203,7 +203,13 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         }
         What::ClockSet(w) => {
             let assumed = if w.assumed { ", ASSUMED" } else { "" };
-            ("CLOCK", format!("{} {}{assumed}: {} ({by})", w.clock, clock(w.at), w.why))
+            let was = w.replaces.iter().filter_map(|id| match &incident.timeline.find(*id)?.entry.what {
+                What::ClockSet(before) => Some(clock(before.at)),
+                _ => None,
+            });
+            let was: Vec<String> = was.collect();
+            let was = if was.is_empty() { String::new() } else { format!(", was {}", was.join(" or ")) };
+            ("CLOCK", format!("{} {}{was}{assumed}: {} ({by})", w.clock, clock(w.at), w.why))
         }
         What::StageDrafted(w) => ("DRAFT", format!("{} {} ({by})", w.rule, w.stage)),
         What::StageFiled(w) => {

@@ -8,6 +8,7 @@ pub mod csv;
 pub mod html;
 pub mod json;
 pub mod leading;
+pub mod letter;
 pub mod line;
 pub mod markdown;
 pub mod releases;

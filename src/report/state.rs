@@ -79,6 +79,7 @@ pub fn state(incident: &Incident, plan: &Plan, situation: &Situation, id: Incide
         "messages": incident.messages.values().map(message).collect::<Vec<_>>(),
         "promises": promises(incident, situation.moment.now),
         "obligations": situation.obligations.iter().map(|o| obligation(incident, o, situation.moment.now)).collect::<Vec<_>>(),
+        "left_out": situation.left_out.iter().map(|o| json!({"id": o.rule, "agency": o.short, "state": standing(&o.state)})).collect::<Vec<_>>(),
         "roles": roles(incident, plan),
         "teams": teams(incident, plan, situation),
         "reports": situation.reports,
@@ -342,6 +343,7 @@ pub fn obligation(incident: &Incident, o: &Obligation, now: Instant) -> Value {
         json!({
             "id": s.id, "name": s.name, "to": s.to, "due_at": maybe(due), "asap_since": maybe(asap), "if": s.iff,
             "state": s.state, "late": late(s, now), "filed_at": maybe(s.filed), "filed_by": s.by,
+            "filings": filing.iter().flat_map(|f| &f.rounds).map(|r| json!({"at": rfc3339(r.at), "by": r.by, "reference": r.reference})).collect::<Vec<_>>(),
             "reference": s.reference, "person": filing.map(|f| f.person.as_str()).unwrap_or_default(),
             "detail": s.detail, "after": s.after, "missing_facts": s.missing, "on": s.on, "holds": s.holds,
             "told": s.told.as_ref().map(|t| json!({"done": t.done, "all": t.all})), "channel": filing.map(|f| f.how.channel.as_str()),
@@ -353,10 +355,9 @@ pub fn obligation(incident: &Incident, o: &Obligation, now: Instant) -> Value {
             })),
         })
     });
-    let clocks = o
-        .clocks
-        .iter()
-        .map(|c| json!({"id": c.name, "at": maybe(c.at), "by": c.by, "why": c.why, "assumed": c.assumed}));
+    let clocks = o.clocks.iter().map(
+        |c| json!({"id": c.name, "at": maybe(c.at), "by": c.by, "why": c.why, "assumed": c.assumed, "own": c.own}),
+    );
     json!({
         "id": o.rule, "agency": o.agency, "title": o.title, "state": standing(&o.state), "missing_facts": missing,
         "stages": stages.collect::<Vec<_>>(), "clocks": clocks.collect::<Vec<_>>(), "trigger": o.trigger, "if_not": o.if_not,

@@ -10,6 +10,10 @@ use crate::text::instant;
 /// What stands where nothing is known.
 pub const NOT_KNOWN: &str = "NOT KNOWN";
 
+/// What is said of a deadline that counts business days which nobody has listed yet.
+pub const BEYOND: &str =
+    "beyond the years that its calendar of holidays knows: it may fall later, look before relying on it";
+
 /// Its lines, raw: they pass the gate where they are shown.
 pub fn worksheet(sheet: &Sheet<'_>, obligation: &Obligation) -> Vec<String> {
     let echo = |at| instant::echo(at, sheet.zone);
@@ -22,7 +26,8 @@ pub fn worksheet(sheet: &Sheet<'_>, obligation: &Obligation) -> Vec<String> {
         None => "no deadline now".to_owned(),
     };
     let iff = if stage.is_some_and(|s| s.iff) { ", IF it applies" } else { "" };
-    out.push(format!("{due}{iff}; written {}", echo(sheet.now)));
+    let doubt = if stage.is_some_and(|s| s.beyond_calendar) { format!(", {BEYOND}") } else { String::new() };
+    out.push(format!("{due}{iff}{doubt}; written {}", echo(sheet.now)));
     if let Some(to) = &sheet.stage.to {
         out.push(format!("to {to}"));
     }
@@ -55,8 +60,9 @@ pub fn worksheet(sheet: &Sheet<'_>, obligation: &Obligation) -> Vec<String> {
     }
     for clock in &obligation.clocks {
         let at = clock.at.map_or(NOT_KNOWN.to_owned(), echo);
+        let own = if clock.own { ", for this rule alone" } else { "" };
         let assumed = if clock.assumed { ", ASSUMED" } else { "" };
-        out.push(format!("  clock {}: {at}{assumed} ({})", clock.name, clock.why));
+        out.push(format!("  clock {}: {at}{assumed}{own} ({})", clock.name, clock.why));
     }
     let filed = obligation.stages.iter().filter_map(|s| Some((s, s.filed?)));
     for (stage, at) in filed {

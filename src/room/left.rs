@@ -59,6 +59,7 @@ impl Left {
                 | Overlay::Brief { .. }
                 | Overlay::RollCall { .. }
                 | Overlay::Sheet { .. }
+                | Overlay::Letter { .. }
                 | Overlay::Desks { .. }
                 | Overlay::Contacts { .. }
                 | Overlay::Words { .. }

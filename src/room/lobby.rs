@@ -34,14 +34,16 @@ pub struct DeclareWith {
     pub rules: String,
 }
 
-/// The journal, open, and the incident to open on it.
+/// The journal, open, the incident to open on it, and what was typed meanwhile: it is meant for the room, where nothing else
+/// was shown to the person before it.
 pub async fn choose(
     opening: &mut Opening,
     screen: &mut Screen,
     input: &mut mpsc::UnboundedReceiver<Input>,
     signals: &mut Signals,
     model: &mut Model,
-) -> Result<(Journal, IncidentId), Ended> {
+) -> Result<(Journal, IncidentId, Vec<Input>), Ended> {
+    let mut early = Vec::new();
     // Off the loop: a slow disk leaves the keys alive.
     let (path, access) = (opening.journal.clone(), opening.access);
     let (wanted, real) = (opening.incident, (opening.real)());
@@ -66,11 +68,14 @@ pub async fn choose(
                 Err(_) => return Err(Ended::Failed("the journal could not be opened".to_owned())),
             },
             event = input.recv() => {
-                // The answer to the first frame may come while the journal is opened: it must be counted.
-                if event == Some(Input::Answered) {
-                    screen.answered();
-                } else if let Some(ended) = leaves(event) {
-                    return Err(ended);
+                match event {
+                    // The answer to the first frame may come while the journal is opened: it must be counted.
+                    Some(Input::Answered) => screen.answered(),
+                    Some(event) => match leaves(&event, early.is_empty()) {
+                        Some(ended) => return Err(ended),
+                        None => early.push(event),
+                    },
+                    None => return Err(Ended::TerminalLost),
                 }
             },
             heard = signals.next() => match heard {
@@ -90,13 +95,15 @@ pub async fn choose(
         }
         opening.actor.person = name;
         model.actor = opening.actor.clone();
+        // Typed before the question was there.
+        early.clear();
     }
     if let Some(incident) = opening.incident {
-        return Ok((journal, incident));
+        return Ok((journal, incident, early));
     }
     let open: Vec<&Need> = list.iter().filter(|need| need.open()).collect();
     if let [only] = open.as_slice() {
-        return Ok((journal, only.incident));
+        return Ok((journal, only.incident, early));
     }
     let mut picker = Picker { at: 0, typed: None, error: None };
     loop {
@@ -106,9 +113,9 @@ pub async fn choose(
                 Some(Input::Key(key)) => match picker.key(key, &list) {
                     Chosen::Nothing => {}
                     Chosen::Leave => return Err(Ended::Quit),
-                    Chosen::Incident(incident) => return Ok((journal, incident)),
+                    Chosen::Incident(incident) => return Ok((journal, incident, Vec::new())),
                     Chosen::Declare(title) => match declare_here(&mut journal, opening, &title) {
-                        Ok(incident) => return Ok((journal, incident)),
+                        Ok(incident) => return Ok((journal, incident, Vec::new())),
                         Err(why) => picker.error = Some(why),
                     },
                 },
@@ -141,11 +148,12 @@ fn people(journal: &mut Journal, wanted: Option<IncidentId>) -> Result<Vec<Strin
     Ok(out)
 }
 
-fn leaves(event: Option<Input>) -> Option<Ended> {
+/// `first`: nothing was typed before; a `q` within words is one of them.
+fn leaves(event: &Input, first: bool) -> Option<Ended> {
     match event {
-        Some(Input::Key(key)) if key == Key::char('q') || key == Key::ctrl('c') => Some(Ended::Quit),
-        Some(Input::Closed) | None => Some(Ended::TerminalLost),
-        Some(Input::Key(_) | Input::Paste(_) | Input::Answered) => None,
+        Input::Key(key) if *key == Key::ctrl('c') || (first && *key == Key::char('q')) => Some(Ended::Quit),
+        Input::Closed => Some(Ended::TerminalLost),
+        Input::Key(_) | Input::Paste(_) | Input::Answered => None,
     }
 }
 

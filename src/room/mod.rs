@@ -12,6 +12,7 @@ pub mod naming;
 pub mod orphans;
 pub mod others;
 pub mod pager;
+pub mod paper;
 pub mod pollers;
 pub mod rest;
 pub mod screen;
@@ -25,6 +26,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::backends::{Client, Limits};
+use crate::command::Place;
 use crate::config::Alarms;
 use crate::incident::Instant;
 use crate::incident::clock::{Clock, Moment};
@@ -35,9 +37,11 @@ use crate::incident::rights::Rights;
 use crate::incident::what::What;
 use crate::journal::Access;
 use crate::report::line::is_inject;
+use crate::safe;
 use crate::situation::need::Need;
 use crate::situation::thing::Thing;
 use crate::situation::{Situation, alarm, assess};
+use crate::tui::key::Key;
 use crate::tui::keymap::Keymap;
 use crate::tui::lend;
 use crate::tui::model::{Demo, Effect, Loud, Model, Overlay};
@@ -73,6 +77,8 @@ pub struct Opening {
     pub declare: lobby::DeclareWith,
     /// What rings, and how.
     pub alarms: Alarms,
+    /// The program that prints.
+    pub print: Vec<String>,
     /// Who may do what.
     pub rights: Rights,
     /// Asked for in the lobby; None: who acts is known.
@@ -99,6 +105,9 @@ pub struct DemoClock {
     pub paused: bool,
     pub clock: watch::Sender<Clock>,
 }
+
+/// Columns of the foot that what is told does not take.
+const ASIDE: usize = 10;
 
 /// How the room ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -197,11 +206,13 @@ async fn stay(
     let first = assess(&empty.incident, &empty.plan, &empty.rules, &[], Moment::of(&Clock::wall(), real));
     screen.draw(&model, &Scene { snapshot: &empty, situation: &first });
     let chosen = lobby::choose(&mut opening, &mut screen, input, signals, &mut model).await;
-    let (journal, incident) = match chosen {
+    let (journal, incident, early) = match chosen {
         Ok(chosen) => chosen,
         Err(ended) => return Err((ended, screen)),
     };
     model.incident = Some(incident);
+    let mail = opening.backends.iter().filter(|backend| backend.config.kind == "smtp");
+    model.mail = mail.map(|backend| backend.config.name.clone()).collect();
     if let Access::ReadOnly = opening.access {
         model.read_only = Some("asked for with --read-only".to_owned());
     }
@@ -262,6 +273,7 @@ async fn stay(
         editing: None,
         away: true,
         left: None,
+        early,
     };
     let ended = room.live(input, &mut news, signals).await;
     room.break_off_editing().await;
@@ -359,6 +371,8 @@ pub enum Heard {
 
 struct Room {
     model: Model,
+    /// What was typed before there was an incident on the screen: done once there is.
+    early: Vec<Input>,
     screen: Screen,
     snapshot: Snapshot,
     situation: Situation,
@@ -371,7 +385,8 @@ struct Room {
     others: mpsc::UnboundedReceiver<Result<Vec<Need>, String>>,
     /// The incident that this one is left for.
     next: Option<IncidentId>,
-    deliveries: JoinSet<()>,
+    /// What leaves the building, or a printer: what it ends with is told.
+    deliveries: JoinSet<Option<(Loud, String)>>,
     /// The situation is older than the snapshot.
     stale: bool,
     /// The demo's clock stands still because a form is open.
@@ -488,7 +503,11 @@ impl Room {
                 },
                 // The drill is over: nobody presses a key for it.
                 () = over(&mut self.opening.drill) => return Ended::Quit,
-                Some(_) = self.deliveries.join_next(), if !self.deliveries.is_empty() => {},
+                Some(ended) = self.deliveries.join_next(), if !self.deliveries.is_empty() => {
+                    if let Ok(Some((loud, text))) = ended {
+                        self.apply(Msg::Tell(loud, text));
+                    }
+                },
             }
             self.draw();
         }
@@ -583,6 +602,12 @@ impl Room {
             let exercise = self.snapshot.incident.is_exercise();
             let when = if away { " while you were away" } else { "" };
             let text = format!("RANG{when}: {}", bells::line(&rang, exercise));
+            // The answer to what the person did a moment ago stays where there is room for both.
+            let room = usize::from(self.model.size.0).saturating_sub(ASIDE);
+            let text = match &self.model.flash {
+                Some((Loud::Info, answer)) if answer.as_str().len() + text.len() <= room => format!("{answer}  {text}"),
+                _ => text,
+            };
             self.model.say(Loud::Refused, crate::text::Safe::new(&text));
         }
     }
@@ -590,6 +615,12 @@ impl Room {
     async fn on_input(&mut self, event: Input) -> Option<Ended> {
         // Typed before the editor had the terminal, and meant for it.
         if self.editing.is_some() && event != Input::Closed {
+            return None;
+        }
+        let leaves = |key: &Key| *key == Key::ctrl('c') || (*key == Key::char('q') && self.early.is_empty());
+        let leaves = matches!(&event, Input::Key(key) if leaves(key));
+        if self.model.loading && !leaves && matches!(event, Input::Key(_) | Input::Paste(_)) {
+            self.early.push(event);
             return None;
         }
         let msg = match event {
@@ -607,6 +638,31 @@ impl Room {
             Input::Closed => return Some(Ended::TerminalLost),
         };
         self.apply(msg)
+    }
+
+    /// What was typed early, in its order. A key for what is lit is left out: its thing was not on the screen.
+    fn do_early(&mut self) -> Option<Ended> {
+        for event in std::mem::take(&mut self.early) {
+            let ended = match event {
+                Input::Key(key) => {
+                    let acts = self.model.overlay.is_none().then(|| self.opening.keymap.action(key)).flatten();
+                    match acts.map(|action| action.row()) {
+                        Some(row) if row.place == Place::Lit => {
+                            let text = safe!("{key} came before there was a row to see: press it again");
+                            self.model.say(Loud::Refused, text);
+                            None
+                        }
+                        _ => self.apply(Msg::Key(key)),
+                    }
+                }
+                Input::Paste(text) => self.apply(Msg::Paste(text)),
+                Input::Answered | Input::Closed => None,
+            };
+            if ended.is_some() {
+                return ended;
+            }
+        }
+        None
     }
 
     fn on_news(&mut self, news: News) -> Option<Ended> {
@@ -633,7 +689,7 @@ impl Room {
                     let scene = Scene { snapshot: &self.snapshot, situation: &self.situation };
                     left.restore(&mut self.model, &scene);
                 }
-                self.apply(Msg::Snapshot)
+                self.apply(Msg::Snapshot).or_else(|| self.do_early())
             }
             News::Outcome { effect, result, refused, made } => {
                 self.apply(Msg::Outcome { effect, result, refused, made })
@@ -649,6 +705,12 @@ impl Room {
                         self.opening.real,
                     ));
                 }
+                None
+            }
+            News::Mail { letter, outgoing, key } => {
+                let backend = self.opening.backends.iter().find(|b| b.config.name == letter.over).cloned();
+                let (client, store) = (Arc::clone(&self.client), self.store.clone());
+                self.deliveries.spawn(paper::mail(client, backend, (*letter, outgoing), key, store, self.opening.real));
                 None
             }
             News::Clock(clock) => {
@@ -762,6 +824,10 @@ impl Room {
             Effect::Release { effect, messages } => self.store.ask(Ask::Release { effect, messages }),
             Effect::PollNow => self.control.send_modify(|control| control.now += 1),
             Effect::Copy(text) => self.screen.copy(&text),
+            Effect::Print(text) => {
+                self.deliveries.spawn(paper::print(self.opening.print.clone(), text));
+            }
+            Effect::Mail(letter) => self.store.ask(Ask::Mail(letter)),
             Effect::Keep { form, fields } => self.store.ask(Ask::Keep { form, fields }),
             Effect::Forget { form } => {
                 self.typed.kept = None;

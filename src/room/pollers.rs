@@ -13,6 +13,7 @@ use crate::config::SourceConfig;
 use crate::incident::Instant;
 use crate::incident::clock::{Clock, Moment};
 use crate::incident::observation::Source;
+use crate::tui::model::Loud;
 
 /// A configured backend, ready to be asked.
 #[derive(Clone)]
@@ -118,7 +119,7 @@ pub async fn deliver(
     sending: Sending,
     store: Store,
     real: fn() -> Instant,
-) {
+) -> Option<(Loud, String)> {
     let message = sending.message;
     let end = match backend {
         None => DeliveryEnd::Failed(format!("no backend named {} is configured here", sending.backend)),
@@ -140,4 +141,5 @@ pub async fn deliver(
         }
     };
     store.ask(Ask::Delivered { message, end });
+    None
 }

@@ -23,10 +23,12 @@ use crate::incident::observation::{Observation, Source};
 use crate::incident::plan::Plan;
 use crate::incident::recipient::RecipientOutcome;
 use crate::incident::rights::Rights;
-use crate::incident::what::{MessageFailed, MessageRecipients, MessageSent, MessageUnknown, What};
+use crate::incident::what::{MessageFailed, MessageRecipients, MessageSent, MessageUnknown, Noted, What};
 use crate::journal::{Access, AppendError, Cursor, Journal, JournalError, Lease, Notice, Watch};
-use crate::situation::holds;
+use crate::report::letter::Letter;
 use crate::situation::known::Facts;
+use crate::situation::obligations::{Obligation, obligations};
+use crate::situation::{holds, moved};
 use crate::tui::scene::Snapshot;
 
 /// What the store is asked.
@@ -51,6 +53,10 @@ pub enum Ask {
         message: EntryId,
         end: DeliveryEnd,
     },
+    /// Writes down that a worksheet is mailed, and hands it out for that.
+    Mail(Box<Letter>),
+    /// How the mailing of a worksheet ended, for the record.
+    Mailed(String),
     /// A poll of a source returned.
     Polled(Box<Source>),
     Keep {
@@ -115,6 +121,12 @@ pub enum News {
         made: Option<EntryId>,
     },
     Deliver(Vec<Sending>),
+    /// A worksheet to be mailed: the record says so already. `key`: of the entry that does.
+    Mail {
+        letter: Box<Letter>,
+        outgoing: Outgoing,
+        key: EntryId,
+    },
     Clock(Clock),
     /// Whether this process polls; the sources as last known.
     Lease(bool),
@@ -265,6 +277,8 @@ impl Keeper {
                     let _ = done.send(self.unrecorded.is_empty());
                 }
                 Ask::Delivered { message, end } => self.delivered(message, end),
+                Ask::Mail(letter) => self.mail(letter),
+                Ask::Mailed(how) => self.became_known(Noted { text: how, follow_up: false }.into()),
                 Ask::Polled(source) => self.polled(*source),
                 Ask::Keep { form, fields } => {
                     let text = serde_json::to_string(&fields).unwrap_or_default();
@@ -370,6 +384,9 @@ impl Keeper {
                 Err(why) => return self.tell(News::Outcome { effect, result: Err(why), refused: true, made: None }),
             }
         }
+        // A clock moves deadlines: which, is told.
+        let clock_set = commands.iter().any(|command| matches!(command, Command::SetClock { .. }));
+        let before = clock_set.then(|| self.obligations());
         let written = self.write(false, |log, plan, now| {
             let mut drafts = Vec::new();
             for command in &commands {
@@ -380,11 +397,21 @@ impl Keeper {
         match written {
             Ok(entries) => {
                 self.snapshot();
-                let (result, made) = (Ok(self.said(&entries)), entries.first().map(|entry| entry.id));
+                let moved = before.map(|before| {
+                    let moved = moved::moved(&before, &self.obligations());
+                    format!("{}  ", moved::said(&moved, 2, self.now(), self.log.incident().zone()))
+                });
+                let said = moved.unwrap_or_default() + &self.said(&entries);
+                let (result, made) = (Ok(said), entries.first().map(|entry| entry.id));
                 self.tell(News::Outcome { effect, result, refused: false, made });
             }
             Err((why, refused)) => self.tell(News::Outcome { effect, result: Err(why), refused, made: None }),
         }
+    }
+
+    fn obligations(&self) -> Vec<Obligation> {
+        let (plan, rules) = (&self.in_force.plan, &self.in_force.rules);
+        obligations(self.log.incident(), plan, rules, &self.sources, self.now(), self.real())
     }
 
     /// What was written, in words, with the instant and its zone where it did not happen just now.
@@ -427,6 +454,28 @@ impl Keeper {
                 self.tell(News::Outcome { effect, result: Ok(said), refused: false, made: None });
             }
             Err((why, refused)) => self.tell(News::Outcome { effect, result: Err(why), refused, made: None }),
+        }
+    }
+
+    /// The record says that it is mailed before it is.
+    fn mail(&mut self, letter: Box<Letter>) {
+        let (actor, incident, id) = (self.setup.actor.clone(), Arc::clone(self.log.incident()), self.setup.incident);
+        let Some(outgoing) = Outgoing::letter(&incident, id, &letter.subject, &letter.text, &letter.to) else {
+            return self.tell(News::Tell("an exercise: nothing leaves the building".to_owned()));
+        };
+        let text = letter.before();
+        let written = self.write(false, |log, plan, now| {
+            plan.rights.may(log.incident(), &actor.person, "send", "mail a worksheet")?;
+            decide(log.incident(), plan, &Command::Note { text, at: None, follow_up: false }, &actor, now)
+        });
+        match written {
+            Ok(entries) => {
+                self.snapshot();
+                if let Some(entry) = entries.first() {
+                    self.tell(News::Mail { letter, outgoing, key: entry.id });
+                }
+            }
+            Err((why, _)) => self.tell(News::Tell(why)),
         }
     }
 

@@ -198,8 +198,7 @@ pub fn day(rule: &Rule, start: Instant) -> NaiveDate {
     instant::local(start, zone(rule)).date_naive()
 }
 
-/// How a stage names an earlier stage as its clock.
-pub const STAGE: &str = "stage:";
+pub use crate::incident::rule::STAGE;
 
 impl Evaluation {
     /// The nearest deadline with a number that is not an "if".

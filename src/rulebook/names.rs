@@ -22,8 +22,25 @@ pub fn clock<'r>(rules: &'r Rules, name: &str) -> Option<&'r Clock> {
     rules.clock(name).or_else(|| BOOK.words.clock(name))
 }
 
-/// What is wrong with the name of a clock that somebody sets: one that no rule runs from moves nothing.
+/// How a clock is named that is set for one rule alone: `awareness@eu-gdpr-breach`.
+pub fn own_clock(name: &str, rule: &str) -> String {
+    format!("{name}@{rule}")
+}
+
+/// What is wrong with the name of a clock that somebody sets: one that no rule runs from moves nothing. After an `@` stands the
+/// rule for which alone it is set.
 pub fn clock_fault(rules: &Rules, name: &str) -> Option<String> {
+    if let Some((clock, rule)) = name.split_once('@') {
+        let Some(found) = rules.get(rule) else {
+            let near = suggest::nearest(rule, rules.rules.iter().map(|r| r.id.as_str()));
+            let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            return Some(format!("no rule is called {rule}{hint}"));
+        };
+        let clocks = found.clock_names();
+        let listed = clocks.join(", ");
+        return (!clocks.contains(&clock))
+            .then(|| format!("{rule} runs from no clock called {clock}, but from {listed}"));
+    }
     let known = || rules.clocks.iter().chain(&BOOK.words.clocks).map(|clock| clock.name.as_str());
     (!known().any(|known| known == name)).then(|| match suggest::nearest(name, known()) {
         Some(near) => format!("no rule runs from a clock called {name}; did you mean {near}?"),

@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use super::known::{Facts, Origin, clock};
+use super::known::{Facts, Origin, clock_of};
 use super::wording::shown;
 use crate::incident::Instant;
 use crate::incident::plan::Plan;
@@ -13,6 +13,11 @@ use crate::incident::state::Incident;
 use crate::incident::words::{Role, StageState};
 use crate::rulebook::{FactValue, expression};
 use crate::text::instant;
+
+/// The subject of a worksheet that is mailed.
+pub fn subject(incident: &Incident, heading: &str) -> String {
+    crate::text::leaving::line(&format!("[warroom] worksheet {heading} ({})", incident.title()))
+}
 
 /// What a rule asks a filing to say, and what is known of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,7 +151,7 @@ impl Sheet<'_> {
     }
 
     fn clock(&self, name: &str) -> Option<String> {
-        let found = clock(self.incident, name);
+        let found = clock_of(self.incident, &self.rule.id, name);
         let assumed = if found.assumed { " (ASSUMED)" } else { "" };
         found.at.map(|at| format!("{}{assumed}", instant::echo(at, self.zone)))
     }
@@ -238,7 +243,8 @@ pub fn supplements(incident: &Incident, plan: &Plan, rules: &Rules, facts: &Fact
         let told = matches!(filing.state, StageState::Filed | StageState::Confirmed) && !filing.how.figures.is_empty();
         let Some(rule) = rules.get(&filing.rule).filter(|_| told) else { continue };
         let best = last.entry(rule.group()).or_insert(filing);
-        if filing.rounds.last() > best.rounds.last() {
+        let newest = |f: &Filing| f.rounds.last().map(|round| round.at);
+        if newest(filing) > newest(best) {
             *best = filing;
         }
     }
@@ -273,7 +279,7 @@ fn supplement(
         stage: filing.stage.clone(),
         whom: format!("{short} {}", stage.name.to_lowercase()),
         reference: filing.reference.clone(),
-        filed: filing.rounds.last().copied().or(filing.filed).unwrap_or_default(),
+        filed: filing.rounds.last().map(|round| round.at).or(filing.filed).unwrap_or_default(),
         moved,
     })
 }

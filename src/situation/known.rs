@@ -20,6 +20,8 @@ pub struct ClockView {
     pub assumed: bool,
     /// Every reading, the earliest first: several where people chose differently.
     pub readings: Vec<Instant>,
+    /// Chosen for one rule alone.
+    pub own: bool,
 }
 
 /// A fact as rules use it, and where it comes from.
@@ -76,6 +78,7 @@ pub fn clock(incident: &Incident, name: &str) -> ClockView {
                 why: head.value.why.clone(),
                 assumed: head.value.assumed || register.conflict(),
                 readings,
+                own: false,
             };
         }
     }
@@ -91,7 +94,25 @@ pub fn clock(incident: &Incident, name: &str) -> ClockView {
         _ => (None, "not set"),
     };
     let assumed = name != "outage_start";
-    ClockView { name: name.to_owned(), at, by, why: why.to_owned(), assumed, readings: at.into_iter().collect() }
+    ClockView {
+        name: name.to_owned(),
+        at,
+        by,
+        why: why.to_owned(),
+        assumed,
+        readings: at.into_iter().collect(),
+        own: false,
+    }
+}
+
+/// A clock as a rule runs from it: the one that was set for this rule alone, else the one for all. What one authority must hear
+/// of may become known at another instant than what another must.
+pub fn clock_of(incident: &Incident, rule: &str, name: &str) -> ClockView {
+    let own = names::own_clock(name, rule);
+    match incident.clocks.contains_key(&own) {
+        true => ClockView { name: name.to_owned(), own: true, ..clock(incident, &own) },
+        false => clock(incident, name),
+    }
 }
 
 /// Everything that rules may ask of an incident at an instant.

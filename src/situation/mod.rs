@@ -8,6 +8,7 @@ pub mod filing;
 pub mod holds;
 pub mod known;
 pub mod lint;
+pub mod moved;
 pub mod need;
 pub mod now;
 pub mod obligations;
@@ -46,6 +47,8 @@ pub struct Situation {
     pub now: Vec<NowItem>,
     pub audiences: Vec<AudienceView>,
     pub obligations: Vec<Obligation>,
+    /// Rules that concern us and that the playbook leaves out.
+    pub left_out: Vec<obligations::LeftOut>,
     /// By the law of today; reckoned when somebody asks.
     pub today: std::sync::OnceLock<Vec<Obligation>>,
     /// Filings that say what is not so any more.
@@ -84,6 +87,7 @@ pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source
         now: Vec::new(),
         audiences: audience::audiences(incident, plan, sources, real),
         obligations: obligations::obligations_under(Law::OfTheDay, incident, plan, rules, &facts, now),
+        left_out: obligations::left_out(incident, plan, rules, &facts, now),
         today: Default::default(),
         supplements: filing::supplements(incident, plan, rules, &facts),
         held: held.clone(),

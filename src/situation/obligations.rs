@@ -9,13 +9,14 @@ use crate::incident::stage::{Filing, Told};
 use crate::incident::state::Incident;
 use crate::incident::words::{StageState, Way};
 use crate::rulebook::deadline::Due;
-use crate::rulebook::evaluate::{self, Binding, Known, Meter, STAGE, State};
+use crate::rulebook::evaluate::{self, Binding, Known, Meter, State};
 use crate::rulebook::expression::Truth;
 use crate::rulebook::forecast::Fires;
 use crate::rulebook::stage::{Again, Reading, StageDue, Start};
+use crate::text::instant;
 
 use super::known::Facts;
-pub use super::known::{ClockView, clock};
+pub use super::known::{ClockView, clock_of};
 
 /// A rule at the moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +70,23 @@ impl Obligation {
             Confidence::Medium | Confidence::Low => format!("confidence {}", self.confidence.as_str()),
         };
         [confidence, self.binding.said()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Obligation {
+    /// What speaks against taking a filing back: that as the facts stand the rule asks for it. None: it does not.
+    pub fn still_due(&self, now: Instant, zone: chrono_tz::Tz) -> Option<String> {
+        if self.state != Standing::Due {
+            return None;
+        }
+        let passed = self.meters.iter().filter_map(|m| Some((m, m.met_at.filter(|at| *at <= now)?)));
+        let passed: Vec<String> = passed
+            .map(|(m, at)| {
+                format!("{} {} passed {}", m.threshold.goal, m.threshold.fact, instant::clock_zoned(at, now, zone))
+            })
+            .collect();
+        let why = if passed.is_empty() { String::new() } else { format!(": {}", passed.join(", ")) };
+        Some(format!("as the facts stand {} still asks for it{why}", self.short))
     }
 }
 
@@ -213,6 +231,32 @@ pub fn wanted<'r>(plan: &Plan, rules: &'r Rules) -> impl Iterator<Item = &'r Rul
     rules.rules.iter().filter(|rule| plan.agencies.is_empty() || plan.agencies.contains(&rule.id))
 }
 
+/// A rule that concerns the organisation, may ask something of it, and is not shown since the playbook names others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeftOut {
+    pub rule: String,
+    pub short: String,
+    pub state: Standing,
+}
+
+/// The rules that the playbook leaves out although they are due, lack facts, or will fire.
+pub fn left_out(incident: &Incident, plan: &Plan, rules: &Rules, facts: &Facts<'_>, now: Instant) -> Vec<LeftOut> {
+    if plan.agencies.is_empty() {
+        return Vec::new();
+    }
+    let out = rules.rules.iter().filter(|rule| !plan.agencies.contains(&rule.id));
+    let found = out.filter_map(|rule| obligation(Law::OfTheDay, incident, rules, rule, facts, now));
+    let asks = |o: &Obligation| match o.state {
+        Standing::Due | Standing::Unknown(_) => !o.voluntary,
+        Standing::NotTriggered => o.fires.is_some(),
+        Standing::NotInForce => false,
+    };
+    let out = found.filter(asks).map(|o| LeftOut { rule: o.rule, short: o.short, state: o.state });
+    let mut out: Vec<LeftOut> = out.collect();
+    out.sort_by_key(|o| o.state != Standing::Due);
+    out
+}
+
 /// The same by the law of a day that is chosen.
 pub fn obligations_under(
     law: Law,
@@ -245,9 +289,11 @@ pub fn obligation(
     let known = Known {
         facts: &|name| facts.value(name),
         growth: &facts.growth,
-        clocks: &|name| clock(incident, name).readings,
+        clocks: &|name| clock_of(incident, &rule.id, name).readings,
         filed: &|stage| {
-            let rounds = filing(incident, rules, rule, stage).map(|(f, _)| f.rounds.clone()).unwrap_or_default();
+            let rounds =
+                filing(incident, rules, rule, stage).map(|(f, _)| f.rounds.iter().map(|r| r.at).collect::<Vec<_>>());
+            let rounds = rounds.unwrap_or_default();
             let listed = rule.stages.iter().find(|s| s.id == stage).filter(|_| rounds.is_empty());
             let count = listed.and_then(|listed| count(incident, facts.plan, &rule.id, listed));
             match count.filter(Count::whole).and_then(|count| count.last) {
@@ -296,21 +342,8 @@ pub fn obligation(
         as_of: rule.as_of.clone(),
         timezone: evaluate::zone(rule),
         note: rule.notes(),
-        clocks: clock_names(rule).into_iter().map(|name| clock(incident, name)).collect(),
+        clocks: rule.clock_names().into_iter().map(|name| clock_of(incident, &rule.id, name)).collect(),
     })
-}
-
-/// The clocks that a rule's stages run from, each once.
-fn clock_names(rule: &Rule) -> Vec<&str> {
-    let mut names: Vec<&str> = vec![rule.clock.as_str()];
-    let after = rule.stages.iter().map(|s| s.after.as_str());
-    let second = rule.stages.iter().filter_map(|s| s.not_after.as_ref()).map(|l| l.after.as_str());
-    for name in after.chain(second).filter(|name| !name.starts_with(STAGE)) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
 }
 
 /// None: its condition does not hold and nothing was done about it.
@@ -328,7 +361,7 @@ fn view(
         return None;
     }
     let filing = found.map(|(filing, _)| filing);
-    let set = clock(incident, after);
+    let set = clock_of(incident, &rule.id, after);
     let reading = |r: &Reading| ReadingView {
         clock: r.clock,
         due: r.due,
@@ -372,7 +405,7 @@ fn view(
         answered_by: found.and_then(|(_, by)| by.map(str::to_owned)),
         state: if next && done { StageState::Pending } else { state },
         filed: filing
-            .and_then(|f| if next { f.rounds.last().copied() } else { f.filed })
+            .and_then(|f| if next { f.rounds.last().map(|r| r.at) } else { f.filed })
             .or(all_told.and_then(|told| told.last.as_ref().map(|(at, _)| *at))),
         reference: filing.map(|f| f.reference.clone()).unwrap_or_default(),
         by: match all_told.and_then(|told| told.last.as_ref()) {

@@ -111,7 +111,7 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
                 }
                 Action::File => return duty::file(model, scene, rule, stage),
                 Action::Waive => Purpose::Waive { rule, stage },
-                _ => Purpose::Withdraw { rule, stage },
+                _ => return duty::withdraw(model, scene, rule, stage),
             };
             open_form(model, purpose, scene)
         }

@@ -10,7 +10,7 @@ use super::panes::cell;
 use super::scene::Scene;
 use super::theme::Meaning;
 use super::update::copy;
-use super::{act::open_form, keymap::Keymap};
+use super::{act::open_form, keymap::Keymap, letter};
 use crate::command::Action;
 use crate::incident::command::Command;
 use crate::incident::rule::Rule;
@@ -99,6 +99,10 @@ pub fn about(scene: &Scene<'_>, model: &Model, obligation: &Obligation, stage: &
         Standing::Unknown(_) | Standing::NotInForce | Standing::Due => {}
     }
     if let Some(stage) = found {
+        if stage.beyond_calendar {
+            add(worksheet::BEYOND.to_owned(), Meaning::Old);
+        }
+        add(waits(obligation, stage), Meaning::Text);
         let other = stage.readings.get(1).filter(|other| Some(other.due) != stage.due);
         if let Some(other) = other {
             let at = scene.clock_zoned(model, other.due.instant());
@@ -142,6 +146,26 @@ pub fn about(scene: &Scene<'_>, model: &Model, obligation: &Obligation, stage: &
     out
 }
 
+/// Why a stage has no deadline yet; empty where it has one, or needs none.
+fn waits(obligation: &Obligation, stage: &StageView) -> String {
+    if stage.due.is_some() || !stage.open() {
+        return String::new();
+    }
+    if let Some(again) = stage.again.as_ref().filter(|again| again.ended) {
+        return format!("does not come again: {} is set", again.until);
+    }
+    if let Some(on) = &stage.on {
+        return format!("is due on {on}: f records it then");
+    }
+    match stage.after.strip_prefix(crate::incident::rule::STAGE) {
+        Some(earlier) => {
+            let named = obligation.stages.iter().find(|s| s.id == earlier).map_or(earlier, |s| s.name.as_str());
+            format!("waits for \"{}\": its time runs from when that is filed", named.to_lowercase())
+        }
+        None => format!("waits for the clock {}: nobody has set it yet, C sets it", stage.after),
+    }
+}
+
 fn filing_of<'a>(
     scene: &Scene<'a>,
     obligation: &Obligation,
@@ -177,6 +201,10 @@ pub fn opened(scene: &Scene<'_>, model: &Model, rule: &str, stage: &str) -> Vec<
         }
         add("", stage.detail.clone(), Meaning::Text);
         if let Some(filing) = filing_of(scene, obligation, stage) {
+            for (name, round) in filing.numbered().filter(|_| filing.rounds.len() > 1) {
+                let number = if round.reference.is_empty() { "without a number" } else { &round.reference };
+                add("", format!("{name}: {} {number} ({})", scene.clock(model, round.at), round.by), Meaning::Text);
+            }
             let said = [("by", &filing.how.channel), ("proof", &filing.how.proof), ("because", &filing.how.why)];
             for (label, text) in said.into_iter().filter(|(_, text)| !text.is_empty()) {
                 add("", format!("{label} {text}"), Meaning::Text);
@@ -195,7 +223,8 @@ pub fn opened(scene: &Scene<'_>, model: &Model, rule: &str, stage: &str) -> Vec<
     for clock in &obligation.clocks {
         let at = clock.at.map(|at| scene.clock_zoned(model, at)).unwrap_or_else(|| "not set".into());
         let assumed = if clock.assumed { " ASSUMED" } else { "" };
-        add("CLOCK", format!("{} {at}{assumed}: {} ({})", clock.name, clock.why, clock.by), Meaning::Text);
+        let own = if clock.own { " for this rule alone" } else { "" };
+        add("CLOCK", format!("{} {at}{assumed}{own}: {} ({})", clock.name, clock.why, clock.by), Meaning::Text);
     }
     if let Some(expression) = rule_of(scene, rule).and_then(|r| crate::rulebook::expression::parse(&r.when).ok()) {
         let facts = facts(scene);
@@ -297,6 +326,15 @@ pub fn on_sheet(
         model.overlay = Some(Overlay::Sheet { rule, stage, scroll });
         return Vec::new();
     }
+    match key.code {
+        Code::Char('p') => {
+            let text = sheet(scene, &rule, &stage).join("\n");
+            model.overlay = Some(Overlay::Sheet { rule, stage, scroll });
+            return vec![Effect::Print(format!("{text}\n"))];
+        }
+        Code::Char('m') => return letter::ask(model, scene, rule, stage),
+        _ => {}
+    }
     match keymap.action(key) {
         Some(Action::Copy) => {
             let text = sheet(scene, &rule, &stage).join("\n");
@@ -320,6 +358,17 @@ pub fn on_sheet(
 pub fn file(model: &mut Model, scene: &Scene<'_>, rule: String, stage: String) -> Vec<Effect> {
     let voluntary = scene.situation.obligations.iter().any(|o| o.rule == rule && o.voluntary);
     open_form(model, Purpose::File { rule, stage, voluntary }, scene)
+}
+
+/// The form of taking a filing back; it says where the facts speak against it.
+pub fn withdraw(model: &mut Model, scene: &Scene<'_>, rule: String, stage: String) -> Vec<Effect> {
+    let found = scene.situation.obligations.iter().find(|o| o.rule == rule);
+    let still = found.and_then(|o| o.still_due(scene.now(), scene.zone(model)));
+    let effects = open_form(model, Purpose::Withdraw { rule, stage }, scene);
+    if let (Some(still), Some(Overlay::Form(form))) = (still, &mut model.overlay) {
+        form.error = Some(Safe::new(&still));
+    }
+    effects
 }
 
 /// The form of a fact, begun with the first one that the stage lacks.

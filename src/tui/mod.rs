@@ -12,6 +12,7 @@ pub mod keymap;
 pub mod layout;
 pub mod lead;
 pub mod lend;
+pub mod letter;
 pub mod model;
 pub mod over;
 pub mod paint;

@@ -7,6 +7,7 @@ use super::review::Review;
 use crate::incident::Instant;
 use crate::incident::command::{Actor, Command};
 use crate::incident::entry::{EntryId, IncidentId};
+use crate::report::letter::Letter;
 use crate::situation::need::Need;
 use crate::situation::thing::Thing;
 use crate::text::{Safe, shorten};
@@ -125,6 +126,11 @@ pub enum Overlay {
         stage: String,
         scroll: usize,
     },
+    /// A worksheet that would be mailed, everything that leaves.
+    Letter {
+        letter: Box<Letter>,
+        scroll: usize,
+    },
     /// Whom a stage asks to tell one by one; which one is lit.
     Desks {
         rule: String,
@@ -191,6 +197,8 @@ pub struct Model {
     pub channel: usize,
     /// Which rows the timeline shows.
     pub view: View,
+    /// The backends that carry mail, by name.
+    pub mail: Vec<String>,
     /// The agencies' pane judges by the law of today.
     pub today: bool,
     /// What rang or was made of late, the last first: where `.` goes.
@@ -257,6 +265,7 @@ impl Model {
             minutes: 5,
             looked: None,
             loading: true,
+            mail: Vec::new(),
             quiet: false,
             incident: None,
             others: Vec::new(),
@@ -342,6 +351,10 @@ pub enum Effect {
     },
     PollNow,
     Copy(String),
+    /// Given to the program that prints.
+    Print(String),
+    /// Mails a worksheet; the record says so before it leaves.
+    Mail(Box<Letter>),
     /// Keep typed text for the next session.
     Keep {
         form: String,

@@ -114,6 +114,7 @@ impl<'a> Scene<'a> {
             facts,
             agencies,
             clocks,
+            mail: model.mail.clone(),
             teams: self.situation.teams.iter().map(|t| t.id.as_str()).collect(),
             timeout: self.timeout(),
             brief: String::new(),

@@ -7,6 +7,7 @@ use super::incidents;
 use super::key::{Code, Key};
 use super::keymap::Keymap;
 use super::lead;
+use super::letter;
 use super::model::{Effect, Loud, Model, Overlay};
 use super::over;
 use super::places::settle;
@@ -182,6 +183,7 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             | Overlay::Brief { .. }
             | Overlay::RollCall { .. }
             | Overlay::Sheet { .. }
+            | Overlay::Letter { .. }
             | Overlay::Desks { .. }
             | Overlay::Contacts { .. }
             | Overlay::Incidents { .. },
@@ -214,6 +216,7 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
         Some(Overlay::Sheet { rule, stage, scroll }) => {
             duty::on_sheet(model, (rule, stage, scroll), key, scene, keymap)
         }
+        Some(Overlay::Letter { letter, scroll }) => letter::on_key(model, (letter, scroll), key, keymap),
         Some(Overlay::Desks { rule, stage, lit }) => duty::on_desks(model, (rule, stage, lit), key, scene),
         Some(Overlay::RollCall { lit }) => lead::on_roll(model, lit, key, scene),
         Some(Overlay::Contacts { first, scroll }) => {
@@ -409,6 +412,13 @@ fn on_form(model: &mut Model, mut form: Box<Form>, key: Key, scene: &Scene<'_>) 
         Answer::Submit => {
             if let Purpose::EditText { audience, channel } = form.purpose.clone() {
                 return keep_text(model, scene, &audience, &channel, form);
+            }
+            if let Purpose::Mail { .. } = form.purpose {
+                if let Err(why) = letter::show(model, scene, &form) {
+                    form.error = Some(Safe::new(&why));
+                    model.overlay = Some(Overlay::Form(form));
+                }
+                return Vec::new();
             }
             let able = form.command(&help).and_then(|command| {
                 let rules = &scene.snapshot.rules;

@@ -171,6 +171,7 @@ impl Form {
                 Command::CheckDecision { decision: *decision, worked, seen: text(1) }
             }
             Purpose::EditText { .. } => return Err("the review keeps this text".into()),
+            Purpose::Mail { .. } => return Err("what would leave is shown first".into()),
         })
     }
 }

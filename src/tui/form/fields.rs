@@ -129,7 +129,7 @@ impl Form {
             Purpose::Clock => (
                 "Clock of a deadline".to_owned(),
                 vec![
-                    field("clock", "", words(&help.clocks), true),
+                    field("clock", "NAME@RULE: for that rule alone", words(&help.clocks), true),
                     field("at", "02:48 or -12m", Past, true),
                     field("why", "", Line, true),
                 ],
@@ -206,6 +206,16 @@ impl Form {
                 format!("Withdrawn: {rule} {stage}"),
                 vec![field("why", "said to the agency too", Line, true), field("decided by", "a name", Person, true)],
             ),
+            Purpose::Mail { rule, stage } => {
+                preset.push((1, help.mail.first().cloned().unwrap_or_default()));
+                (
+                    format!("Mail the worksheet: {rule} {stage}"),
+                    vec![
+                        field("to", "addresses; what would leave is shown before", Line, true),
+                        field("over", "", words(&help.mail.iter().map(String::as_str).collect::<Vec<_>>()), true),
+                    ],
+                )
+            }
             Purpose::Amend { words, .. } => {
                 preset.push((0, words.clone()));
                 ("Other words; the old ones stay in the record".to_owned(), vec![field("text", "", Line, true)])

@@ -82,6 +82,8 @@ pub struct Help<'a> {
     pub facts: Vec<&'a str>,
     pub agencies: Vec<&'a str>,
     pub clocks: Vec<&'a str>,
+    /// The backends that carry mail.
+    pub mail: Vec<String>,
     pub teams: Vec<&'a str>,
     pub minutes: u32,
     /// The time-out whose answers are wanted.
@@ -373,6 +375,7 @@ mod tests {
             facts: vec!["users_affected"],
             agencies: vec!["CISA", "FCC"],
             clocks: vec!["discovery"],
+            mail: vec!["mail".to_owned()],
             teams: vec!["core", "radio"],
             timeout: None,
             brief: String::new(),

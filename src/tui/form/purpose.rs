@@ -72,6 +72,11 @@ pub enum Purpose {
     Settle {
         message: EntryId,
     },
+    /// To whom a worksheet is mailed.
+    Mail {
+        rule: String,
+        stage: String,
+    },
     /// Other words for a note; those that stand.
     Amend {
         entry: EntryId,
@@ -145,6 +150,7 @@ impl Purpose {
             Purpose::Confirm { rule, stage, .. } => format!("confirm {rule} {stage}"),
             Purpose::Waive { rule, stage } => format!("waive {rule} {stage}"),
             Purpose::Withdraw { rule, stage } => format!("withdraw {rule} {stage}"),
+            Purpose::Mail { rule, stage } => format!("mail {rule} {stage}"),
             Purpose::Settle { message } => format!("settle {message}"),
             Purpose::Amend { entry, .. } => format!("amend {entry}"),
             Purpose::EditText { audience, channel } => format!("text {audience} {channel}"),

@@ -13,6 +13,7 @@ use crate::tui::incidents;
 use crate::tui::ink::{Ink, Piece, piece};
 use crate::tui::keymap::Keymap;
 use crate::tui::lead;
+use crate::tui::letter;
 use crate::tui::model::{Model, Overlay};
 use crate::tui::panes;
 use crate::tui::scene::Scene;
@@ -61,10 +62,15 @@ pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>
             let lines = duty::sheet_lines(scene, model, rule, stage);
             draw_lines(
                 ink,
-                &Safe::from("WORKSHEET: y copies, f files, F states a fact, Esc goes back"),
+                &Safe::from(SHEET_KEYS.get(usize::from(ink.area().width < 60)).copied().unwrap_or_default()),
                 &lines,
                 *scroll,
             );
+            None
+        }
+        Overlay::Letter { letter, scroll } => {
+            let lines = letter::lines(letter, inside(model).0);
+            draw_lines(ink, &Safe::from("NOT MAILED YET: M mails it, Esc goes back"), &lines, *scroll);
             None
         }
         Overlay::Desks { rule, stage, lit } => {
@@ -176,6 +182,10 @@ pub fn detail_bottom(model: &Model, scene: &Scene<'_>, thing: &Thing, keymap: &K
     let (columns, rows) = inside(model);
     detail(scene, model, thing, columns, keymap).len().saturating_sub(rows)
 }
+
+/// The worksheet's title, wide and narrow.
+const SHEET_KEYS: [&str; 2] =
+    ["WORKSHEET: y copies, p prints, m mails, f files, F states a fact, Esc goes back", "WORKSHEET y p m f F Esc"];
 
 fn draw_lines(ink: &mut Ink<'_>, title: &Safe, lines: &[Vec<Piece>], scroll: usize) {
     let area = middle(ink.area(), 100, (lines.len() as u16).saturating_add(2).min(34));

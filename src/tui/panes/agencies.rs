@@ -30,6 +30,9 @@ pub const PANE: super::PaneDef = super::PaneDef {
 /// The stage of a row that stands for a whole rule.
 const WHOLE: usize = usize::MAX;
 
+/// The row of what the playbook leaves out.
+const LEFT_OUT: usize = usize::MAX;
+
 /// Calls of agencies that wait for their answer, the nearest first.
 fn calls<'a>(scene: &Scene<'a>) -> Vec<&'a Promise> {
     let open = scene.incident().promises.values().filter(|p| p.call.is_some() && p.kept.is_none());
@@ -43,7 +46,10 @@ fn items(scene: &Scene<'_>, model: &Model) -> Vec<Item> {
     let now = scene.now();
     for (index, call) in calls(scene).into_iter().enumerate() {
         let item = Item { thing: Some(Thing::Promise(call.id)), body: Body::At(index) };
-        out.push((if call.due <= now { 0 } else { 1 }, Some(call.due), item));
+        out.push((if call.due <= now { 0 } else { 2 }, Some(call.due), item));
+    }
+    if !scene.situation.left_out.is_empty() && !model.today {
+        out.push((5, None, Item { thing: None, body: Body::At(LEFT_OUT) }));
     }
     for (o, obligation) in scene.obligations(model).iter().enumerate() {
         let whole = |rank, at| {
@@ -64,38 +70,38 @@ fn items(scene: &Scene<'_>, model: &Model) -> Vec<Item> {
                 }
                 // A rule that lacks a fact is never shown as clear.
                 if out.len() == before {
-                    out.push(whole(4, None));
+                    out.push(whole(5, None));
                 }
             }
             Standing::NotTriggered => match obligation.may_fire.as_ref().or(obligation.fires.as_ref()) {
-                Some(fires) => out.push(whole(1, Some(fires.at))),
-                None => out.push(whole(if obligation.if_not.is_empty() { 8 } else { 7 }, None)),
+                Some(fires) => out.push(whole(2, Some(fires.at))),
+                None => out.push(whole(if obligation.if_not.is_empty() { 9 } else { 8 }, None)),
             },
-            Standing::NotInForce => out.push(whole(9, None)),
+            Standing::NotInForce => out.push(whole(10, None)),
         }
     }
     out.sort_by_key(|(rank, at, _)| (*rank, at.is_none(), *at));
     out.into_iter().map(|(_, _, item)| item).collect()
 }
 
-/// Where a stage stands: what is owed, by time; what was filed and not confirmed; what has no number; what is done. The lit one
+/// Where a stage stands: what is late; what is due at once; what is owed, by time; what was filed and not confirmed; what has no number; what is done. The lit one
 /// stays where it was: a row does not move under the finger that filed it.
 fn rank(obligation: &Obligation, stage: &StageView, now: Instant, lit: bool) -> u8 {
     if obligation.voluntary {
-        return 5;
+        return 6;
     }
     let owed = match stage.due {
-        Some(Due::Asap(_)) if !stage.iff => 0,
         Some(Due::At(at)) if at <= now && !stage.iff => 0,
-        Some(Due::At(_)) => 1,
-        Some(Due::Asap(_)) => 3,
-        None => 4,
+        Some(Due::Asap(_)) if !stage.iff => 1,
+        Some(Due::At(_)) => 2,
+        Some(Due::Asap(_)) => 4,
+        None => 5,
     };
     match stage.state {
         _ if lit => owed,
-        StageState::Filed if !obligation.confirmed_by.is_empty() => 2,
+        StageState::Filed if !obligation.confirmed_by.is_empty() => 3,
         StageState::Pending | StageState::Drafted => owed,
-        StageState::Filed | StageState::Confirmed | StageState::Waived | StageState::Withdrawn => 6,
+        StageState::Filed | StageState::Confirmed | StageState::Waived | StageState::Withdrawn => 7,
     }
 }
 
@@ -113,7 +119,7 @@ fn widths(columns: usize) -> Widths {
         Widths { name: columns.saturating_sub(left + due + state + owner + columns_apart), left, due, state, owner }
     };
     match columns {
-        0..50 => of(7, 0, 9, 0),
+        0..50 => of(8, 0, 9, 0),
         50..76 => of(9, 13, 9, 0),
         76..110 => of(9, 20, 9, 6),
         110..140 => of(12, 33, 14, 8),
@@ -149,6 +155,7 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
     let w = widths(columns);
     let (o, s) = match item.body {
         Body::Of(o, s) => (o, s),
+        Body::At(LEFT_OUT) => return left_out(scene, columns),
         Body::At(index) => {
             return calls(scene).get(index).map_or_else(Vec::new, |call| of_call(scene, model, &w, call));
         }
@@ -182,6 +189,17 @@ fn cells(
         out.push(last(owner.unwrap_or("--"), w.owner, Meaning::Dim));
     }
     out
+}
+
+/// Rules that concern us and that the playbook does not show: it must not hide what is due.
+fn left_out(scene: &Scene<'_>, columns: usize) -> Vec<Piece> {
+    let left = &scene.situation.left_out;
+    let due = left.iter().filter(|o| o.state == Standing::Due).count();
+    let meaning = if due > 0 { Meaning::Late } else { Meaning::Old };
+    let names: Vec<&str> = left.iter().map(|o| o.short.as_str()).collect();
+    let due = if due > 0 { format!(", {due} due") } else { String::new() };
+    let text = format!("LEFT OUT by the playbook ({}{due}): {}", left.len(), names.join("; "));
+    vec![piece(shorten::shorten(&Safe::new(&text), columns), meaning)]
 }
 
 fn of_call(scene: &Scene<'_>, model: &Model, w: &Widths, call: &Promise) -> Vec<Piece> {
@@ -234,10 +252,11 @@ fn due(scene: &Scene<'_>, model: &Model, stage: &StageView, columns: usize) -> S
         Some(Due::Asap(_)) => return "now".to_owned(),
         None => return stage.on.as_ref().map_or("--".to_owned(), |on| format!("on {on}")),
     };
+    let doubt = if stage.beyond_calendar { "?" } else { "" };
     let second = stage.readings.get(1).map(|r| r.due.instant()).filter(|other| *other != at);
     let second = second.map(|other| zones(scene, model, other, false));
-    let both = zones(scene, model, at, true);
-    let one = zones(scene, model, at, false);
+    let both = zones(scene, model, at, true) + doubt;
+    let one = zones(scene, model, at, false) + doubt;
     let Some(second) = second else { return if width::width(&both) <= columns { both } else { one } };
     let ways = [format!("{both} or {second}"), format!("{one} or {second}"), format!("{one}/{second}")];
     ways.into_iter().find(|way| width::width(way) <= columns).unwrap_or(one)
@@ -343,17 +362,24 @@ fn heading(scene: &Scene<'_>, model: &Model, columns: usize) -> Vec<Piece> {
     out
 }
 
-/// About the lit row: what is missing, the other reading, how near the thresholds are, what confirms it.
+/// About the lit row: what is missing, the other reading, how near the thresholds are, what confirms it. Where nothing is lit,
+/// or nothing is to be said: what the signs in the rows mean.
 fn foot(scene: &Scene<'_>, model: &Model, columns: usize, rows: usize) -> Vec<Vec<Piece>> {
     let place = &model.places[Pane::Agencies as usize];
-    let Some(Thing::Stage(rule, stage)) = &place.lit else { return Vec::new() };
-    let Some(obligation) = scene.obligations(model).iter().find(|o| o.rule == *rule) else { return Vec::new() };
-    let mut out = Vec::new();
-    for (text, meaning) in duty::about(scene, model, obligation, stage) {
-        for line in crate::tui::over::text_lines(&text, columns) {
-            out.push(vec![piece(line, meaning)]);
+    let about = match &place.lit {
+        Some(Thing::Stage(rule, stage)) => {
+            let found = scene.obligations(model).iter().find(|o| o.rule == *rule);
+            found.map(|o| duty::about(scene, model, o, stage)).unwrap_or_default()
         }
-    }
-    out.truncate(rows);
-    out
+        _ => Vec::new(),
+    };
+    let legend = || vec![(SIGNS.to_owned(), Meaning::Dim)];
+    let said = if about.is_empty() { legend() } else { about };
+    let lines = said.into_iter().flat_map(|(text, meaning)| {
+        let lines = crate::tui::over::text_lines(&text, columns);
+        lines.into_iter().map(move |line| vec![piece(line, meaning)])
+    });
+    lines.take(rows).collect()
 }
+
+const SIGNS: &str = "IF: holds if a missing fact is so. ASAP: due at once. (m)/(med), (L)/(LOW): how sure the rule is. ?: may fall later.";

@@ -229,6 +229,7 @@ fn a_journal_open_for_reading_is_not_changed() {
     let before = std::fs::read(home.journal()).unwrap();
     let mut pty = Start::new(&home, &["--read-only"]).size(120, 36).start();
     pty.see("READ ONLY");
+    pty.see("START");
     pty.keys("a");
     pty.see("read only:");
     pty.keys("q");

@@ -1,5 +1,6 @@
 //! What the tests of `terminal` prove: the built program in a real pseudo-terminal, and what is drawn at every size.
 
+mod early;
 mod ends;
 mod environment;
 mod first;
