@@ -24,6 +24,7 @@ use crate::incident::observation::{Health, Source};
 use crate::journal::{Access, Journal};
 use crate::room::orphans;
 use crate::room::pollers::{self, Backend, Control};
+use crate::room::replicating;
 use crate::room::store::{self, Ask, News, Setup, Store, Whose};
 
 pub fn run(context: &Context, args: &args::Poll) -> Result<ExitCode, Fail> {
@@ -109,6 +110,14 @@ fn stay(context: &Context, backends: Vec<Backend>, config: &Config) -> Result<Ex
     if backends.is_empty() {
         out::line("keeping time; no backend is configured that could be polled")?;
     }
+    let (met_tx, mut met) = mpsc::unbounded_channel();
+    let replicating = match config.replicate.clone() {
+        None => None,
+        Some(place) => {
+            let tell = move |told| drop(met_tx.send(told));
+            Some(replicating::start(context.journal_path()?, place, host.clone(), edge::now, tell)?)
+        }
+    };
     let mut deputy =
         Deputy { context, config, backends: &backends, news: news_tx, kept: BTreeMap::new(), runs: Runs::new() };
     let ended: Result<(), Fail> = runtime.block_on(async {
@@ -143,6 +152,7 @@ fn stay(context: &Context, backends: Vec<Backend>, config: &Config) -> Result<Ex
                 _ = term.recv() => return deputy.runs.finish().await,
                 _ = second.tick() => deputy.tick()?,
                 ended = deputy.runs.ended() => ended?,
+                Some(told) = met.recv() => super::replicate::tell(&told)?,
                 _ = lease.tick() => {
                     if let Some(store) = deputy.polling() {
                         store.ask(Ask::Lease);
@@ -178,6 +188,9 @@ fn stay(context: &Context, backends: Vec<Backend>, config: &Config) -> Result<Ex
     for (_, kept) in std::mem::take(&mut deputy.kept) {
         kept.store.ask(Ask::Stop);
         let _ = kept.thread.join();
+    }
+    if let Some(replicating) = replicating {
+        replicating.end();
     }
     runtime.shutdown_background();
     ended.map(|()| ExitCode::SUCCESS)
@@ -226,6 +239,7 @@ impl Deputy<'_> {
                 real: edge::now,
                 configured: self.backends.iter().map(Backend::source).collect(),
                 rights: self.config.rights.clone(),
+                replicates: self.config.replicate.is_some(),
             };
             let (store, thread) = store::start(setup, news_tx)?;
             let all = self.news.clone();
@@ -306,6 +320,7 @@ impl Deputy<'_> {
             Some(News::Rang { whose: Whose::Host, new, first }) => kept.due.rang(&mut self.runs, &new, first)?,
             Some(News::Tell(text)) => kept.due.line(&text)?,
             Some(News::Lost(why)) => return Err(Fail::Failed(why)),
+            Some(News::Unclaimed { .. } | News::Refused(_)) => {}
             Some(News::Outcome { .. } | News::Deliver(_) | News::Kept { .. } | News::Rang { .. }) => {}
             None => return Err(Fail::failed("the journal's thread ended")),
         }

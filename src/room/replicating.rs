@@ -1,0 +1,316 @@
+//! The task that meets the other hosts: one process of the host at a time, on a thread of its own with its own opening of the
+//! journal, so that neither a key nor the store ever waits for a socket. Rooms read how it stands from the cache.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::sync::{Notify, watch};
+use tokio_postgres::Client;
+
+use super::witness;
+use crate::config::Replicate;
+use crate::incident::Instant;
+use crate::incident::entry::IncidentId;
+use crate::incident::replication::Replication;
+use crate::journal::{Access, Journal, Lease, Watch};
+use crate::replicate::{Fault, Here, Moved, There, with};
+
+/// What it tells whoever started it. Rooms that only read hear nothing and see the standing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// Another process of the host does it.
+    Theirs {
+        pid: u32,
+        host: String,
+    },
+    /// The first whole round of a connection. `cut`: since when there was none.
+    Met {
+        cut: Option<Instant>,
+        moved: Moved,
+        may_rewrite: bool,
+    },
+    /// A round that moved something, or found a fork.
+    Round(Moved),
+    Cut {
+        why: String,
+        wait: Option<u64>,
+    },
+    /// The journal cannot be used.
+    Failed(String),
+}
+
+/// A handle to the thread.
+pub struct Replicating {
+    over: watch::Sender<bool>,
+    watch: Option<Watch>,
+    thread: JoinHandle<()>,
+}
+
+impl Replicating {
+    /// Ends it, wherever it is; what was exchanged stays. Waits for one batch at most.
+    pub fn end(self) {
+        drop(self.watch);
+        let _ = self.over.send(true);
+        let _ = self.thread.join();
+    }
+}
+
+/// Between two tries to reach the server, and to get the lease.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Between two rounds at least, however much is written here.
+const GAP: Duration = Duration::from_millis(100);
+/// How often the lease is renewed and the standing said anew, where nothing changes.
+const BEAT: TimeDelta = TimeDelta::seconds(4);
+/// How often it writes down whose chains were seen.
+const WITNESS: TimeDelta = TimeDelta::minutes(5);
+
+/// Starts the thread. What is written here goes out at once; others are asked every so often.
+pub fn start(
+    path: PathBuf,
+    place: Replicate,
+    host: String,
+    real: fn() -> Instant,
+    tell: impl FnMut(Told) + Send + 'static,
+) -> std::io::Result<Replicating> {
+    let (over, ended) = watch::channel(false);
+    let written = Arc::new(Notify::new());
+    let wake = Arc::clone(&written);
+    let watch = Watch::start(&path, move |notice| {
+        if notice.journal {
+            wake.notify_one();
+        }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let thread = std::thread::Builder::new().name("replicate".into()).spawn(move || {
+        let mut tell = tell;
+        match Journal::open(&path, Access::ReadWrite) {
+            Ok(journal) => {
+                let standing = Replication::default();
+                let said = Said { host, real, standing, every: place.every, put: None, lease: None };
+                let mut meeting = Meeting {
+                    place,
+                    journal,
+                    here: Here::default(),
+                    there: None,
+                    said,
+                    witnesses: Witnesses::default(),
+                    written,
+                    tell,
+                };
+                runtime.block_on(meeting.stay(ended));
+            }
+            Err(error) => tell(Told::Failed(error.to_string())),
+        }
+    })?;
+    Ok(Replicating { over, watch: watch.ok(), thread })
+}
+
+struct Meeting<T> {
+    place: Replicate,
+    journal: Journal,
+    here: Here,
+    /// How far the server was, as last known.
+    there: Option<There>,
+    said: Said,
+    witnesses: Witnesses,
+    written: Arc<Notify>,
+    tell: T,
+}
+
+impl<T: FnMut(Told)> Meeting<T> {
+    async fn stay(&mut self, mut over: watch::Receiver<bool>) {
+        tokio::select! {
+            _ = over.changed() => {}
+            () = self.meet() => {}
+        }
+        let _ = self.journal.release_replication();
+    }
+
+    async fn meet(&mut self) {
+        let mut told = None;
+        loop {
+            match self.said.lease(&mut self.journal) {
+                Ok(None) => {
+                    told = None;
+                    self.connect().await;
+                }
+                Ok(Some(theirs)) if told.as_ref() != Some(&theirs) => {
+                    (self.tell)(theirs.clone());
+                    told = Some(theirs);
+                }
+                Ok(Some(_)) => {}
+                Err(why) => (self.tell)(Told::Failed(why)),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    /// Connects, and goes from round to round until that ends by a fault.
+    async fn connect(&mut self) {
+        let (place, host) = (self.place.clone(), self.said.host.clone());
+        let Err(fault) = with(&place, &host, async |client| self.rounds(client).await).await;
+        let first = self.said.standing.cut.is_none();
+        let wait = match &self.there {
+            Some(there) => self.here.waits(&mut self.journal, Some(there)).ok(),
+            None => None,
+        };
+        match self.said.cut(&mut self.journal, fault.clone(), wait) {
+            Ok(()) if first => (self.tell)(Told::Cut { why: fault.0, wait }),
+            Ok(()) => {}
+            Err(why) => (self.tell)(Told::Failed(why)),
+        }
+    }
+
+    async fn rounds(&mut self, client: &mut Client) -> Result<Infallible, Fault> {
+        // Another server may answer than the one before, and lack what that one had.
+        let mut there = There::default();
+        let mut first = true;
+        loop {
+            let Meeting { journal, here, said, .. } = self;
+            let round = there.exchange_with(client, journal, here, &mut |journal| said.beat(journal)).await;
+            // Of a server that was asked only in part, what the one before had is the better word.
+            if round.is_ok() || !first {
+                self.there = Some(there);
+            }
+            let moved = round?;
+            let cut = self.said.round(&mut self.journal, &moved)?;
+            if first {
+                let may_rewrite = self.there.as_ref().is_some_and(|there| there.may_rewrite);
+                (self.tell)(Told::Met { cut, moved: moved.clone(), may_rewrite });
+            } else if moved.all_came() > 0 || moved.went > 0 || !moved.forks.is_empty() {
+                (self.tell)(Told::Round(moved.clone()));
+            }
+            first = false;
+            let (host, now) = (self.said.host.clone(), (self.said.real)());
+            self.witnesses.of(&mut self.journal, &moved, &host, now)?;
+            tokio::time::sleep(GAP).await;
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(self.place.every).saturating_sub(GAP)) => {}
+                () = self.written.notified() => {}
+            }
+            self.said.beat(&mut self.journal)?;
+            there = self.there.take().unwrap_or_default();
+        }
+    }
+}
+
+/// What is said of the standing, and when it was last said.
+struct Said {
+    host: String,
+    real: fn() -> Instant,
+    standing: Replication,
+    every: u64,
+    put: Option<Instant>,
+    lease: Option<Instant>,
+}
+
+impl Said {
+    /// Takes or renews the lease. Some: another has it. On taking it, what the one before said is gone on with.
+    fn lease(&mut self, journal: &mut Journal) -> Result<Option<Told>, String> {
+        let now = (self.real)();
+        match journal.take_replication(now).map_err(|e| e.to_string())? {
+            Lease::Theirs { pid, host, .. } => {
+                self.lease = None;
+                Ok(Some(Told::Theirs { pid, host }))
+            }
+            Lease::Ours { .. } | Lease::Nobody => {
+                if self.lease.replace(now).is_none() {
+                    let known = journal.replication().map_err(|e| e.to_string())?.unwrap_or_default();
+                    self.standing = Replication { every: u32::try_from(self.every).unwrap_or(u32::MAX), ..known };
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Between batches: a long round keeps the lease.
+    fn beat(&mut self, journal: &mut Journal) -> Result<(), Fault> {
+        if self.lease.is_some_and(|at| (self.real)() - at < BEAT) {
+            return Ok(());
+        }
+        match self.lease(journal) {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) => Err(Fault("another process of this host replicates now".to_owned())),
+            Err(why) => Err(Fault(why)),
+        }
+    }
+
+    /// A whole round ended. Since when there had been none.
+    fn round(&mut self, journal: &mut Journal, moved: &Moved) -> Result<Option<Instant>, Fault> {
+        let now = (self.real)();
+        let before = self.standing.clone();
+        self.standing.last_round = Some(now);
+        self.standing.cut = None;
+        self.standing.wait = Some(moved.wait);
+        self.standing.error = (moved.wait > 0).then(|| STAYS.to_owned());
+        let same = Replication { last_round: before.last_round, ..self.standing.clone() } == before;
+        if !same || self.put.is_none_or(|at| now - at >= BEAT) {
+            self.put(journal, now).map_err(Fault)?;
+        }
+        Ok(before.cut)
+    }
+
+    fn cut(&mut self, journal: &mut Journal, fault: Fault, wait: Option<u64>) -> Result<(), String> {
+        // Whoever has the lease now says how it stands.
+        if self.lease.is_none() {
+            return Ok(());
+        }
+        let now = (self.real)();
+        let before = self.standing.clone();
+        // Known is only what stood at the last whole round.
+        self.standing.cut = before.cut.or(before.last_round).or(Some(now));
+        self.standing.wait = wait.or(before.wait.filter(|_| before.cut.is_some()));
+        self.standing.error = Some(fault.0);
+        if self.standing == before { Ok(()) } else { self.put(journal, now) }
+    }
+
+    fn put(&mut self, journal: &mut Journal, now: Instant) -> Result<(), String> {
+        self.put = Some(now);
+        journal.put_replication(&self.standing).map_err(|error| error.to_string())
+    }
+}
+
+/// Why entries stay here although the server is reached.
+const STAYS: &str =
+    "the server's user may only read, or a writer here has two histories (`warroom replicate --once` says which)";
+
+/// Of which incidents something came that nobody here has witnessed.
+#[derive(Default)]
+struct Witnesses {
+    due: BTreeSet<IncidentId>,
+    written: Option<Instant>,
+}
+
+impl Witnesses {
+    fn of(&mut self, journal: &mut Journal, moved: &Moved, host: &str, real: Instant) -> Result<(), Fault> {
+        self.due.extend(moved.came.keys());
+        if self.due.is_empty() || self.written.is_some_and(|at| real - at < WITNESS) {
+            return Ok(());
+        }
+        self.written = Some(real);
+        for id in std::mem::take(&mut self.due) {
+            let now = journal.clock().map_or(real, |clock| clock.at(real));
+            witness::write(journal, id, host, now).map_err(|error| Fault(error.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+/// What somebody has to do something about, in words; the rest is the standing's to say.
+pub fn trouble(told: &Told) -> Option<String> {
+    let forks = match told {
+        Told::Failed(why) => return Some(format!("other hosts are not met: {why}")),
+        Told::Met { moved, .. } | Told::Round(moved) => &moved.forks,
+        Told::Theirs { .. } | Told::Cut { .. } => return None,
+    };
+    let fork = forks.first()?;
+    Some(format!(
+        "FORK: writer {} has another history on the server from entry {} on; `warroom replicate --once` says what to do",
+        fork.writer, fork.seq
+    ))
+}
