@@ -3,18 +3,16 @@
 
 use std::cell::Cell;
 
-use super::edge;
 use super::fail::Fail;
 use super::session::Session;
 use crate::config::Replicate;
 use crate::incident::command::Command;
 use crate::incident::decide::decide;
 use crate::incident::entry::{Draft, Entry, EntryId};
-use crate::incident::replication::Health;
 use crate::incident::twice;
 use crate::incident::what::MessageFailed;
 use crate::journal::{Access, Journal};
-use crate::replicate::{Fault, with};
+use crate::replicate::{Fault, Here, There, with};
 use crate::room::claiming::{self, Claimant, Claimed};
 use crate::room::orphans::process_name;
 
@@ -33,13 +31,6 @@ pub fn sending(session: &mut Session<'_>, message: EntryId, attempt: Option<u64>
 /// Claims the message, writes its sending and puts it where others see it. Fails where somebody else has it, or nobody could
 /// be asked: then nothing left.
 pub fn claimed(session: &mut Session<'_>, place: &Replicate, message: EntryId) -> Result<Vec<Entry>, Fail> {
-    let standing = session.journal.replication()?.unwrap_or_default();
-    if let Health::CutOff(since) = standing.health(edge::now())
-        && standing.cut.is_some()
-    {
-        let since = crate::text::instant::clock_zoned(since, session.now(), session.zone());
-        return Err(alone(&format!("cut off from the other hosts since {since}")));
-    }
     let claimant = Claimant {
         place: place.clone(),
         journal: session.context.journal_path()?,
@@ -54,6 +45,8 @@ pub fn claimed(session: &mut Session<'_>, place: &Replicate, message: EntryId) -
     let host = session.context.actor.host.clone();
     let shown = runtime.block_on(async {
         let work = with(place, &host, async |client| {
+            // A script may be the only one here that meets the others: what they did comes first.
+            There::of(claimant.incident).exchange(client, &mut journal, &mut Here::default()).await?;
             let Claimed { ours, theirs } = claimant.claim(client, &mut journal, &[message]).await?;
             let Some((_, attempt)) = ours.first() else {
                 let told = claiming::told(session.incident(), &theirs);

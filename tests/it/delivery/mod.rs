@@ -2,7 +2,7 @@
 //! middle, sent by two at once; nobody receives a text twice, and every outcome in the record is right or unknown.
 
 mod cut;
-mod given;
+pub mod given;
 mod host;
 mod killed;
 mod mail_server;

@@ -5,7 +5,9 @@ mod carried;
 mod damaged;
 mod evidence;
 mod killed;
+mod once;
 mod replicated;
+mod seat;
 mod server;
 mod settle;
 

@@ -29,7 +29,7 @@ fn whole(server: &Postgres, host: &mut Host, user: &str) -> Moved {
 }
 
 /// A plain generator with a fixed seed.
-fn random(seed: u64) -> impl FnMut(u64) -> u64 {
+pub fn random(seed: u64) -> impl FnMut(u64) -> u64 {
     let mut state = seed;
     move |below| {
         state ^= state << 13;
