@@ -56,6 +56,10 @@ async fn once(context: &Context, place: &Replicate) -> Result<ExitCode, Fail> {
     let round = async |client: &mut _| there.exchange(client, &mut journal, &mut here).await;
     let moved = with(place, &context.actor.host, round).await;
     said(&mut journal, place, &moved)?;
+    if moved.is_ok() {
+        let has = there.has().iter();
+        journal.put_met(&has.map(|((incident, writer), seq)| (*incident, *writer, *seq)).collect::<Vec<_>>())?;
+    }
     let moved = moved.map_err(refused)?;
     if context.global.json {
         let forks = moved.forks.iter().map(|f| json!({"incident": f.incident, "writer": f.writer, "seq": f.seq}));

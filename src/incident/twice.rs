@@ -96,7 +96,7 @@ pub fn both<'a>(incident: &Incident, message: &'a Message) -> Vec<&'a Try> {
 
 /// What a conflict about it is called.
 pub fn name(message: &Message) -> String {
-    format!("text to {} over {}, sent twice", message.audience, message.channel)
+    format!("sent twice, {} over {}", message.audience, message.channel)
 }
 
 /// The message that such a conflict is about.

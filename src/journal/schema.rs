@@ -98,6 +98,10 @@ pub(super) static CACHE: Profile = Profile {
             holder BLOB NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL, expires INTEGER NOT NULL, ttl INTEGER NOT NULL
         );
         CREATE TABLE replication (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);
+        -- How far the server has each writer, as last known: what waits can be counted before it is reached again.
+        CREATE TABLE met (
+            incident BLOB NOT NULL, writer BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (incident, writer)
+        ) WITHOUT ROWID;
         ",
     ],
 };

@@ -6,7 +6,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::error::{JournalError, sqlite};
 use super::lease::{Held, Lease};
 use super::open::Journal;
+use super::read::uuid;
 use crate::incident::Instant;
+use crate::incident::entry::{IncidentId, WriterId};
 use crate::incident::replication::Replication;
 
 /// How long it is held without being renewed.
@@ -57,6 +59,40 @@ impl Journal {
             })
         })?;
         Ok(body.flatten().and_then(|body| serde_json::from_str(&body).ok()))
+    }
+
+    /// How far the server has each writer, as last kept.
+    pub fn met(&mut self) -> Result<Vec<(IncidentId, WriterId, u64)>, JournalError> {
+        let met = self.with_cache(|cache| {
+            cache.read(|connection| {
+                let mut met = connection.prepare_cached("SELECT incident, writer, seq FROM met")?;
+                let rows = met.query_map([], |row| {
+                    let (incident, writer) = (uuid(row.get_ref(0)?), uuid(row.get_ref(1)?));
+                    let seq = u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+                    Ok(incident.zip(writer).map(|(incident, writer)| (IncidentId(incident), WriterId(writer), seq)))
+                })?;
+                rows.collect::<rusqlite::Result<Vec<_>>>()
+            })
+        })?;
+        Ok(met.unwrap_or_default().into_iter().flatten().collect())
+    }
+
+    /// Keeps how far the server has these writers.
+    pub fn put_met(&mut self, met: &[(IncidentId, WriterId, u64)]) -> Result<(), JournalError> {
+        self.with_cache(|cache| {
+            let path = cache.path.clone();
+            cache.write(|tx| {
+                let put = || {
+                    let mut put = tx.prepare_cached("INSERT OR REPLACE INTO met (incident, writer, seq) VALUES (?1, ?2, ?3)")?;
+                    for (incident, writer, seq) in met {
+                        put.execute(params![incident.0.as_bytes(), writer.0.as_bytes(), i64::try_from(*seq).unwrap_or(i64::MAX)])?;
+                    }
+                    Ok(())
+                };
+                put().map_err(sqlite(&path))
+            })
+        })
+        .map(|_| ())
     }
 
     /// Says how the host stands, for all of its rooms.

@@ -75,6 +75,17 @@ impl Here {
 }
 
 impl There {
+    /// As it was last known of a server that is not asked any more.
+    pub fn known(has: impl IntoIterator<Item = (IncidentId, WriterId, u64)>) -> There {
+        let has = has.into_iter().map(|(incident, writer, seq)| ((incident, writer), seq)).collect();
+        There { has, ..There::default() }
+    }
+
+    /// How far it has each writer.
+    pub fn has(&self) -> &BTreeMap<(IncidentId, WriterId), u64> {
+        &self.has
+    }
+
     /// Asks about one incident alone.
     pub fn of(incident: IncidentId) -> There {
         There { only: Some(incident), ..There::default() }

@@ -1,7 +1,7 @@
 //! The task that meets the other hosts: one process of the host at a time, on a thread of its own with its own opening of the
 //! journal, so that neither a key nor the store ever waits for a socket. Rooms read how it stands from the cache.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use tokio_postgres::Client;
 use super::witness;
 use crate::config::Replicate;
 use crate::incident::Instant;
-use crate::incident::entry::IncidentId;
+use crate::incident::entry::{IncidentId, WriterId};
 use crate::incident::replication::Replication;
-use crate::journal::{Access, Journal, Lease, Watch};
+use crate::journal::{Access, Journal, JournalError, Lease, Watch};
 use crate::replicate::{Fault, Here, Moved, There, with};
 
 /// What it tells whoever started it. Rooms that only read hear nothing and see the standing.
@@ -92,16 +92,9 @@ pub fn start(
             Ok(journal) => {
                 let standing = Replication::default();
                 let said = Said { host, real, standing, every: place.every, put: None, lease: None };
-                let mut meeting = Meeting {
-                    place,
-                    journal,
-                    here: Here::default(),
-                    there: None,
-                    said,
-                    witnesses: Witnesses::default(),
-                    written,
-                    tell,
-                };
+                let (here, witnesses) = (Here::default(), Witnesses::default());
+                let (there, met) = (None, BTreeMap::new());
+                let mut meeting = Meeting { place, journal, here, there, met, said, witnesses, written, tell };
                 runtime.block_on(meeting.stay(ended));
             }
             Err(error) => tell(Told::Failed(error.to_string())),
@@ -116,6 +109,8 @@ struct Meeting<T> {
     here: Here,
     /// How far the server was, as last known.
     there: Option<There>,
+    /// How far it was, as kept.
+    met: BTreeMap<(IncidentId, WriterId), u64>,
     said: Said,
     witnesses: Witnesses,
     written: Arc<Notify>,
@@ -137,6 +132,7 @@ impl<T: FnMut(Told)> Meeting<T> {
             match self.said.lease(&mut self.journal) {
                 Ok(None) => {
                     told = None;
+                    self.recall();
                     self.connect().await;
                 }
                 Ok(Some(theirs)) if told.as_ref() != Some(&theirs) => {
@@ -147,6 +143,17 @@ impl<T: FnMut(Told)> Meeting<T> {
                 Err(why) => (self.tell)(Told::Failed(why)),
             }
             tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    /// What was known of the server before this process had the lease.
+    fn recall(&mut self) {
+        if self.there.is_none()
+            && let Ok(known) = self.journal.met()
+            && !known.is_empty()
+        {
+            self.met = known.iter().map(|(incident, writer, seq)| ((*incident, *writer), *seq)).collect();
+            self.there = Some(There::known(known));
         }
     }
 
@@ -166,18 +173,31 @@ impl<T: FnMut(Told)> Meeting<T> {
         }
     }
 
+    /// Keeps how far the server is, where that is news.
+    fn keep_met(&mut self) -> Result<(), JournalError> {
+        let Some(there) = &self.there else { return Ok(()) };
+        let news = there.has().iter().filter(|(key, seq)| self.met.get(key) != Some(seq));
+        let news: Vec<_> = news.map(|((incident, writer), seq)| (*incident, *writer, *seq)).collect();
+        self.journal.put_met(&news)?;
+        self.met.extend(news.into_iter().map(|(incident, writer, seq)| ((incident, writer), seq)));
+        Ok(())
+    }
+
     async fn rounds(&mut self, client: &mut Client) -> Result<Infallible, Fault> {
-        // Another server may answer than the one before, and lack what that one had.
-        let mut there = There::default();
-        let mut first = true;
+        // Another server may answer than the one before, and lack what that one had. Until it was asked about everything, what
+        // was known of the one before is the better word.
+        let mut fresh = Some(There::default());
         loop {
-            let Meeting { journal, here, said, .. } = self;
-            let round = there.exchange_with(client, journal, here, &mut |journal| said.beat(journal)).await;
-            // Of a server that was asked only in part, what the one before had is the better word.
-            if round.is_ok() || !first {
-                self.there = Some(there);
+            let Meeting { journal, here, said, there, .. } = self;
+            let asked = fresh.as_mut().unwrap_or_else(|| there.get_or_insert_default());
+            let moved = asked.exchange_with(client, journal, here, &mut |journal| said.beat(journal)).await?;
+            let first = fresh.is_some();
+            if let Some(fresh) = fresh.take() {
+                self.there = Some(fresh);
             }
-            let moved = round?;
+            if first || moved != Moved::default() {
+                self.keep_met().map_err(|error| Fault(error.to_string()))?;
+            }
             let cut = self.said.round(&mut self.journal, &moved)?;
             if first {
                 let may_rewrite = self.there.as_ref().is_some_and(|there| there.may_rewrite);
@@ -185,7 +205,6 @@ impl<T: FnMut(Told)> Meeting<T> {
             } else if moved.all_came() > 0 || moved.went > 0 || !moved.forks.is_empty() {
                 (self.tell)(Told::Round(moved.clone()));
             }
-            first = false;
             let (host, now) = (self.said.host.clone(), (self.said.real)());
             self.witnesses.of(&mut self.journal, &moved, &host, now)?;
             tokio::time::sleep(GAP).await;
@@ -194,7 +213,6 @@ impl<T: FnMut(Told)> Meeting<T> {
                 () = self.written.notified() => {}
             }
             self.said.beat(&mut self.journal)?;
-            there = self.there.take().unwrap_or_default();
         }
     }
 }

@@ -26,16 +26,6 @@ impl Meeting {
             Health::CutOff(since) => Some(Doubt { since: Some(since) }),
         }
     }
-
-    /// How many entries wait, in words; empty where none does.
-    pub fn waits(&self) -> String {
-        match self.wait {
-            Some(0) => String::new(),
-            Some(1) => "1 entry waits".to_owned(),
-            Some(n) => format!("{n} entries wait"),
-            None => "all that was written since waits".to_owned(),
-        }
-    }
 }
 
 /// The others are not known to know.
@@ -77,19 +67,22 @@ impl Situation {
     fn apart(&self, meeting: &Meeting) -> Option<NowItem> {
         let (now, zone) = (self.moment.now, self.zone);
         let others = "others may send, file and decide too";
-        let waits = meeting.waits();
-        let waits = if waits.is_empty() { String::new() } else { format!("{waits}; ") };
+        let waits = match meeting.wait {
+            Some(0) => String::new(),
+            Some(n) => format!(", {n} wait"),
+            None => ", all since then waits".to_owned(),
+        };
         let error = meeting.error.clone().unwrap_or_default();
         let (label, text, at) = match meeting.health {
             // Met, and yet something stays here.
-            Health::Ok if meeting.wait.is_some_and(|n| n > 0) => ("HOSTS", format!("{waits}{error}"), now),
-            // It takes a moment: only what failed is a line.
+            Health::Ok if meeting.wait.is_some_and(|n| n > 0) => ("HOSTS", format!("met{waits}: {error}"), now),
             Health::Ok => return None,
+            // The first round takes a moment: only one that failed is a line.
             Health::NotYet if meeting.error.is_none() => return None,
-            Health::NotYet => ("HOSTS", format!("no other host was met yet; {others}"), now),
+            Health::NotYet => ("HOSTS", format!("none was met yet{waits}: {others}"), now),
             Health::CutOff(since) => {
-                let clock = instant::clock_zoned(since, now, zone);
-                ("CUT OFF", format!("from the other hosts since {clock}; {waits}{others}"), since)
+                let clock = instant::clock(since, now, zone);
+                ("CUT OFF", format!("since {clock}{waits}: {others}"), since)
             }
         };
         let ago = match meeting.health {

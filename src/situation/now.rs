@@ -325,7 +325,7 @@ impl Builder<'_> {
         }
         for conflict in self.incident.conflicts() {
             let sides: Vec<String> = conflict.sides.iter().map(|(by, what)| format!("{by}: {what}")).collect();
-            let twice = conflict.what.starts_with("text ");
+            let twice = conflict.what.starts_with("sent twice");
             self.items.push(NowItem {
                 thing: Thing::Conflict(conflict.what.clone()),
                 band: Band::Decide,
@@ -335,7 +335,7 @@ impl Builder<'_> {
                 at: self.now,
                 alike: 1,
                 say: match twice {
-                    true => format!("The {}. Who tells them that it is one word, not two?", conflict.what),
+                    true => format!("A text was {}. Who tells them that it is one word, not two?", conflict.what),
                     false => format!("Two of us set the {}. Which one stands?", conflict.what),
                 },
                 why: "neither saw the other's".into(),

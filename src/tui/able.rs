@@ -276,7 +276,7 @@ pub(super) fn advance(scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, 
                 let of = what.split_whitespace().nth(1).unwrap_or_default();
                 Purpose::Contact { of: of.to_owned() }
             }
-            _ if what.starts_with("text ") => match twice::named(incident, what) {
+            _ if what.starts_with("sent twice") => match twice::named(incident, what) {
                 Some(message) => Purpose::Settle { message: message.id },
                 None => return Err("it is settled".into()),
             },

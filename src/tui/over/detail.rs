@@ -202,7 +202,7 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, k
             add("ROLE", role.title(), Meaning::Header);
             add("HOLDER", incident.holder(*role).unwrap_or("nobody"), Meaning::Text);
         }
-        Thing::Conflict(what) if what.starts_with("text ") => {
+        Thing::Conflict(what) if what.starts_with("sent twice") => {
             add("DO", "ask whether it harms that they got it twice, then Space: that you know of it", Meaning::Text);
         }
         Thing::Conflict(what) => add("", &format!("Set the {what} anew: that replaces both."), Meaning::Text),

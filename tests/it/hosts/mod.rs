@@ -1,6 +1,7 @@
 //! Several hosts and one incident: what is carried, in whatever pieces and order, gives the same state everywhere; what is
 //! damaged changes nothing.
 
+mod apart;
 mod carried;
 mod damaged;
 mod evidence;
