@@ -115,3 +115,82 @@ impl Try {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incident::entry::{Author, Hlc};
+    use crate::incident::fold::fold;
+    use crate::incident::what::*;
+    use crate::incident::words::Round;
+
+    fn id(of: &str) -> EntryId {
+        EntryId::derived(&[of])
+    }
+
+    fn entry(n: i64, host: &str, what: impl Into<What>) -> Entry {
+        let at = Instant::UNIX_EPOCH + chrono::TimeDelta::minutes(n);
+        let writer = WriterId(uuid::Uuid::from_u128(if host == "a" { 1 } else { 2 }));
+        let author = Author { person: format!("of {host}"), host: host.to_owned(), machine: true };
+        let id = id(&format!("{host}{n}"));
+        Entry { writer, seq: n as u64, id, hlc: Hlc(n, 0), happened: at, recorded: at, author, what: what.into() }
+    }
+
+    /// A text that is approved, then what two hosts did with it, by turns.
+    fn after(steps: &[(&str, &str)]) -> Incident {
+        let (channel, audience) = ("sms".to_owned(), "psaps".to_owned());
+        let drafted = MessageDrafted {
+            audience,
+            channel,
+            round: Round::Initial,
+            text: "a".to_owned(),
+            next_update: None,
+            grounds: Default::default(),
+        };
+        let message = id("a1");
+        let sha256 = crate::incident::message::sha256("a");
+        let mut all = vec![entry(1, "a", drafted), entry(2, "a", MessageApproved::whole(message, sha256))];
+        for (n, (host, step)) in steps.iter().enumerate() {
+            let why = String::new();
+            let what: What = match *step {
+                "sending" => MessageSending {
+                    message,
+                    backend: "b".to_owned(),
+                    process: format!("{host}/1@1"),
+                    recipients: Vec::new(),
+                    subject: String::new(),
+                }
+                .into(),
+                "sent" => MessageSent { message, reference: why }.into(),
+                "failed" => MessageFailed { message, why }.into(),
+                _ => MessageUnknown { message, why }.into(),
+            };
+            all.push(entry(n as i64 + 3, host, what));
+        }
+        fold(all)
+    }
+
+    #[test]
+    fn that_one_failed_never_hides_that_the_other_went() {
+        use MessageState::*;
+        for (steps, state, both) in [
+            (&[("a", "sending"), ("a", "sent"), ("b", "sending"), ("b", "sent")][..], Sent, 2),
+            (&[("a", "sending"), ("b", "sending"), ("a", "sent"), ("b", "sent")], Sent, 2),
+            (&[("a", "sending"), ("b", "sending"), ("a", "sent"), ("b", "failed")], Sent, 0),
+            (&[("a", "sending"), ("b", "sending"), ("b", "sent"), ("a", "failed")], Sent, 0),
+            (&[("a", "sending"), ("b", "sending"), ("a", "failed"), ("b", "sent")], Sent, 0),
+            (&[("a", "sending"), ("b", "sending"), ("a", "failed")], Sending, 0),
+            (&[("a", "sending"), ("b", "sending"), ("a", "failed"), ("b", "failed")], Failed, 0),
+            (&[("a", "sending"), ("b", "sending"), ("a", "unknown"), ("b", "failed")], Unknown, 0),
+            (&[("a", "sending"), ("a", "unknown"), ("b", "sending"), ("b", "sent")], Sent, 2),
+            (&[("a", "sending"), ("a", "sent"), ("b", "sending"), ("b", "unknown")], Sent, 2),
+            (&[("a", "sending"), ("a", "failed"), ("b", "sending"), ("b", "sent")], Sent, 0),
+        ] {
+            let incident = after(steps);
+            let message = &incident.messages[&id("a1")];
+            assert_eq!(message.state, state, "{steps:?}");
+            assert_eq!(super::both(&incident, message).len(), both, "{steps:?}");
+            assert_eq!(incident.conflicts().len(), usize::from(both > 0), "{steps:?}");
+        }
+    }
+}

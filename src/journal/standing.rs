@@ -83,9 +83,14 @@ impl Journal {
             let path = cache.path.clone();
             cache.write(|tx| {
                 let put = || {
-                    let mut put = tx.prepare_cached("INSERT OR REPLACE INTO met (incident, writer, seq) VALUES (?1, ?2, ?3)")?;
+                    let mut put =
+                        tx.prepare_cached("INSERT OR REPLACE INTO met (incident, writer, seq) VALUES (?1, ?2, ?3)")?;
                     for (incident, writer, seq) in met {
-                        put.execute(params![incident.0.as_bytes(), writer.0.as_bytes(), i64::try_from(*seq).unwrap_or(i64::MAX)])?;
+                        put.execute(params![
+                            incident.0.as_bytes(),
+                            writer.0.as_bytes(),
+                            i64::try_from(*seq).unwrap_or(i64::MAX)
+                        ])?;
                     }
                     Ok(())
                 };

@@ -135,5 +135,6 @@ async fn add(client: &Client, wish: &Wish<'_>, attempt: u64) -> Result<bool, Fau
         (&process, Type::TEXT),
         (&lapses, Type::FLOAT8),
     ];
-    Ok(answer(client.execute_typed(text, &values)).await? == 1)
+    let hint = |Fault(why): Fault| Fault(format!("{why}; `warroom check` says what is wrong with the server"));
+    Ok(answer(client.execute_typed(text, &values)).await.map_err(hint)? == 1)
 }

@@ -4,6 +4,7 @@
 //! Nothing here needs a sequence, a trigger, a notification or a clock of the server: transactions may commit late and in any
 //! order, since what is asked for is always what lies above the last entry without a gap.
 
+mod check;
 mod claim;
 mod connect;
 mod exchange;
@@ -11,6 +12,7 @@ mod init;
 mod offer;
 mod table;
 
+pub use check::check;
 pub use claim::{Claim, Holder, Known, LAPSES, Wish, claim, stands};
 pub use connect::{Fault, with};
 pub use exchange::{Forked, Here, Moved, There};

@@ -37,9 +37,14 @@ pub struct May {
 }
 
 pub async fn may(client: &Client) -> Result<May, Fault> {
-    let text = "SELECT has_table_privilege('warroom_entries', 'INSERT'), has_table_privilege('warroom_entries', 'UPDATE') \
-                OR has_table_privilege('warroom_entries', 'DELETE')";
-    match ask(client, text, &[]).await?.first() {
+    may_with(client, "warroom_entries").await
+}
+
+/// What the user may do with one of the tables.
+pub(super) async fn may_with(client: &Client, table: &str) -> Result<May, Fault> {
+    let text = "SELECT has_table_privilege($1, 'INSERT'), has_table_privilege($1, 'UPDATE') \
+                OR has_table_privilege($1, 'DELETE')";
+    match ask(client, text, &[(&table, Type::TEXT)]).await?.first() {
         Some(row) => Ok(May { insert: column(row, 0)?, rewrite: column(row, 1)? }),
         None => Ok(May { insert: false, rewrite: false }),
     }

@@ -30,13 +30,14 @@ fn two(server: &Postgres, wire: &Wire) -> ([Home; 2], [Line; 2], String) {
     (homes, lines, id)
 }
 
-fn room(home: &Home, person: &str, size: (u16, u16)) -> Pty {
+pub fn room(home: &Home, person: &str, size: (u16, u16)) -> Pty {
     let pty = Start::new(home, &["--as", person]).size(size.0, size.1).start();
     pty.see("SEV1");
     pty
 }
 
-fn head(pty: &Pty, what: &str) {
+#[track_caller]
+pub fn head(pty: &Pty, what: &str) {
     pty.wait(what, |screen| rows(screen).iter().take(2).any(|row| row.contains(what)));
 }
 
@@ -98,14 +99,17 @@ fn both_may_send_while_cut_off_and_both_are_told() {
         let state = state(home);
         let conflict = &state["conflicts"][0];
         assert!(conflict["id"].as_str().unwrap().contains("sent twice"), "{conflict}");
-        let sendings = |s: &Value| s["timeline"].as_array().unwrap().iter().filter(|r| r["kind"] == "message.sending/1").count();
+        let sendings =
+            |s: &Value| s["timeline"].as_array().unwrap().iter().filter(|r| r["kind"] == "message.sending/1").count();
         assert_eq!(sendings(&state), 2, "both are in the record");
         let sides = conflict["sides"].to_string();
         assert!(sides.contains("kim on") && sides.contains("ana on"), "{sides}");
     }
     // One of them says that they know of it: it is settled for both.
     kim.keys("j");
-    kim.wait("the conflict is lit", |screen| rows(screen).iter().any(|row| row.contains('>') && row.contains("CONFLICT")));
+    kim.wait("the conflict is lit", |screen| {
+        rows(screen).iter().any(|row| row.contains('>') && row.contains("CONFLICT"))
+    });
     kim.keys(" ");
     kim.see("Did it go out?");
     kim.keys("y told them that it is one word\r");

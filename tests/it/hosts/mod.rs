@@ -5,12 +5,17 @@ mod apart;
 mod carried;
 mod damaged;
 mod evidence;
+mod failover;
+mod handover;
+mod hours;
 mod killed;
 mod once;
+mod polled;
 mod replicated;
 mod seat;
 mod server;
 mod settle;
+mod three;
 
 use serde_json::Value;
 use warroom::incident::Instant;

@@ -75,8 +75,7 @@ fn two_who_press_send_at_once_on_two_hosts_give_one_send() {
     let sit = |mut seat: Seat, seed: u64, runtime: tokio::runtime::Handle| {
         let (backend, client, start) = (backend.clone(), Arc::clone(&client), &start);
         seat.sees("every text", |s| {
-            s.incident.messages.len() == TIMES
-                && s.incident.messages.values().all(|m| m.state != MessageState::Draft)
+            s.incident.messages.len() == TIMES && s.incident.messages.values().all(|m| m.state != MessageState::Draft)
         });
         move || {
             let (mut sent, mut told) = (0, 0);

@@ -1,7 +1,6 @@
 //! A host with an open store and the task that meets others, as a room has them, without a terminal; and homes that are
 //! configured to meet others.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant as Monotonic};
@@ -10,7 +9,7 @@ use tokio::sync::mpsc;
 use warroom::config::Replicate;
 use warroom::incident::Instant;
 use warroom::incident::command::Actor;
-use warroom::incident::entry::{Draft, EntryId, IncidentId};
+use warroom::incident::entry::{Draft, EntryId};
 use warroom::incident::rights::Rights;
 use warroom::incident::state::Incident;
 use warroom::journal::{Access, Cursor, Journal};
@@ -43,7 +42,6 @@ pub fn home(server: &Postgres, user: &str, ports: &[u16], more: &str) -> Home {
 /// A host.
 pub struct Seat {
     _directory: tempfile::TempDir,
-    pub path: PathBuf,
     pub claimant: Claimant,
     pub store: Store,
     told: mpsc::UnboundedSender<News>,
@@ -86,10 +84,9 @@ impl Seat {
             replicates: true,
         };
         let (store, thread) = store::start(setup, told.clone()).unwrap();
-        let replicating = replicating::start(path.clone(), place_, host.to_owned(), real, |_| {}).unwrap();
+        let replicating = replicating::start(path, place_, host.to_owned(), real, |_| {}).unwrap();
         let mut seat = Seat {
             _directory: directory,
-            path,
             claimant,
             store,
             told,
@@ -159,9 +156,4 @@ impl Drop for Seat {
             let _ = thread.join();
         }
     }
-}
-
-/// The incident of these tests.
-pub fn incident() -> IncidentId {
-    INCIDENT
 }

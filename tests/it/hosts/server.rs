@@ -90,8 +90,8 @@ impl Postgres {
         server
     }
 
-    /// A standby that follows this server, with nothing of its own.
-    pub fn standby(&self) -> Postgres {
+    /// A standby that follows this server by way of `port`, with nothing of its own.
+    pub fn standby(&self, port: u16) -> Postgres {
         let directory = tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o755)).tempdir().unwrap();
         let secret = directory.path().join("secret");
         std::fs::write(&secret, SECRET).unwrap();
@@ -103,7 +103,7 @@ impl Postgres {
         let copied = command("pg_basebackup")
             .current_dir("/")
             .env("PGPASSWORD", SECRET)
-            .args(["-h", "127.0.0.1", "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-p", &self.port.to_string()])
+            .args(["-h", "127.0.0.1", "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-p", &port.to_string()])
             .arg("-D")
             .arg(directory.path().join("data"))
             .output()
@@ -178,6 +178,21 @@ impl Postgres {
         }
     }
 
+    /// Stops it where it stands, with every session: it keeps its sockets and says nothing. Or lets it go on.
+    pub fn freeze(&self, frozen: bool) {
+        let Some(child) = &self.child else { return };
+        let signal = if frozen { Signal::STOP } else { Signal::CONT };
+        let own = child.id().to_string();
+        self.signal(signal);
+        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+            let pid = entry.file_name().to_string_lossy().parse::<i32>().ok().and_then(Pid::from_raw);
+            // Its sessions are its children, and leave by themselves.
+            if let Some(pid) = pid.filter(|pid| crate::support::pty::stat(*pid, 4).as_ref() == Some(&own)) {
+                let _ = kill_process(pid, signal);
+            }
+        }
+    }
+
     /// Where a user meets it, by way of `port`.
     pub fn place(&self, user: &str, port: u16) -> Replicate {
         Replicate {
@@ -221,7 +236,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        self.signal(Signal::CONT);
+        self.freeze(false);
         self.signal(Signal::INT);
         if let Some(mut child) = self.child.take() {
             let _ = child.wait();
@@ -251,7 +266,8 @@ impl Line {
     pub fn to(server: u16) -> Line {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = Weather { left: AtomicI64::new(i64::MAX), delay: AtomicI64::new(0), swallows: AtomicBool::new(false) };
+        let state =
+            Weather { left: AtomicI64::new(i64::MAX), delay: AtomicI64::new(0), swallows: AtomicBool::new(false) };
         let state = Arc::new(state);
         let weather = Arc::clone(&state);
         std::thread::spawn(move || {
