@@ -24,7 +24,7 @@ use crate::incident::observation::{Health, Source};
 use crate::journal::{Access, Journal};
 use crate::room::orphans;
 use crate::room::pollers::{self, Backend, Control};
-use crate::room::replicating;
+use crate::room::replicating::{self, Told};
 use crate::room::store::{self, Ask, News, Setup, Store, Whose};
 
 pub fn run(context: &Context, args: &args::Poll) -> Result<ExitCode, Fail> {
@@ -152,7 +152,11 @@ fn stay(context: &Context, backends: Vec<Backend>, config: &Config) -> Result<Ex
                 _ = term.recv() => return deputy.runs.finish().await,
                 _ = second.tick() => deputy.tick()?,
                 ended = deputy.runs.ended() => ended?,
-                Some(told) = met.recv() => super::replicate::tell(&told)?,
+                Some(told) = met.recv() => match told {
+                    // What came is a line of its own.
+                    Told::Round(moved) if moved.forks.is_empty() => {}
+                    told => super::replicate::tell(&told)?,
+                },
                 _ = lease.tick() => {
                     if let Some(store) = deputy.polling() {
                         store.ask(Ask::Lease);

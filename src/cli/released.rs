@@ -20,7 +20,7 @@ use crate::room::orphans::process_name;
 pub fn sending(session: &mut Session<'_>, message: EntryId, attempt: Option<u64>) -> Result<Vec<Entry>, Fail> {
     let process = process_name(&session.context.actor.host);
     let (actor, plan, now) = (session.context.actor.clone(), session.plan(), session.now());
-    let claimed = attempt.map(|attempt| twice::claimed(session.id, message, attempt));
+    let claimed = attempt.map(|attempt| twice::claimed(session.id, message, attempt, &process));
     let command = Command::SendMessage { message, process };
     session.write(false, now, |incident| {
         let drafts = decide(incident, &plan, &command, &actor, now)?;
@@ -61,13 +61,13 @@ pub fn claimed(session: &mut Session<'_>, place: &Replicate, message: EntryId) -
                     return Ok(false);
                 }
             }
-            let shown = tokio::time::timeout(claiming::PATIENCE, claimant.show(client, &mut journal, &ours));
+            let shown = tokio::time::timeout(claiming::patience(1), claimant.show(client, &mut journal, &ours));
             let late = |_| Fault("the server did not answer".to_owned());
             Ok(shown.await.map_err(late)??.contains(&message))
         });
         tokio::select! {
             shown = work => shown,
-            fault = claiming::patience(&begun) => Err(fault),
+            fault = claiming::out_of_patience(claiming::patience(1), &begun) => Err(fault),
         }
     });
     if let Some(fail) = refused {

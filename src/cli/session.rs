@@ -54,7 +54,8 @@ impl<'a> Session<'a> {
 
     /// What a process that died was sending is not known to have left: said before anything else is done.
     pub fn record_orphans(&mut self) -> Result<(), Fail> {
-        let orphans = orphans::found(self.log.incident(), &self.context.actor.host);
+        let own = self.journal.own_writers(self.id)?;
+        let orphans = orphans::found(self.log.incident(), &self.context.actor.host, &own);
         if !orphans.is_empty() {
             let now = self.now();
             self.write(true, now, |incident| Ok(orphans::told(incident, &orphans)))?;

@@ -22,9 +22,10 @@ pub struct Try {
     pub end: Option<MessageState>,
 }
 
-/// The id of the sending that an attempt was claimed for, the same for whoever asks about it.
-pub fn claimed(incident: IncidentId, message: EntryId, attempt: u64) -> EntryId {
-    EntryId::derived(&["sending", &incident.to_string(), &message.to_string(), &attempt.to_string()])
+/// The id of the sending that a process claimed an attempt for, the same for whoever asks about it. By process: a server that
+/// lost claims may give one attempt to two, and both sendings must stand in the record.
+pub fn claimed(incident: IncidentId, message: EntryId, attempt: u64, process: &str) -> EntryId {
+    EntryId::derived(&["sending", &incident.to_string(), &message.to_string(), &attempt.to_string(), process])
 }
 
 /// Whether one that begins now begins beside another.

@@ -52,18 +52,19 @@ pub const LAPSES: i64 = 30;
 /// How often somebody may be first before it is left to them.
 const TRIES: usize = 3;
 
-/// Claims the next attempt. `known` tells what the record says of an attempt, once all that the server has of it was read.
+/// Claims the next attempt. `known` tells what the record says of an attempt of a process, once all that the server has was
+/// read.
 pub async fn claim(
     client: &mut Client,
     wish: &Wish<'_>,
-    mut known: impl AsyncFnMut(&mut Client, u64) -> Result<Known, Fault>,
+    mut known: impl AsyncFnMut(&mut Client, u64, &str) -> Result<Known, Fault>,
 ) -> Result<Claim, Fault> {
     let mut holder = None;
     for _ in 0..TRIES {
         let last = latest(client, wish).await?;
         let attempt = match &last {
             None => 1,
-            Some(last) => match known(client, last.attempt).await? {
+            Some(last) => match known(client, last.attempt, &last.process).await? {
                 Known::Ended => last.attempt.saturating_add(1),
                 Known::Nothing if last.lapsed => last.attempt.saturating_add(1),
                 // Claimed by this very process before: the answer was lost, or nothing came of it.
@@ -74,7 +75,7 @@ pub async fn claim(
         if add(client, wish, attempt).await? {
             // Whoever let their claim lapse may only have been slow: their sending is there by now, or they see ours.
             if let Some(last) = &last
-                && known(client, last.attempt).await? == Known::UnderWay
+                && known(client, last.attempt, &last.process).await? == Known::UnderWay
             {
                 return Ok(Claim::Theirs(last.holder.clone()));
             }

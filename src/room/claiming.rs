@@ -18,8 +18,14 @@ use crate::incident::twice;
 use crate::journal::{Access, Cursor, Journal};
 use crate::replicate::{Claim, Fault, Here, Holder, Known, There, Wish, claim, offer, stands, with};
 
-/// How long a claim, and then the word that its sending is there, may take.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a claim, and then the word that its sending is there, may take; and how much more for each further text.
+const PATIENCE: Duration = Duration::from_secs(5);
+const EACH: Duration = Duration::from_millis(500);
+
+/// For so many texts.
+pub fn patience(texts: usize) -> Duration {
+    PATIENCE + EACH * u32::try_from(texts.saturating_sub(1)).unwrap_or(0)
+}
 
 /// Who claims, and where.
 #[derive(Clone)]
@@ -51,14 +57,14 @@ impl Eye<'_> {
         &mut self,
         client: &mut Client,
         (incident, message): (IncidentId, EntryId),
-        attempt: u64,
+        (attempt, process): (u64, &str),
     ) -> Result<Known, Fault> {
         There::of(incident).exchange(client, self.journal, &mut Here::default()).await?;
         let read = self.journal.read_after(incident, self.cursor, usize::MAX);
         let (entries, cursor) = read.map_err(|error| Fault(error.to_string()))?;
         self.cursor = cursor;
         self.log.absorb(entries);
-        let sending = twice::claimed(incident, message, attempt);
+        let sending = twice::claimed(incident, message, attempt, process);
         let known = self.log.incident().messages.get(&message);
         Ok(match known.and_then(|m| m.tries.iter().find(|t| t.entry == sending)) {
             None => Known::Nothing,
@@ -87,7 +93,11 @@ impl Claimant {
                 process: &self.process,
             };
             let about = (self.incident, *message);
-            match claim(client, &wish, async |client, attempt| eye.known(client, about, attempt).await).await? {
+            match claim(client, &wish, async |client, attempt, process| {
+                eye.known(client, about, (attempt, process)).await
+            })
+            .await?
+            {
                 Claim::Ours(attempt) => claimed.ours.push((*message, Some(attempt))),
                 Claim::Theirs(holder) => claimed.theirs.push((*message, holder)),
             }
@@ -117,13 +127,13 @@ impl Claimant {
 }
 
 /// Ends by itself when it took too long and `begun` is not set.
-pub async fn patience(begun: &Cell<bool>) -> Fault {
-    tokio::time::sleep(PATIENCE).await;
+pub async fn out_of_patience(patience: Duration, begun: &Cell<bool>) -> Fault {
+    tokio::time::sleep(patience).await;
     if begun.get() {
         // What is durable is seen to its end.
         std::future::pending::<()>().await;
     }
-    Fault(format!("the server did not answer the claim within {} s", PATIENCE.as_secs()))
+    Fault(format!("the server did not answer the claim within {} s", patience.as_secs()))
 }
 
 /// Who has a message, for the one who wanted to send it too.
@@ -174,7 +184,7 @@ impl Release {
         });
         let ended = tokio::select! {
             ended = claims => ended,
-            fault = patience(&begun) => Err(fault),
+            fault = out_of_patience(patience(messages.len()), &begun) => Err(fault),
         };
         let theirs = told(incident, &done.theirs);
         match (done.released, ended) {
@@ -222,8 +232,9 @@ impl Release {
         done.released = Some(released);
         if durable {
             let shown = self.claimant.show(client, &mut journal, &claimed.ours);
-            let late = |_| Fault(format!("the server did not answer within {} s", PATIENCE.as_secs()));
-            done.standing = tokio::time::timeout(PATIENCE, shown).await.map_err(late)??;
+            let patience = patience(messages.len());
+            let late = |_| Fault(format!("the server did not answer within {} s", patience.as_secs()));
+            done.standing = tokio::time::timeout(patience, shown).await.map_err(late)??;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Sendings of processes that are gone: it is not known whether they left. Judges processes of this host alone.
 
-use crate::incident::entry::{Draft, EntryId};
+use crate::incident::entry::{Draft, EntryId, WriterId};
+use crate::incident::message::Message;
 use crate::incident::state::Incident;
 use crate::incident::what::MessageUnknown;
 use crate::incident::words::MessageState;
@@ -12,10 +13,15 @@ pub fn process_name(host: &str) -> String {
     format!("{host}/{pid}@{started}")
 }
 
-/// The messages that a process of this host was sending when it died.
-pub fn found(incident: &Incident, host: &str) -> Vec<EntryId> {
+/// The messages that a process of this host was sending when it died. `own`: the pens of this journal; what another began, on
+/// a host that may have the same name, is not ours to judge.
+pub fn found(incident: &Incident, host: &str, own: &[WriterId]) -> Vec<EntryId> {
     let sending = incident.messages.values().filter(|m| m.state == MessageState::Sending);
-    sending.filter(|m| m.sending.as_ref().is_some_and(|s| is_gone(&s.process, host))).map(|m| m.id).collect()
+    let ours = |m: &&Message| {
+        m.tries.iter().any(|t| Some(t.entry) == m.sending.as_ref().map(|s| s.entry) && own.contains(&t.writer))
+    };
+    let gone = |m: &&Message| m.sending.as_ref().is_some_and(|s| is_gone(&s.process, host));
+    sending.filter(ours).filter(gone).map(|m| m.id).collect()
 }
 
 /// What the record says of them, as far as nobody has said it meanwhile.

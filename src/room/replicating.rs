@@ -62,6 +62,8 @@ impl Replicating {
 
 /// Between two tries to reach the server, and to get the lease.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How long the last round may take on the way out.
+const LAST: Duration = Duration::from_millis(400);
 /// Between two rounds at least, however much is written here.
 const GAP: Duration = Duration::from_millis(100);
 /// How often the lease is renewed and the standing said anew, where nothing changes.
@@ -123,7 +125,20 @@ impl<T: FnMut(Told)> Meeting<T> {
             _ = over.changed() => {}
             () = self.meet() => {}
         }
+        let _ = tokio::time::timeout(LAST, self.last()).await;
         let _ = self.journal.release_replication();
+    }
+
+    /// What was written on the way out goes to the others too, where they were just met.
+    async fn last(&mut self) {
+        let waits = self.here.waits(&mut self.journal, self.there.as_ref()).is_ok_and(|waits| waits > 0);
+        if !waits || self.said.lease.is_none() || self.said.standing.cut.is_some() {
+            return;
+        }
+        let (place, host) = (self.place.clone(), self.said.host.clone());
+        let Meeting { journal, here, .. } = self;
+        let round = async |client: &mut Client| There::default().exchange(client, journal, here).await;
+        let _ = with(&place, &host, round).await;
     }
 
     async fn meet(&mut self) {

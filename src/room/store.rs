@@ -467,7 +467,7 @@ impl Keeper {
             let mut drafts = Vec::new();
             for (message, attempt) in messages {
                 let command = Command::SendMessage { message: *message, process: process.clone() };
-                let claimed = attempt.map(|attempt| twice::claimed(incident, *message, attempt));
+                let claimed = attempt.map(|attempt| twice::claimed(incident, *message, attempt, &process));
                 let sending = decide(log.incident(), plan, &command, &actor, now)?;
                 drafts.extend(sending.into_iter().map(|draft| Draft { id: claimed.or(draft.id), ..draft }));
             }
@@ -522,7 +522,8 @@ impl Keeper {
         if self.setup.journal.access() == Access::ReadOnly {
             return;
         }
-        let orphans = orphans::found(self.log.incident(), &self.setup.actor.host);
+        let own = self.setup.journal.own_writers(self.setup.incident).unwrap_or_default();
+        let orphans = orphans::found(self.log.incident(), &self.setup.actor.host, &own);
         if !orphans.is_empty() && self.write(true, |log, _, _| Ok(orphans::told(log.incident(), &orphans))).is_ok() {
             self.snapshot();
         }

@@ -249,7 +249,7 @@ pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, sc
                 model.say(Loud::Refused, "nothing chosen is approved: P approves what you read");
             } else if let Some(doubt) = doubt.as_ref().filter(|_| !told_alone) {
                 review.alone = true;
-                model.say(Loud::Refused, crate::safe!("{doubt}: others may send too. R again RELEASES all the same"));
+                model.say(Loud::Refused, crate::safe!("R again RELEASES all the same: {doubt}, others may send too"));
             } else {
                 let effect = model.next_effect;
                 model.next_effect += 1;

@@ -125,6 +125,31 @@ fn refused(home: &Home, id: &str) -> String {
 }
 
 #[test]
+fn a_claim_that_nobody_answers_is_told_and_sends_nothing() {
+    let server = Postgres::ready(&["jump"]);
+    let runtime = runtime();
+    let wire = runtime.block_on(Wire::saying(json(r#"{"accepted":true}"#)));
+    let ([one, _two], lines, _) = two(&server, &wire);
+    let kim = room(&one, "kim", (120, 36));
+    head(&kim, "hosts ok");
+    kim.keys("3gs");
+    kim.see("APPROVED");
+    // The line is lost and nobody has noticed yet.
+    lines[0].swallow();
+    kim.keys("R");
+    kim.see("NOTHING LEFT");
+    assert_eq!(posts(&wire), 0);
+    assert_eq!(state(&one)["messages"][0]["state"], "approved");
+    kim.keys("s");
+    kim.see("NOTHING LEAVES BEFORE R R");
+    kim.keys("R");
+    kim.see("R again RELEASES all the same");
+    kim.keys("R");
+    kim.see("LEFT 1 of 1");
+    assert_eq!(posts(&wire), 1);
+}
+
+#[test]
 fn nobody_who_meets_others_nowhere_hears_of_it() {
     let home = Home::new();
     crate::room::configure(&home, "");

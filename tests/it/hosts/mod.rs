@@ -2,7 +2,9 @@
 //! damaged changes nothing.
 
 mod apart;
+mod beside;
 mod carried;
+mod claims;
 mod damaged;
 mod evidence;
 mod failover;
@@ -12,6 +14,7 @@ mod killed;
 mod once;
 mod polled;
 mod replicated;
+mod rings;
 mod seat;
 mod server;
 mod settle;
