@@ -95,3 +95,23 @@ fn rooms_go_on_with_the_standby_and_nothing_is_lost() {
         assert!(home.must(&["verify"]).contains("intact"));
     }
 }
+
+#[test]
+fn a_primary_that_hangs_does_not_hide_the_one_that_was_promoted() {
+    let primary = Postgres::ready(&["jump"]);
+    let standby = primary.standby(primary.port);
+    let here = home(&primary, "jump", &[primary.port, standby.port], "");
+    here.must(&["--as", "kim", "declare", "Outage", "--severity", "sev1", "--playbook", "generic"]);
+    let kim = room(&here, "kim", (120, 36));
+    head(&kim, "hosts ok");
+    // It keeps its port and takes connections: only its silence tells.
+    primary.freeze(true);
+    println!("frozen: said after {:?}", says(&kim, "CUT OFF", Duration::from_secs(15)));
+    standby.promote();
+    let took = says(&kim, "hosts ok", Duration::from_secs(5));
+    println!("promoted beside it: met again after {took:?}");
+    note(&kim, "on the new one");
+    let there = home(&primary, "jump", &[standby.port], "");
+    there.must(&["replicate", "--once"]);
+    assert!(timeline(&there).to_string().contains("on the new one"));
+}
