@@ -172,6 +172,12 @@ mod tests {
     }
 
     #[test]
+    fn one_attempt_that_two_were_given_is_two_sendings() {
+        let of = |process| claimed(IncidentId(uuid::Uuid::nil()), id("m"), 1, process);
+        assert_ne!(of("jump1/7@1"), of("jump2/7@1"));
+    }
+
+    #[test]
     fn that_one_failed_never_hides_that_the_other_went() {
         use MessageState::*;
         for (steps, state, both) in [

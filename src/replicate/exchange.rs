@@ -8,12 +8,14 @@ use tokio_postgres::Client;
 use super::connect::Fault;
 use super::table::{self, AT_A_TIME};
 use crate::incident::entry::{Hash, IncidentId, WriterId};
-use crate::journal::{Journal, JournalError, Row};
+use crate::journal::{Cursor, Journal, JournalError, Row};
 
 /// How far the journal is, kept between rounds and over connections: it only grows.
 #[derive(Default)]
 pub struct Here {
     has: BTreeMap<IncidentId, BTreeMap<WriterId, (u64, Hash)>>,
+    /// The end of the journal when all of that was looked up.
+    end: Option<Cursor>,
 }
 
 /// How far the server is, as known of this connection. Begun anew with each: a server that took the place of another may lack
@@ -126,7 +128,6 @@ impl There {
         let news = self.news(client, journal, here, &incidents, &writers).await?;
         for incident in incidents {
             let has = here.has.entry(incident).or_default();
-            journal.advance(incident, has).map_err(local)?;
             for writer in news.iter().filter(|(of, _)| *of == incident).map(|(_, writer)| *writer) {
                 self.pull(client, journal, incident, writer, has, &mut moved, beat).await?;
             }
@@ -154,8 +155,12 @@ impl There {
         incidents: &BTreeSet<IncidentId>,
         writers: &[(IncidentId, WriterId)],
     ) -> Result<Vec<(IncidentId, WriterId)>, Fault> {
-        for incident in incidents {
-            journal.advance(*incident, here.has.entry(*incident).or_default()).map_err(local)?;
+        let end = journal.end().map_err(local)?;
+        if here.end != Some(end) {
+            for incident in incidents {
+                journal.advance(*incident, here.has.entry(*incident).or_default()).map_err(local)?;
+            }
+            here.end = self.only.is_none().then_some(end);
         }
         let ours = |(incident, writer): &(IncidentId, WriterId)| {
             here.has.get(incident).and_then(|has| has.get(writer)).map_or(0, |(seq, _)| *seq)

@@ -141,7 +141,7 @@ pub fn told(incident: &Incident, theirs: &[(EntryId, Holder)]) -> String {
     let one = |(message, holder): &(EntryId, Holder)| {
         let what = incident.messages.get(message).map(|m| format!("{} over {}", m.audience, m.channel));
         let what = what.unwrap_or_else(|| message.short());
-        format!("{} on {} has {what} since {} s", holder.by, holder.host, holder.seconds.max(0))
+        format!("{} on {} sends {what}, claimed {} s ago", holder.by, holder.host, holder.seconds.max(0))
     };
     theirs.iter().map(one).collect::<Vec<_>>().join("; ")
 }

@@ -150,6 +150,33 @@ fn a_claim_that_nobody_answers_is_told_and_sends_nothing() {
 }
 
 #[test]
+fn before_the_first_round_it_reads_not_yet_and_a_release_is_asked_about() {
+    let mut server = Postgres::ready(&["jump"]);
+    let wire = crate::support::process::free_port();
+    let outbox =
+        format!("[[notification]]\nname = \"outbox\"\nkind = \"webhook\"\nurl = \"http://127.0.0.1:{wire}\"\n");
+    let one = home(&server, "jump", &[server.port], &outbox);
+    server.kill();
+    one.must(&["declare", "Outage", "--severity", "sev1", "--started", "-40m"]);
+    one.must(&["message", "draft", "firstnet", "direct"]);
+    let all: Value = serde_json::from_str(&one.must(&["message", "list", "--json"])).unwrap();
+    one.must(&["message", "approve", all[0]["id"].as_str().unwrap()]);
+    let told = &state(&one)["replication"];
+    assert_eq!((&told["health"], &told["last_round_at"]), (&"not_yet".into(), &Value::Null), "{told}");
+    let kim = room(&one, "kim", (120, 36));
+    head(&kim, "CUT OFF since");
+    kim.keys("3gs");
+    kim.see("NOTHING LEAVES BEFORE R R");
+    kim.keys("R");
+    kim.see("R again RELEASES all the same");
+    kim.keys("\u{1b}");
+    kim.see("nothing left");
+    server.go();
+    head(&kim, "hosts ok");
+    assert!(state(&one)["replication"]["last_round_at"].is_string());
+}
+
+#[test]
 fn nobody_who_meets_others_nowhere_hears_of_it() {
     let home = Home::new();
     crate::room::configure(&home, "");
