@@ -24,27 +24,37 @@ const ANSWER: Duration = Duration::from_secs(8);
 /// Between two tries of one server while another has not answered yet.
 const AGAIN: Duration = Duration::from_millis(500);
 
-type Connected = (Client, BoxFuture<'static, Result<(), tokio_postgres::Error>>);
+/// A server that let us in.
+pub struct Connected {
+    client: Client,
+    connection: BoxFuture<'static, Result<(), tokio_postgres::Error>>,
+}
 
-/// Connects, does `work`, and ends with it or with the connection, whichever is first.
+impl Connected {
+    /// Does `work`, and ends with it or with the connection, whichever is first.
+    pub async fn with<T>(mut self, work: impl AsyncFnOnce(&mut Client) -> Result<T, Fault>) -> Result<T, Fault> {
+        tokio::select! {
+            done = work(&mut self.client) => done,
+            ended = self.connection => Err(match ended {
+                Ok(()) => Fault("the connection ended".to_owned()),
+                Err(error) => said("the connection ended", &error),
+            }),
+        }
+    }
+}
+
+/// Connects and does `work`.
 pub async fn with<T>(
     place: &Replicate,
     host: &str,
     work: impl AsyncFnOnce(&mut Client) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let (mut client, connection) = connected(place, host).await?;
-    tokio::select! {
-        done = work(&mut client) => done,
-        ended = connection => Err(match ended {
-            Ok(()) => Fault("the connection ended".to_owned()),
-            Err(error) => said("the connection ended", &error),
-        }),
-    }
+    connect(place, host).await?.with(work).await
 }
 
 /// The first server that lets us in as the URL asks. All are tried at once: one that is frozen must not hide the one that took
 /// its place, and one that was not promoted yet is asked again while another may still answer.
-async fn connected(place: &Replicate, host: &str) -> Result<Connected, Fault> {
+pub async fn connect(place: &Replicate, host: &str) -> Result<Connected, Fault> {
     let (all, tls) = settings(place)?;
     let each = each(&all, place, host).await?;
     let faults: Mutex<Vec<Option<Fault>>> = Mutex::new(vec![None; each.len()]);
@@ -53,7 +63,9 @@ async fn connected(place: &Replicate, host: &str) -> Result<Connected, Fault> {
         Box::pin(async move {
             loop {
                 let fault = match tokio::time::timeout(HANDSHAKE, config.connect(tls.clone())).await {
-                    Ok(Ok((client, connection))) => return Ok((client, Box::pin(connection) as BoxFuture<'static, _>)),
+                    Ok(Ok((client, connection))) => {
+                        return Ok(Connected { client, connection: Box::pin(connection) });
+                    }
                     Ok(Err(error)) => said("cannot be reached", &error),
                     Err(_) => Fault("the server does not answer".to_owned()),
                 };

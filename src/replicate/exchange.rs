@@ -2,6 +2,7 @@
 //! be begun again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use tokio_postgres::Client;
 
@@ -9,6 +10,9 @@ use super::connect::Fault;
 use super::table::{self, AT_A_TIME};
 use crate::incident::entry::{Hash, IncidentId, WriterId};
 use crate::journal::{Cursor, Journal, JournalError, Row};
+
+/// Between two batches that are taken in.
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// How far the journal is, kept between rounds and over connections: it only grows.
 #[derive(Default)]
@@ -242,6 +246,8 @@ impl There {
             if rows.len() < AT_A_TIME {
                 return Ok(());
             }
+            // Whoever waits to write to this journal asks for it now and then: there has to be a moment when it is free.
+            tokio::time::sleep(PAUSE).await;
         }
     }
 

@@ -14,7 +14,7 @@ mod table;
 
 pub use check::check;
 pub use claim::{Claim, Holder, Known, LAPSES, Wish, claim, stands};
-pub use connect::{Fault, with};
+pub use connect::{Connected, Fault, connect, with};
 pub use exchange::{Forked, Here, Moved, There};
 pub use init::{init, sql};
 pub use offer::offer;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::incident::Instant;
 use crate::incident::entry::{IncidentId, WriterId};
 use crate::incident::replication::Replication;
 use crate::journal::{Access, Journal, JournalError, Lease, Watch};
-use crate::replicate::{Fault, Here, Moved, There, with};
+use crate::replicate::{Connected, Fault, Here, Moved, There, connect, with};
 
 /// What it tells whoever started it. Rooms that only read hear nothing and see the standing.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,18 +175,47 @@ impl<T: FnMut(Told)> Meeting<T> {
 
     /// Connects, and goes from round to round until that ends by a fault.
     async fn connect(&mut self) {
-        let (place, host) = (self.place.clone(), self.said.host.clone());
-        let Err(fault) = with(&place, &host, async |client| self.rounds(client).await).await;
-        let first = self.said.standing.cut.is_none();
-        let wait = match &self.there {
-            Some(there) => self.here.waits(&mut self.journal, Some(there)).ok(),
-            None => None,
+        let ended = match self.connected().await {
+            Ok(connected) => {
+                let Err(fault) = connected.with(async |client| self.rounds(client).await).await;
+                fault
+            }
+            Err(fault) => fault,
         };
-        match self.said.cut(&mut self.journal, fault.clone(), wait) {
-            Ok(()) if first => (self.tell)(Told::Cut { why: fault.0, wait }),
+        // Whoever took the lease meanwhile says how it stands.
+        if !matches!(self.said.lease(&mut self.journal), Ok(None)) {
+            return;
+        }
+        let (first, wait) = (self.said.standing.cut.is_none(), self.waits());
+        match self.said.cut(&mut self.journal, ended.clone(), wait) {
+            Ok(()) if first => (self.tell)(Told::Cut { why: ended.0, wait }),
             Ok(()) => {}
             Err(why) => (self.tell)(Told::Failed(why)),
         }
+    }
+
+    /// The server, however long it takes; meanwhile the lease is kept, and what waits is counted.
+    async fn connected(&mut self) -> Result<Connected, Fault> {
+        let (place, host) = (self.place.clone(), self.said.host.clone());
+        let mut connecting = pin!(connect(&place, &host));
+        loop {
+            tokio::select! {
+                connected = &mut connecting => return connected,
+                () = self.written.notified() => {}
+                () = tokio::time::sleep(AGAIN) => {}
+            }
+            self.said.beat(&mut self.journal)?;
+            if let (Some(error), true) = (self.said.standing.error.clone(), self.said.standing.cut.is_some()) {
+                let wait = self.waits();
+                self.said.cut(&mut self.journal, Fault(error), wait).map_err(Fault)?;
+            }
+        }
+    }
+
+    /// How many entries the server lacks, as last known of it.
+    fn waits(&mut self) -> Option<u64> {
+        let there = self.there.as_ref()?;
+        self.here.waits(&mut self.journal, Some(there)).ok()
     }
 
     /// Keeps how far the server is, where that is news.
@@ -289,10 +319,6 @@ impl Said {
     }
 
     fn cut(&mut self, journal: &mut Journal, fault: Fault, wait: Option<u64>) -> Result<(), String> {
-        // Whoever has the lease now says how it stands.
-        if self.lease.is_none() {
-            return Ok(());
-        }
         let now = (self.real)();
         let before = self.standing.clone();
         // Known is only what stood at the last whole round.

@@ -72,6 +72,7 @@ fn rooms_go_on_with_the_standby_and_nothing_is_lost() {
     standby.freeze(true);
     println!("frozen: said after {:?} and {:?}", says(&kim, "CUT OFF", truth), says(&ana, "CUT OFF", truth));
     note(&kim, "while it was frozen");
+    head(&kim, ", 1 wait");
     standby.freeze(false);
     head(&kim, "hosts ok");
     head(&ana, "hosts ok");
