@@ -17,6 +17,7 @@ pub mod pollers;
 pub mod replicating;
 pub mod rest;
 pub mod screen;
+mod standing;
 pub mod store;
 pub mod witness;
 

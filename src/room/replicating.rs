@@ -13,12 +13,12 @@ use chrono::TimeDelta;
 use tokio::sync::{Notify, watch};
 use tokio_postgres::Client;
 
+use super::standing::Said;
 use super::witness;
 use crate::config::Replicate;
 use crate::incident::Instant;
 use crate::incident::entry::{IncidentId, WriterId};
-use crate::incident::replication::Replication;
-use crate::journal::{Access, Journal, JournalError, Lease, Watch};
+use crate::journal::{Access, Journal, JournalError, Watch};
 use crate::replicate::{Connected, Fault, Here, Moved, There, connect, with};
 
 /// What it tells whoever started it. Rooms that only read hear nothing and see the standing.
@@ -67,8 +67,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 const LAST: Duration = Duration::from_millis(400);
 /// Between two rounds at least, however much is written here.
 const GAP: Duration = Duration::from_millis(100);
-/// How often the lease is renewed and the standing said anew, where nothing changes.
-const BEAT: TimeDelta = TimeDelta::seconds(4);
 /// How often it writes down whose chains were seen.
 const WITNESS: TimeDelta = TimeDelta::minutes(5);
 
@@ -93,8 +91,7 @@ pub fn start(
         let mut tell = tell;
         match Journal::open(&path, Access::ReadWrite) {
             Ok(journal) => {
-                let standing = Replication::default();
-                let said = Said { host, real, standing, every: place.every, put: None, lease: None };
+                let said = Said::new(host, real, place.every);
                 let (here, witnesses) = (Here::default(), Witnesses::default());
                 let (there, met) = (None, BTreeMap::new());
                 let mut meeting = Meeting { place, journal, here, there, met, said, witnesses, written, tell };
@@ -261,82 +258,6 @@ impl<T: FnMut(Told)> Meeting<T> {
         }
     }
 }
-
-/// What is said of the standing, and when it was last said.
-struct Said {
-    host: String,
-    real: fn() -> Instant,
-    standing: Replication,
-    every: u64,
-    put: Option<Instant>,
-    lease: Option<Instant>,
-}
-
-impl Said {
-    /// Takes or renews the lease. Some: another has it. On taking it, what the one before said is gone on with.
-    fn lease(&mut self, journal: &mut Journal) -> Result<Option<Told>, String> {
-        let now = (self.real)();
-        match journal.take_replication(now).map_err(|e| e.to_string())? {
-            Lease::Theirs { pid, host, .. } => {
-                self.lease = None;
-                Ok(Some(Told::Theirs { pid, host }))
-            }
-            Lease::Ours { .. } | Lease::Nobody => {
-                if self.lease.replace(now).is_none() {
-                    let known = journal.replication().map_err(|e| e.to_string())?.unwrap_or_default();
-                    self.standing = Replication { every: u32::try_from(self.every).unwrap_or(u32::MAX), ..known };
-                }
-                Ok(None)
-            }
-        }
-    }
-
-    /// Between batches: a long round keeps the lease.
-    fn beat(&mut self, journal: &mut Journal) -> Result<(), Fault> {
-        if self.lease.is_some_and(|at| (self.real)() - at < BEAT) {
-            return Ok(());
-        }
-        match self.lease(journal) {
-            Ok(None) => Ok(()),
-            Ok(Some(_)) => Err(Fault("another process of this host replicates now".to_owned())),
-            Err(why) => Err(Fault(why)),
-        }
-    }
-
-    /// A whole round ended. Since when there had been none.
-    fn round(&mut self, journal: &mut Journal, moved: &Moved) -> Result<Option<Instant>, Fault> {
-        let now = (self.real)();
-        let before = self.standing.clone();
-        self.standing.last_round = Some(now);
-        self.standing.cut = None;
-        self.standing.wait = Some(moved.wait);
-        self.standing.error = (moved.wait > 0).then(|| STAYS.to_owned());
-        let same = Replication { last_round: before.last_round, ..self.standing.clone() } == before;
-        if !same || self.put.is_none_or(|at| now - at >= BEAT) {
-            self.put(journal, now).map_err(Fault)?;
-        }
-        Ok(before.cut)
-    }
-
-    fn cut(&mut self, journal: &mut Journal, fault: Fault, wait: Option<u64>) -> Result<(), String> {
-        let now = (self.real)();
-        let before = self.standing.clone();
-        // Known is only what stood at the last whole round.
-        self.standing.cut = before.cut.or(before.last_round).or(Some(now));
-        self.standing.wait = wait.or(before.wait.filter(|_| before.cut.is_some()));
-        self.standing.error = Some(fault.0);
-        if self.standing == before { Ok(()) } else { self.put(journal, now) }
-    }
-
-    fn put(&mut self, journal: &mut Journal, now: Instant) -> Result<(), String> {
-        self.put = Some(now);
-        journal.put_replication(&self.standing).map_err(|error| error.to_string())
-    }
-}
-
-/// Why entries stay here although the server is reached.
-const STAYS: &str =
-    "the server's user may only read, or a writer here has two histories (`warroom replicate --once` says which)";
 
 /// Of which incidents something came that nobody here has witnessed.
 #[derive(Default)]
