@@ -149,7 +149,7 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
             let beside = incident.messages.get(&w.message).is_some_and(twice::beside);
             let known = on_message(incident, w.message, event, entry);
             if let Some(message) = incident.messages.get_mut(&w.message) {
-                twice::begun(message, entry, beside && known.is_err());
+                twice::begun(message, entry, &w.process, beside && known.is_err());
             }
             known?;
         }

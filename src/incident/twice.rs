@@ -15,6 +15,7 @@ pub struct Try {
     pub writer: WriterId,
     pub by: String,
     pub host: String,
+    pub process: String,
     pub at: Instant,
     /// Begun by somebody who did not know that another was under way, or had gone.
     pub beside: bool,
@@ -36,12 +37,13 @@ pub fn beside(message: &Message) -> bool {
     )
 }
 
-pub(super) fn begun(message: &mut Message, entry: &Entry, beside: bool) {
+pub(super) fn begun(message: &mut Message, entry: &Entry, process: &str, beside: bool) {
     message.tries.push(Try {
         entry: entry.id,
         writer: entry.writer,
         by: entry.author.person.clone(),
         host: entry.author.host.clone(),
+        process: process.to_owned(),
         at: entry.happened,
         beside,
         end: None,

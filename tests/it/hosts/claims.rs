@@ -1,10 +1,14 @@
 //! Claims against a real PostgreSQL: one of each attempt, by the first; none without an answer; none that may be rewritten.
 
-use warroom::incident::entry::EntryId;
+use warroom::incident::entry::{Author, Entry, EntryId, Hlc, WriterId};
+use warroom::incident::fold::fold;
+use warroom::incident::what::{MessageApproved, MessageDrafted, MessageSending, MessageSent, What};
+use warroom::incident::words::{MessageState, Round};
 use warroom::replicate::{Claim, Fault, Known, Wish, claim, stands};
+use warroom::room::orphans;
 
 use super::server::{Line, Postgres};
-use crate::journal::INCIDENT;
+use crate::journal::{INCIDENT, noon};
 
 fn message(n: usize) -> EntryId {
     EntryId::derived(&["claimed", &n.to_string()])
@@ -69,6 +73,59 @@ fn a_lost_answer_is_no_claim_and_takes_none_away() {
     }
     assert!(lost > 5 && given > 5, "{lost} lost, {given} given: the test proves nothing");
     println!("{lost} answers lost, {given} given");
+}
+
+/// A sending that began while another's was under way, by a process that is gone: what became of it nobody will tell.
+#[test]
+fn whoever_died_sending_beside_another_is_told_of() {
+    let entry = |writer: u128, seq: u64, host: &str, what: What| Entry {
+        writer: WriterId(uuid::Uuid::from_u128(writer)),
+        seq,
+        id: EntryId::derived(&[host, &seq.to_string()]),
+        hlc: Hlc(seq as i64, 0),
+        happened: noon(),
+        recorded: noon(),
+        author: Author { person: host.to_owned(), host: host.to_owned(), machine: true },
+        what,
+    };
+    let drafted = MessageDrafted {
+        audience: "psaps".to_owned(),
+        channel: "sms".to_owned(),
+        round: Round::Initial,
+        text: "a".to_owned(),
+        next_update: None,
+        grounds: Default::default(),
+    };
+    let message = EntryId::derived(&["jump1", "1"]);
+    let sending = |process: &str| MessageSending {
+        message,
+        backend: "b".to_owned(),
+        process: process.to_owned(),
+        recipients: Vec::new(),
+        subject: String::new(),
+    };
+    let approved = MessageApproved::whole(message, warroom::incident::message::sha256("a"));
+    let sent = MessageSent { message, reference: String::new() };
+    let mut all = vec![
+        entry(1, 1, "jump1", drafted.into()),
+        entry(1, 2, "jump1", approved.into()),
+        entry(1, 3, "jump1", sending("jump1/999999999@1").into()),
+        entry(2, 4, "jump2", sending("jump2/999999999@1").into()),
+        entry(1, 5, "jump1", sent.into()),
+    ];
+    let (one, two) = ([all[0].writer], [all[3].writer]);
+    let incident = fold(all.clone());
+    assert_eq!(orphans::found(&incident, "jump1", &one), []);
+    assert_eq!(orphans::found(&incident, "jump2", &one), [], "another journal's pen is not ours to judge");
+    assert_eq!(orphans::found(&incident, "jump2", &two), [message]);
+    for (n, draft) in (6..).zip(orphans::told(&incident, &[message])) {
+        all.push(entry(2, n, "jump2", draft.what));
+    }
+    let incident = fold(all);
+    assert_eq!(incident.messages[&message].state, MessageState::Sent, "the other's went");
+    assert_eq!(incident.messages[&message].tries[1].end, Some(MessageState::Unknown));
+    assert_eq!(orphans::found(&incident, "jump2", &two), [], "it is told once");
+    assert_eq!(incident.conflicts().len(), 1);
 }
 
 #[test]
