@@ -75,7 +75,9 @@ impl Situation {
         let error = meeting.error.clone().unwrap_or_default();
         let (label, text, at) = match meeting.health {
             // Met, and yet something stays here.
-            Health::Ok if meeting.wait.is_some_and(|n| n > 0) => ("HOSTS", format!("met{waits}: {error}"), now),
+            Health::Ok if meeting.wait.is_some_and(|n| n > 0) => {
+                ("STAY HERE", format!("other hosts are met{waits}: {error}"), now)
+            }
             Health::Ok => return None,
             // The first round takes a moment: only one that failed is a line.
             Health::NotYet if meeting.error.is_none() => return None,

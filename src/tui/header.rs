@@ -105,6 +105,11 @@ fn hosts(scene: &Scene<'_>, model: &Model, width: u16) -> Option<Piece> {
     let meeting = scene.situation.meeting.as_ref()?;
     let narrow = width < 60;
     Some(match meeting.health {
+        // Met, and yet what is written here does not get there.
+        Health::Ok if meeting.wait.is_some_and(|n| n > 0) => {
+            let wait = meeting.wait.unwrap_or(0);
+            piece(if narrow { safe!(" {wait} STAY") } else { safe!("  hosts: {wait} STAY HERE") }, Meaning::Late)
+        }
         Health::Ok if narrow => return None,
         Health::Ok => piece("  hosts ok", Meaning::Dim),
         Health::NotYet => piece(if narrow { " hosts?" } else { "  hosts not yet" }, Meaning::Old),

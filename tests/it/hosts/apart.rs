@@ -177,6 +177,18 @@ fn before_the_first_round_it_reads_not_yet_and_a_release_is_asked_about() {
 }
 
 #[test]
+fn what_cannot_be_added_to_the_server_is_loud() {
+    let server = Postgres::ready(&["reads"]);
+    let one = home(&server, "reads", &[server.port], "");
+    one.must(&["declare", "Outage", "--severity", "sev1"]);
+    let kim = room(&one, "kim", (120, 36));
+    head(&kim, "STAY HERE");
+    kim.see("other hosts are met");
+    let told = &state(&one)["replication"];
+    assert!(told["wait"].as_u64().unwrap() > 0 && told["error"].as_str().unwrap().contains("may only read"), "{told}");
+}
+
+#[test]
 fn nobody_who_meets_others_nowhere_hears_of_it() {
     let home = Home::new();
     crate::room::configure(&home, "");
