@@ -536,6 +536,9 @@ pub enum MessageCmd {
     /// Send an approved message over its backend, once
     Send {
         id: String,
+        /// Send although the other hosts are not reached: they may send it too
+        #[arg(long)]
+        alone: bool,
         /// Say to whom it would go and whether the backend would take it; send nothing
         #[arg(long)]
         dry_run: bool,

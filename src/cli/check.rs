@@ -11,6 +11,7 @@ use super::out;
 use crate::backends::transport::program;
 use crate::backends::{Client, Limits, poller};
 use crate::incident::plan::Plan;
+use crate::replicate::{self, Fault, with};
 use crate::room::pollers::Backend;
 use crate::text::duration;
 
@@ -61,6 +62,11 @@ pub fn run(context: &Context) -> Result<ExitCode, Fail> {
             Ok(works) => rows.push((name, true, works)),
             Err(failure) => rows.push((name, false, failure.why)),
         }
+    }
+    if let Some(place) = &config.replicate {
+        let met = runtime.block_on(with(place, &context.actor.host, async |client| replicate::check(client).await));
+        let (ok, text) = met.map_or_else(|Fault(why)| (false, why), |text| (true, text));
+        rows.push(("replicate".into(), ok, text));
     }
     let bad = rows.iter().any(|(_, ok, _)| !ok);
     if context.global.json {

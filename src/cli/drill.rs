@@ -126,6 +126,7 @@ async fn play(context: &Context, args: &args::Drill, script: &Script, path: &Pat
     let (over_tx, over) = watch::channel(false);
     let mut opening = super::room::opening(context, &config, path.to_owned(), Some(id), demo)?;
     opening.backends.clear();
+    opening.replicate = None;
     opening.drill = Some(Drill { keys: keys.clone(), over });
     let stage = Stage { path: path.to_owned(), id, host: context.actor.host.clone(), begun, follow: follow.clone() };
     let injects = tokio::spawn(stage.play(script.clone(), over_tx));

@@ -75,7 +75,8 @@ impl Due {
             return Ok(None);
         }
         let real = edge::now();
-        let situation = assess(&s.incident, &s.plan, &s.rules, &s.sources, Moment::of(&self.clock, real));
+        let situation = assess(&s.incident, &s.plan, &s.rules, &s.sources, Moment::of(&self.clock, real))
+            .meeting(s.replication.as_deref());
         let timeout = s.incident.leading.timeout(situation.moment.now).is_some();
         let all = alarms(&s.incident, &s.plan, &situation, &self.config.rings, timeout);
         let Some(bells) = self.bells.fresh(all.clone()) else { return Ok(None) };

@@ -11,6 +11,7 @@ use super::context::Context;
 use super::edge;
 use super::fail::Fail;
 use super::out;
+use super::released;
 use super::session::Session;
 use crate::backends::{Client, Limits, Outcome, Outgoing, delivery, poller};
 use crate::incident::command::Command;
@@ -68,8 +69,8 @@ pub fn run(context: &Context, args: &args::Message) -> Result<ExitCode, Fail> {
             Command::SkipStep { message, text_sha256, why: why.clone() }
         }
         MessageCmd::Words => return words(&session),
-        MessageCmd::Send { id, dry_run: true } => return dry_run(&mut session, id),
-        MessageCmd::Send { id, dry_run: false } => return send(&mut session, id),
+        MessageCmd::Send { id, dry_run: true, .. } => return dry_run(&mut session, id),
+        MessageCmd::Send { id, dry_run: false, alone } => return send(&mut session, id, *alone),
         MessageCmd::Skip { id, why } => Command::SkipMessage { message: session.message(id)?, why: why.clone() },
         MessageCmd::Elsewhere { audience, channel, by, at, proof, text, next } => Command::RecordElsewhere {
             audience: audience.clone(),
@@ -179,13 +180,15 @@ fn draft(
     Ok(Command::DraftMessage { audience, channel, round, text, next_update, grounds })
 }
 
-fn send(session: &mut Session<'_>, id: &str) -> Result<ExitCode, Fail> {
+fn send(session: &mut Session<'_>, id: &str, alone: bool) -> Result<ExitCode, Fail> {
     let config = session.context.config()?;
     let backends = session.context.backends(&config)?;
     let message = session.message(id)?;
     checked(session, message)?;
-    let process = process_name(&session.context.actor.host);
-    let entries = session.command(&Command::SendMessage { message, process })?;
+    let entries = match &config.replicate {
+        Some(place) if !alone && !session.incident().is_exercise() => released::claimed(session, place, message)?,
+        _ => released::sending(session, message, None)?,
+    };
     let Some(entry) = entries.first() else { return Err(Fail::failed("nothing was written")) };
     let What::MessageSending(sending) = &entry.what else { return Err(Fail::failed("nothing was written")) };
     let incident = Arc::clone(session.incident());

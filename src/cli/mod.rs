@@ -24,6 +24,7 @@ pub mod out;
 pub mod playbooks;
 pub mod poll;
 pub mod received;
+pub mod released;
 pub mod replicate;
 pub mod room;
 pub mod rules;

@@ -24,6 +24,7 @@ use crate::incident::observation::{Health, Source};
 use crate::journal::{Access, Journal};
 use crate::room::orphans;
 use crate::room::pollers::{self, Backend, Control};
+use crate::room::replicating::{self, Told};
 use crate::room::store::{self, Ask, News, Setup, Store, Whose};
 
 pub fn run(context: &Context, args: &args::Poll) -> Result<ExitCode, Fail> {
@@ -109,6 +110,14 @@ fn stay(context: &Context, backends: Vec<Backend>, config: &Config) -> Result<Ex
     if backends.is_empty() {
         out::line("keeping time; no backend is configured that could be polled")?;
     }
+    let (met_tx, mut met) = mpsc::unbounded_channel();
+    let replicating = match config.replicate.clone() {
+        None => None,
+        Some(place) => {
+            let tell = move |told| drop(met_tx.send(told));
+            Some(replicating::start(context.journal_path()?, place, host.clone(), edge::now, tell)?)
+        }
+    };
     let mut deputy =
         Deputy { context, config, backends: &backends, news: news_tx, kept: BTreeMap::new(), runs: Runs::new() };
     let ended: Result<(), Fail> = runtime.block_on(async {
@@ -143,6 +152,11 @@ fn stay(context: &Context, backends: Vec<Backend>, config: &Config) -> Result<Ex
                 _ = term.recv() => return deputy.runs.finish().await,
                 _ = second.tick() => deputy.tick()?,
                 ended = deputy.runs.ended() => ended?,
+                Some(told) = met.recv() => match told {
+                    // What came is a line of its own.
+                    Told::Round(moved) if moved.forks.is_empty() => {}
+                    told => super::replicate::tell(&told)?,
+                },
                 _ = lease.tick() => {
                     if let Some(store) = deputy.polling() {
                         store.ask(Ask::Lease);
@@ -178,6 +192,9 @@ fn stay(context: &Context, backends: Vec<Backend>, config: &Config) -> Result<Ex
     for (_, kept) in std::mem::take(&mut deputy.kept) {
         kept.store.ask(Ask::Stop);
         let _ = kept.thread.join();
+    }
+    if let Some(replicating) = replicating {
+        replicating.end();
     }
     runtime.shutdown_background();
     ended.map(|()| ExitCode::SUCCESS)
@@ -226,6 +243,7 @@ impl Deputy<'_> {
                 real: edge::now,
                 configured: self.backends.iter().map(Backend::source).collect(),
                 rights: self.config.rights.clone(),
+                replicates: self.config.replicate.is_some(),
             };
             let (store, thread) = store::start(setup, news_tx)?;
             let all = self.news.clone();
@@ -309,6 +327,7 @@ impl Deputy<'_> {
             Some(
                 News::Outcome { .. } | News::Deliver(_) | News::Mail { .. } | News::Kept { .. } | News::Rang { .. },
             ) => {}
+            Some(News::Unclaimed { .. } | News::Refused(_)) => {}
             None => return Err(Fail::failed("the journal's thread ended")),
         }
         Ok(())

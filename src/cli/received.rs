@@ -1,7 +1,6 @@
 //! What came from another journal, told to a person or a program, and the witness of it that this host leaves.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -9,12 +8,12 @@ use serde_json::json;
 use super::fail::Fail;
 use super::out;
 use super::session::Session;
-use crate::incident::entry::{Author, Draft, EntryId, WriterId};
+use crate::incident::entry::{EntryId, WriterId};
 use crate::incident::state::{Conflict, Incident};
 use crate::incident::timeline::{Effect, Row};
-use crate::incident::witness;
-use crate::journal::{AppendError, Missing, Taken};
+use crate::journal::{Missing, Taken};
 use crate::report::line::line;
+use crate::room::witness;
 
 /// What came.
 pub struct Received {
@@ -49,27 +48,9 @@ impl Before {
 
 /// Writes down how far this host has seen others' chains, where nobody has yet.
 pub fn witness(session: &mut Session<'_>) -> Result<(), Fail> {
-    let (id, now) = (session.id, session.now());
-    let heads = session.journal.head(id)?.writers;
-    let own = session.journal.own_writers(id)?;
-    let Some(seen) = witness::to_name(session.log.entries().iter().map(AsRef::as_ref), &heads, &own) else {
-        return Ok(());
-    };
-    let author = Author { person: "warroom".to_owned(), host: session.context.actor.host.clone(), machine: true };
-    let log = &mut session.log;
-    let appended = session.journal.append::<Infallible>(id, &author, now, session.cursor, |others| {
-        log.absorb(others.iter().cloned());
-        Ok(vec![Draft::now(seen.into())])
-    });
-    match appended {
-        Ok(appended) => {
-            session.cursor = appended.cursor;
-            session.log.absorb(appended.own);
-            Ok(())
-        }
-        Err(AppendError::Journal(error)) => Err(error.into()),
-        Err(AppendError::Refused(never)) => match never {},
-    }
+    let now = session.now();
+    witness::write(&mut session.journal, session.id, &session.context.actor.host, now)?;
+    session.catch_up().map(|_| ())
 }
 
 /// Most lines of a kind; the rest is a number.

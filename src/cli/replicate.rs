@@ -1,13 +1,10 @@
 //! `warroom replicate`: this journal and the table where hosts meet, once or for as long as it runs; and how the table is made.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use chrono::TimeDelta;
 use serde_json::json;
-use tokio_postgres::Client;
+use tokio::sync::mpsc;
 
 use super::context::Context;
 use super::fail::Fail;
@@ -16,9 +13,10 @@ use super::session::Session;
 use super::{args, edge, out};
 use crate::config::Replicate;
 use crate::incident::Instant;
-use crate::incident::entry::IncidentId;
-use crate::journal::{Journal, Taken};
+use crate::incident::replication::Replication;
+use crate::journal::{Journal, Lease, Taken};
 use crate::replicate::{Fault, Forked, Here, Moved, There, init, sql, with};
+use crate::room::replicating::{self, Told};
 
 pub fn run(context: &Context, args: &args::Replicate) -> Result<ExitCode, Fail> {
     if let Some(args::ReplicateCmd::Init { print: true }) = &args.command {
@@ -41,7 +39,7 @@ pub fn run(context: &Context, args: &args::Replicate) -> Result<ExitCode, Fail> 
 
 fn make(context: &Context, runtime: &tokio::runtime::Runtime, place: &Replicate) -> Result<ExitCode, Fail> {
     runtime.block_on(with(place, &context.actor.host, async |client| init(client).await)).map_err(refused)?;
-    out::line("the table warroom_entries and the roles warroom_append and warroom_read are there")?;
+    out::line("the tables warroom_entries and warroom_claims and the roles warroom_append and warroom_read are there")?;
     out::line("rooms use a user who may append and read, and not the one that made it:")?;
     out::line("    CREATE ROLE jump1 LOGIN PASSWORD '...' IN ROLE warroom_append;")?;
     Ok(ExitCode::SUCCESS)
@@ -56,7 +54,13 @@ async fn once(context: &Context, place: &Replicate) -> Result<ExitCode, Fail> {
     }
     let (mut here, mut there) = (Here::default(), There::default());
     let round = async |client: &mut _| there.exchange(client, &mut journal, &mut here).await;
-    let moved = with(place, &context.actor.host, round).await.map_err(refused)?;
+    let moved = with(place, &context.actor.host, round).await;
+    said(&mut journal, place, &moved)?;
+    if moved.is_ok() {
+        let has = there.has().iter();
+        journal.put_met(&has.map(|((incident, writer), seq)| (*incident, *writer, *seq)).collect::<Vec<_>>())?;
+    }
+    let moved = moved.map_err(refused)?;
     if context.global.json {
         let forks = moved.forks.iter().map(|f| json!({"incident": f.incident, "writer": f.writer, "seq": f.seq}));
         let (came, forks) = (moved.all_came(), forks.collect::<Vec<_>>());
@@ -74,105 +78,78 @@ async fn once(context: &Context, place: &Replicate) -> Result<ExitCode, Fail> {
             received::tell(&session, &Received { taken, missing, before })?;
         }
     }
-    warn(&there, &moved)?;
+    warn(there.may_rewrite, &moved)?;
     let whole = moved.forks.is_empty() && moved.wait == 0;
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// How often somebody who stays writes down whose chains they saw.
-const WITNESS: TimeDelta = TimeDelta::minutes(5);
-/// Between two tries to connect.
-const AGAIN: Duration = Duration::from_secs(1);
+/// Says how this host stands now, where no process says it that goes on replicating.
+fn said(journal: &mut Journal, place: &Replicate, round: &Result<Moved, Fault>) -> Result<(), Fail> {
+    let now = edge::now();
+    if !matches!(journal.take_replication(now)?, Lease::Ours { .. }) {
+        return Ok(());
+    }
+    let before = journal.replication()?.unwrap_or_default();
+    let every = u32::try_from(place.every).unwrap_or(u32::MAX);
+    let standing = match round {
+        Ok(moved) => Replication { last_round: Some(now), wait: Some(moved.wait), every, ..Replication::default() },
+        Err(Fault(why)) => {
+            let cut = before.cut.or(before.last_round).or(Some(now));
+            Replication { cut, error: Some(why.clone()), every, ..before }
+        }
+    };
+    journal.put_replication(&standing)?;
+    Ok(journal.release_replication()?)
+}
 
 /// Round after round until it is told to end. A cut is told with its begin and what waits; then it tries again every second.
 async fn stay(context: &Context, place: &Replicate) -> Result<ExitCode, Fail> {
     let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    let mut stayer = Stayer {
-        context,
-        place,
-        journal: context.journal(true)?,
-        here: Here::default(),
-        there: There::default(),
-        cut: None,
-        unwitnessed: BTreeSet::new(),
-        witnessed: None,
+    context.journal(true)?;
+    let (tell_tx, mut told) = mpsc::unbounded_channel();
+    let (path, host) = (context.journal_path()?, context.actor.host.clone());
+    let replicating = replicating::start(path, place.clone(), host, edge::now, move |told| drop(tell_tx.send(told)))?;
+    let ended = loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => break Ok(ExitCode::SUCCESS),
+            _ = term.recv() => break Ok(ExitCode::SUCCESS),
+            one = told.recv() => match one {
+                Some(Told::Failed(why)) => break Err(Fail::failed(why)),
+                Some(one) => tell(&one)?,
+                None => break Err(Fail::failed("the thread that replicates ended")),
+            },
+        }
     };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => Ok(ExitCode::SUCCESS),
-        _ = term.recv() => Ok(ExitCode::SUCCESS),
-        ended = stayer.run() => ended,
-    }
+    replicating.end();
+    ended
 }
 
-struct Stayer<'a> {
-    context: &'a Context,
-    place: &'a Replicate,
-    journal: Journal,
-    here: Here,
-    there: There,
-    /// Since when it is cut off.
-    cut: Option<Instant>,
-    unwitnessed: BTreeSet<IncidentId>,
-    witnessed: Option<Instant>,
-}
-
-impl Stayer<'_> {
-    async fn run(&mut self) -> Result<ExitCode, Fail> {
-        loop {
-            let (place, host) = (self.place, self.context.actor.host.clone());
-            let ended = with(place, &host, async |client| self.rounds(client).await).await;
-            let Err(fault) = ended;
-            if self.cut.is_none() {
-                self.cut = Some(edge::now());
-                let waits = self.here.waits(&mut self.journal, Some(&self.there))?;
-                out::line(&format!("{}  CUT OFF: {fault}; {waits} entries wait", at(edge::now())))?;
+/// A line for what the task that replicates told.
+pub fn tell(told: &Told) -> Result<(), Fail> {
+    let now = at(edge::now());
+    match told {
+        Told::Theirs { pid, host } => out::line(&format!(
+            "{now}  process {pid} on {host} replicates this journal; this one goes on when that ends"
+        )),
+        Told::Met { cut, moved, may_rewrite } => {
+            let since = match cut {
+                Some(since) => format!("back, cut off since {}", at(*since)),
+                None => "connected".to_owned(),
+            };
+            out::line(&format!("{now}  {since}: {} entries came, {} went", moved.all_came(), moved.went))?;
+            warn(*may_rewrite, moved)
+        }
+        Told::Round(moved) => {
+            if moved.all_came() > 0 || moved.went > 0 {
+                out::line(&format!("{now}  {} entries came, {} went", moved.all_came(), moved.went))?;
             }
-            tokio::time::sleep(AGAIN).await;
+            if moved.forks.is_empty() { Ok(()) } else { warn(false, moved) }
         }
-    }
-
-    async fn rounds(&mut self, client: &mut Client) -> Result<Infallible, Fault> {
-        // Another server may answer than the one before, and lack what that one had.
-        self.there = There::default();
-        let mut first = true;
-        loop {
-            let moved = self.there.exchange(client, &mut self.journal, &mut self.here).await?;
-            let fault = |fail: Fail| Fault(fail.said());
-            if first || moved != Moved::default() {
-                self.tell(first, &moved).map_err(fault)?;
-            }
-            first = false;
-            self.unwitnessed.extend(moved.came.keys());
-            self.witness().map_err(fault)?;
-            tokio::time::sleep(Duration::from_secs(self.place.every)).await;
+        Told::Cut { why, wait } => {
+            let wait = wait.map_or_else(|| "it is not known how many".to_owned(), |n| n.to_string());
+            out::line(&format!("{now}  CUT OFF: {why}; {wait} entries wait"))
         }
-    }
-
-    fn tell(&mut self, first: bool, moved: &Moved) -> Result<(), Fail> {
-        let now = edge::now();
-        let since = match self.cut.take() {
-            Some(since) => format!("back, cut off since {}: ", at(since)),
-            None if first => "connected: ".to_owned(),
-            None => String::new(),
-        };
-        if !since.is_empty() || moved.all_came() > 0 || moved.went > 0 {
-            out::line(&format!("{}  {since}{} entries came, {} went", at(now), moved.all_came(), moved.went))?;
-        }
-        if first || !moved.forks.is_empty() {
-            warn(&self.there, moved)?;
-        }
-        Ok(())
-    }
-
-    fn witness(&mut self) -> Result<(), Fail> {
-        let now = edge::now();
-        if self.witnessed.is_none_or(|at| now - at >= WITNESS) {
-            for id in std::mem::take(&mut self.unwitnessed) {
-                received::witness(&mut Session::on(self.context, self.context.journal(true)?, id)?)?;
-                self.witnessed = Some(now);
-            }
-        }
-        Ok(())
+        Told::Failed(why) => out::line(&format!("{now}  other hosts are not met: {why}")),
     }
 }
 
@@ -185,7 +162,7 @@ fn refused(fault: Fault) -> Fail {
 }
 
 /// What somebody has to do something about.
-fn warn(there: &There, moved: &Moved) -> Result<(), Fail> {
+fn warn(may_rewrite: bool, moved: &Moved) -> Result<(), Fail> {
     for Forked { incident, writer, seq } in &moved.forks {
         out::line(&format!(
             "    FORK incident {} writer {writer}: another entry {seq} is on the server; neither history is mixed into the \
@@ -199,7 +176,7 @@ fn warn(there: &There, moved: &Moved) -> Result<(), Fail> {
             moved.wait
         ))?;
     }
-    if there.may_rewrite {
+    if may_rewrite {
         out::line(
             "    this user may rewrite the table: let rooms use a member of warroom_append that does not own it",
         )?;

@@ -54,6 +54,7 @@ pub fn opening(
         ascii: context.ascii(config),
         // Of a demo nothing leaves, and nobody answers for it.
         naming: if demo.is_some() { None } else { context.naming() },
+        replicate: config.replicate.clone().filter(|_| demo.is_none()),
         demo,
         real: edge::now,
         alarms: config.alarms.clone(),

@@ -36,6 +36,8 @@ pub struct Session<'a> {
     pub cursor: Cursor,
     pub in_force: InForce,
     pub clock: Clock,
+    /// Whether this host meets others somewhere.
+    pub replicates: bool,
 }
 
 impl<'a> Session<'a> {
@@ -52,7 +54,8 @@ impl<'a> Session<'a> {
 
     /// What a process that died was sending is not known to have left: said before anything else is done.
     pub fn record_orphans(&mut self) -> Result<(), Fail> {
-        let orphans = orphans::found(self.log.incident(), &self.context.actor.host);
+        let own = self.journal.own_writers(self.id)?;
+        let orphans = orphans::found(self.log.incident(), &self.context.actor.host, &own);
         if !orphans.is_empty() {
             let now = self.now();
             self.write(true, now, |incident| Ok(orphans::told(incident, &orphans)))?;
@@ -66,12 +69,14 @@ impl<'a> Session<'a> {
         log.absorb(entries);
         let clock = journal.clock()?;
         // Rights that cannot be read are nobody's; what was typed for the record goes on.
-        let rights = context.config().map_or_else(|_| Rights::nobody(), |config| config.rights);
+        let config = context.config();
+        let replicates = config.as_ref().is_ok_and(|config| config.replicate.is_some());
+        let rights = config.map_or_else(|_| Rights::nobody(), |config| config.rights);
         let mut in_force = InForce::with(rights);
         in_force.adopt(log.incident());
         tell(&in_force);
         out::of_exercise(log.incident().is_exercise());
-        Ok(Session { context, journal, id, log, cursor, in_force, clock })
+        Ok(Session { context, journal, id, log, cursor, in_force, clock, replicates })
     }
 
     pub fn incident(&self) -> &Arc<Incident> {
@@ -112,7 +117,9 @@ impl<'a> Session<'a> {
     pub fn situation(&mut self) -> Situation {
         let sources = self.sources();
         let moment = Moment::of(&self.clock, edge::now());
+        let standing = self.replicates.then(|| self.journal.replication().ok().flatten().unwrap_or_default());
         assess(self.log.incident(), &self.in_force.plan, &self.in_force.rules, &sources, moment)
+            .meeting(standing.as_ref())
     }
 
     /// What a text that somebody wrote rests on.

@@ -8,6 +8,8 @@ use super::edge;
 use super::fail::Fail;
 use super::out;
 use super::session::Session;
+use crate::incident::observation::Source;
+use crate::incident::replication::Replication;
 use crate::journal::Watch;
 use crate::report::can;
 use crate::report::state::{Options, state, state_text};
@@ -42,6 +44,7 @@ fn follow(mut session: Session<'_>) -> Result<ExitCode, Fail> {
     })?;
     let mut since = None;
     loop {
+        let told = beside(&mut session);
         let situation = session.situation();
         let options = Options { since, ..Options::default() };
         let value = state(session.incident(), &session.in_force.plan, &situation, session.id, options);
@@ -51,11 +54,17 @@ fn follow(mut session: Session<'_>) -> Result<ExitCode, Fail> {
         }
         loop {
             let Ok(notice) = notices.recv() else { return Ok(ExitCode::SUCCESS) };
-            if session.catch_up()? || notice.cache {
+            if session.catch_up()? || notice.cache && told != beside(&mut session) {
                 break;
             }
         }
     }
+}
+
+/// What is known besides the journal, without when other hosts were last met: that is said anew all the time.
+fn beside(session: &mut Session<'_>) -> (Vec<Source>, Option<Replication>) {
+    let standing = session.journal.replication().ok().flatten();
+    (session.sources(), standing.map(|standing| Replication { last_round: None, ..standing }))
 }
 
 pub fn can(context: &Context) -> Result<ExitCode, Fail> {

@@ -22,7 +22,7 @@ pub enum Kind {
     Unsure,
     /// Something waits for the commander's decision.
     Question,
-    /// A source answers no more.
+    /// A source answers no more, or the other hosts are not met any more.
     Source,
     /// Every so many minutes: time to say aloud where we are.
     Mark,

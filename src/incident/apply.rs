@@ -12,6 +12,7 @@ use super::stage::{self, Mark, StageEvent};
 use super::state::*;
 use super::task::{self, NoEffect, Task, TaskEvent};
 use super::timeline::{Effect, Row};
+use super::twice;
 use super::what::*;
 use super::words::{AlertState, Delivery, MessageState, Phase, Role, Round, Severity, TaskState};
 
@@ -145,7 +146,12 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
                 recipients: &w.recipients,
                 subject: &w.subject,
             });
-            on_message(incident, w.message, event, entry)?;
+            let beside = incident.messages.get(&w.message).is_some_and(twice::beside);
+            let known = on_message(incident, w.message, event, entry);
+            if let Some(message) = incident.messages.get_mut(&w.message) {
+                twice::begun(message, entry, &w.process, beside && known.is_err());
+            }
+            known?;
         }
         What::MessageRecipients(w) => {
             let message = incident.sendings.get(&w.sending).copied();
@@ -154,14 +160,24 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
             became_known(incident, entry, message, event)?;
         }
         What::MessageSent(w) => {
+            let told = incident.messages.get(&w.message).is_some_and(|m| m.told.is_some());
+            end(incident, w.message, entry, MessageState::Sent)?;
             on_message(incident, w.message, MessageEvent::Sent { reference: &w.reference }, entry)?;
-            promise_of(incident, entry, w.message);
+            // The same word, by somebody who did not know that it went, promises nothing more.
+            let again = incident.messages.get(&w.message).is_some_and(|m| m.tries.iter().any(|t| t.beside));
+            if !(told && again) {
+                promise_of(incident, entry, w.message);
+            }
         }
         What::MessageDelivered(w) => {
             on_message(incident, w.message, MessageEvent::Delivered { detail: &w.detail }, entry)?;
         }
-        What::MessageFailed(w) => became_known(incident, entry, w.message, MessageEvent::Failed { why: &w.why })?,
+        What::MessageFailed(w) => {
+            end(incident, w.message, entry, MessageState::Failed)?;
+            became_known(incident, entry, w.message, MessageEvent::Failed { why: &w.why })?;
+        }
         What::MessageUnknown(w) => {
+            end(incident, w.message, entry, MessageState::Unknown)?;
             became_known(incident, entry, w.message, MessageEvent::Unknown { why: &w.why })?;
         }
         What::MessageSkipped(w) => on_message(incident, w.message, MessageEvent::Skipped { why: &w.why }, entry)?,
@@ -447,6 +463,8 @@ fn message_drafted(incident: &mut Incident, entry: &Entry, w: &MessageDrafted) -
             delivered: None,
             detail: String::new(),
             proof: None,
+            tries: Vec::new(),
+            settled: false,
         },
     );
     overtake(incident, entry, Some(entry.id));
@@ -472,6 +490,11 @@ fn on_message(incident: &mut Incident, id: EntryId, event: MessageEvent<'_>, ent
     let message = incident.messages.get_mut(&id).ok_or_else(|| NoEffect::new("there is no such message here"))?;
     *message = message::step(message, event, entry.happened)?;
     Ok(())
+}
+
+/// Notes how a sending ended.
+fn end(incident: &mut Incident, id: EntryId, entry: &Entry, end: MessageState) -> Result<(), NoEffect> {
+    incident.messages.get_mut(&id).map_or(Ok(()), |message| twice::ended(message, entry, end))
 }
 
 fn told_elsewhere(incident: &mut Incident, entry: &Entry, w: &ToldElsewhere) {
@@ -501,6 +524,8 @@ fn told_elsewhere(incident: &mut Incident, entry: &Entry, w: &ToldElsewhere) {
             delivered: None,
             detail: w.by.clone(),
             proof: w.proof.clone(),
+            tries: Vec::new(),
+            settled: false,
         },
     );
     promise_of(incident, entry, entry.id);

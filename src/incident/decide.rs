@@ -14,6 +14,7 @@ use super::plan::Plan;
 use super::stage::{self, How, StageEvent};
 use super::state::Incident;
 use super::task::{self, NoEffect, Task, TaskEvent};
+use super::twice;
 use super::what::*;
 use super::words::{Phase, Role, Round, Severity, TaskState};
 use crate::text::leaving;
@@ -429,7 +430,7 @@ pub fn decide(
         Command::SettleMessage { message, went, how } => {
             let how = required(how, "how you know")?;
             let found = message_of(incident, *message)?;
-            if !found.may_be_lost(now) {
+            if !found.may_be_lost(now) && twice::both(incident, found).is_empty() {
                 return Err(Refusal::new(format!("it is {}, there is nothing to settle", found.state)));
             }
             let reference = format!("seen by {}: {how}", actor.person);

@@ -11,6 +11,7 @@ use super::plan::Plan;
 use super::recipient::{self, RecipientOutcome, Recipients};
 use super::state::Incident;
 use super::task::NoEffect;
+use super::twice::Try;
 use super::words::{MessageState, Reach, Round};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +49,10 @@ pub struct Message {
     pub detail: String,
     /// Proof of a message sent elsewhere. None there: it reads "claimed".
     pub proof: Option<String>,
+    /// Every sending of it, by whichever host.
+    pub tries: Vec<Try>,
+    /// Somebody looked into it that it went more than once.
+    pub settled: bool,
 }
 
 /// Whom a text goes to next: everybody addressed whom it certainly has not reached. A corrected address is a new one.
@@ -372,7 +377,10 @@ fn by_recipients(message: &mut Message, at: Instant) {
 
 fn by_whom(message: &Message, did: &str) -> String {
     match &message.sending {
-        Some(sending) => format!("{} {did}", sending.by),
+        Some(sending) => match sending.process.rsplit_once('/') {
+            Some((host, _)) => format!("{} on {host} {did}", sending.by),
+            None => format!("{} {did}", sending.by),
+        },
         None => format!("somebody {did}"),
     }
 }
@@ -406,6 +414,8 @@ mod tests {
             delivered: None,
             detail: String::new(),
             proof: None,
+            tries: Vec::new(),
+            settled: false,
         }
     }
 

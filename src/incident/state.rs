@@ -11,7 +11,9 @@ use super::register::Register;
 use super::stage::{Filing, Told};
 use super::task::Task;
 use super::timeline::Timeline;
+use super::twice;
 use super::words::{AlertState, ComponentState, End, Phase, Quality, Role, Severity};
+use crate::text::instant;
 
 /// The state. Equal for equal sets of entries, whatever the order of arrival.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -319,6 +321,16 @@ impl Incident {
         }
         for (name, register) in self.clocks.iter().filter(|(_, r)| r.conflict()) {
             add(format!("clock {name}"), sides(register, |v| v.at.to_rfc3339()));
+        }
+        for message in self.messages.values() {
+            let went = twice::both(self, message);
+            let side = |t: &&twice::Try| {
+                let at = instant::clock_zoned(t.at, t.at, self.zone());
+                (format!("{} on {}", t.by, t.host), format!("{} {at}", t.said()))
+            };
+            if !went.is_empty() {
+                add(twice::name(message), went.iter().map(side).collect());
+            }
         }
         out
     }

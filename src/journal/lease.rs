@@ -1,6 +1,6 @@
 //! Who polls the backends: one process at a time, for a while. Never blocks; losing it only means that two ask.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::error::{JournalError, sqlite};
@@ -17,6 +17,13 @@ pub enum Lease {
     Theirs { pid: u32, host: String, until: Instant },
     /// Nobody: it is free, or the journal is open for reading only.
     Nobody,
+}
+
+impl Lease {
+    /// Ours, until so many milliseconds after 1970.
+    pub(super) fn until(millis: i64) -> Lease {
+        Lease::Ours { until: instant(millis) }
+    }
 }
 
 impl Journal {
@@ -77,8 +84,8 @@ impl Journal {
     }
 }
 
-struct Held {
-    holder: Uuid,
+pub(super) struct Held {
+    pub(super) holder: Uuid,
     pid: u32,
     host: String,
     expires: i64,
@@ -86,13 +93,19 @@ struct Held {
 }
 
 impl Held {
+    /// The columns holder, pid, host, expires, ttl.
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Held> {
+        let holder = uuid(row.get_ref(0)?).unwrap_or_default();
+        Ok(Held { holder, pid: row.get(1)?, host: row.get(2)?, expires: row.get(3)?, ttl: row.get(4)? })
+    }
+
     /// Not at its end. An end further off than the lease is long means that the clock was set back since: it counts for nothing.
-    fn valid(&self, now: i64) -> bool {
+    pub(super) fn valid(&self, now: i64) -> bool {
         let left = self.expires.saturating_sub(now);
         0 < left && left <= self.ttl
     }
 
-    fn lease(self, ours: Uuid) -> Lease {
+    pub(super) fn lease(self, ours: Uuid) -> Lease {
         let until = instant(self.expires);
         if self.holder == ours {
             Lease::Ours { until }
@@ -105,10 +118,7 @@ impl Held {
 fn held(connection: &Connection) -> rusqlite::Result<Option<Held>> {
     connection
         .prepare_cached("SELECT holder, pid, host, expires, ttl FROM lease WHERE one = 1")?
-        .query_row([], |row| {
-            let holder = uuid(row.get_ref(0)?).unwrap_or_default();
-            Ok(Held { holder, pid: row.get(1)?, host: row.get(2)?, expires: row.get(3)?, ttl: row.get(4)? })
-        })
+        .query_row([], Held::read)
         .optional()
 }
 

@@ -20,6 +20,7 @@ mod place;
 mod proof;
 mod read;
 mod schema;
+mod standing;
 mod verify;
 mod watch;
 mod witness;

@@ -81,7 +81,8 @@ pub(super) static LOCAL: Profile = Profile {
 pub(super) static CACHE: Profile = Profile {
     application: 0x5752_6331,
     synchronous: "OFF",
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE sources (name TEXT PRIMARY KEY, rev INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE rev (one INTEGER PRIMARY KEY CHECK (one = 1), rev INTEGER NOT NULL);
         INSERT INTO rev VALUES (1, 0);
@@ -89,7 +90,20 @@ pub(super) static CACHE: Profile = Profile {
             one INTEGER PRIMARY KEY CHECK (one = 1),
             holder BLOB NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL, expires INTEGER NOT NULL, ttl INTEGER NOT NULL
         );
-        "],
+        ",
+        // Who meets the other hosts, and how that stands.
+        "
+        CREATE TABLE replicates (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            holder BLOB NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL, expires INTEGER NOT NULL, ttl INTEGER NOT NULL
+        );
+        CREATE TABLE replication (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);
+        -- How far the server has each writer, as last known: what waits can be counted before it is reached again.
+        CREATE TABLE met (
+            incident BLOB NOT NULL, writer BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (incident, writer)
+        ) WITHOUT ROWID;
+        ",
+    ],
 };
 
 /// What the file says it is.

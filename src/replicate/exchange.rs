@@ -2,18 +2,24 @@
 //! be begun again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use tokio_postgres::Client;
 
 use super::connect::Fault;
 use super::table::{self, AT_A_TIME};
 use crate::incident::entry::{Hash, IncidentId, WriterId};
-use crate::journal::{Journal, JournalError, Row};
+use crate::journal::{Cursor, Journal, JournalError, Row};
+
+/// Between two batches that are taken in.
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// How far the journal is, kept between rounds and over connections: it only grows.
 #[derive(Default)]
 pub struct Here {
     has: BTreeMap<IncidentId, BTreeMap<WriterId, (u64, Hash)>>,
+    /// The end of the journal when all of that was looked up.
+    end: Option<Cursor>,
 }
 
 /// How far the server is, as known of this connection. Begun anew with each: a server that took the place of another may lack
@@ -26,6 +32,8 @@ pub struct There {
     reads_only: Option<bool>,
     /// Whether this user could rewrite the table, which no room should.
     pub may_rewrite: bool,
+    /// The one incident that is asked about; None: all.
+    only: Option<IncidentId>,
 }
 
 /// What a round moved.
@@ -73,12 +81,39 @@ impl Here {
 }
 
 impl There {
+    /// As it was last known of a server that is not asked any more.
+    pub fn known(has: impl IntoIterator<Item = (IncidentId, WriterId, u64)>) -> There {
+        let has = has.into_iter().map(|(incident, writer, seq)| ((incident, writer), seq)).collect();
+        There { has, ..There::default() }
+    }
+
+    /// How far it has each writer.
+    pub fn has(&self) -> &BTreeMap<(IncidentId, WriterId), u64> {
+        &self.has
+    }
+
+    /// Asks about one incident alone.
+    pub fn of(incident: IncidentId) -> There {
+        There { only: Some(incident), ..There::default() }
+    }
+
     /// One round.
     pub async fn exchange(
         &mut self,
         client: &mut Client,
         journal: &mut Journal,
         here: &mut Here,
+    ) -> Result<Moved, Fault> {
+        self.exchange_with(client, journal, here, &mut |_| Ok(())).await
+    }
+
+    /// One round; `beat` is called before each batch, may be minutes apart from the begin, and ends the round by a fault.
+    pub async fn exchange_with(
+        &mut self,
+        client: &mut Client,
+        journal: &mut Journal,
+        here: &mut Here,
+        beat: &mut impl FnMut(&mut Journal) -> Result<(), Fault>,
     ) -> Result<Moved, Fault> {
         let reads_only = match self.reads_only {
             Some(known) => known,
@@ -92,12 +127,13 @@ impl There {
         let mut moved = Moved::default();
         let writers = table::writers(client).await?;
         let known = journal.incident_ids().map_err(local)?;
-        let incidents: BTreeSet<IncidentId> = writers.iter().map(|(incident, _)| *incident).chain(known).collect();
+        let all = writers.iter().map(|(incident, _)| *incident).chain(known);
+        let incidents: BTreeSet<IncidentId> = all.filter(|id| self.only.is_none_or(|only| only == *id)).collect();
+        let news = self.news(client, journal, here, &incidents, &writers).await?;
         for incident in incidents {
             let has = here.has.entry(incident).or_default();
-            journal.advance(incident, has).map_err(local)?;
-            for writer in writers.iter().filter(|(of, _)| *of == incident).map(|(_, writer)| *writer) {
-                self.pull(client, journal, incident, writer, has, &mut moved).await?;
+            for writer in news.iter().filter(|(of, _)| *of == incident).map(|(_, writer)| *writer) {
+                self.pull(client, journal, incident, writer, has, &mut moved, beat).await?;
             }
             for (writer, (seq, _)) in &*has {
                 let known = self.has.get(&(incident, *writer)).copied().unwrap_or(0);
@@ -106,14 +142,46 @@ impl There {
                 } else if reads_only {
                     moved.wait += seq.saturating_sub(known);
                 } else if *seq > known {
-                    self.push(client, journal, incident, (*writer, *seq), known, &mut moved).await?;
+                    self.push(client, journal, incident, (*writer, *seq), known, &mut moved, beat).await?;
                 }
             }
         }
         Ok(moved)
     }
 
+    /// The writers who have something for us, and those of whom nothing is known yet on this connection: one question, however
+    /// many there are.
+    async fn news(
+        &self,
+        client: &Client,
+        journal: &mut Journal,
+        here: &mut Here,
+        incidents: &BTreeSet<IncidentId>,
+        writers: &[(IncidentId, WriterId)],
+    ) -> Result<Vec<(IncidentId, WriterId)>, Fault> {
+        let end = journal.end().map_err(local)?;
+        if here.end != Some(end) {
+            for incident in incidents {
+                journal.advance(*incident, here.has.entry(*incident).or_default()).map_err(local)?;
+            }
+            here.end = self.only.is_none().then_some(end);
+        }
+        let ours = |(incident, writer): &(IncidentId, WriterId)| {
+            here.has.get(incident).and_then(|has| has.get(writer)).map_or(0, |(seq, _)| *seq)
+        };
+        let meant = writers.iter().filter(|(incident, _)| incidents.contains(incident));
+        let (known, new): (Vec<_>, Vec<_>) = meant.copied().partition(|key| self.has.contains_key(key));
+        let asked: Vec<_> = known.iter().map(|key| (key.0, key.1, ours(key).saturating_add(1))).collect();
+        let mut news = match asked.is_empty() {
+            true => Vec::new(),
+            false => table::there(client, &asked).await?,
+        };
+        news.extend(new);
+        Ok(news)
+    }
+
     /// Takes in what the server has of a writer above what is here.
+    #[expect(clippy::too_many_arguments, reason = "a step of the round, in its words")]
     async fn pull(
         &mut self,
         client: &Client,
@@ -122,6 +190,7 @@ impl There {
         writer: WriterId,
         has: &mut BTreeMap<WriterId, (u64, Hash)>,
         moved: &mut Moved,
+        beat: &mut impl FnMut(&mut Journal) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let key = (incident, writer);
         if self.forked.contains_key(&key) {
@@ -147,6 +216,7 @@ impl There {
         };
         let mut theirs = theirs;
         loop {
+            beat(journal)?;
             let ours = has.get(&writer).map_or(0, |(seq, _)| *seq);
             let rows = table::above(client, incident, writer, ours, AT_A_TIME).await?;
             let Some(last) = rows.last().map(|row| row.seq) else { return Ok(()) };
@@ -176,10 +246,13 @@ impl There {
             if rows.len() < AT_A_TIME {
                 return Ok(());
             }
+            // Whoever waits to write to this journal asks for it now and then: there has to be a moment when it is free.
+            tokio::time::sleep(PAUSE).await;
         }
     }
 
     /// Offers what is here of a writer above what the server has.
+    #[expect(clippy::too_many_arguments, reason = "a step of the round, in its words")]
     async fn push(
         &mut self,
         client: &mut Client,
@@ -188,9 +261,11 @@ impl There {
         (writer, to): (WriterId, u64),
         from: u64,
         moved: &mut Moved,
+        beat: &mut impl FnMut(&mut Journal) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let mut from = from;
         while from < to {
+            beat(journal)?;
             let mut rows = journal.rows(incident, writer, from, AT_A_TIME).map_err(local)?;
             rows.retain(|row| row.seq <= to);
             let Some(last) = rows.last().cloned() else { return Ok(()) };
@@ -230,6 +305,6 @@ impl There {
     }
 }
 
-fn local(error: JournalError) -> Fault {
+pub(super) fn local(error: JournalError) -> Fault {
     Fault(error.to_string())
 }

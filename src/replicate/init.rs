@@ -4,7 +4,7 @@ use tokio_postgres::Client;
 
 use super::connect::{Fault, answer};
 
-/// The table, the index of who writes, and what each role may. The roles are made before it.
+/// The tables, the index of who writes, and what each role may. The roles are made before them.
 const TABLE: &str = "\
 CREATE TABLE IF NOT EXISTS warroom_entries (
     incident uuid NOT NULL,
@@ -16,9 +16,20 @@ CREATE TABLE IF NOT EXISTS warroom_entries (
     PRIMARY KEY (incident, writer, seq)
 );
 CREATE INDEX IF NOT EXISTS warroom_writers ON warroom_entries (incident, writer) WHERE seq = 1;
-REVOKE ALL ON warroom_entries FROM PUBLIC;
-GRANT SELECT, INSERT ON warroom_entries TO warroom_append;
-GRANT SELECT ON warroom_entries TO warroom_read;
+CREATE TABLE IF NOT EXISTS warroom_claims (
+    incident uuid NOT NULL,
+    message uuid NOT NULL,
+    attempt bigint NOT NULL CHECK (attempt > 0),
+    by_whom text NOT NULL,
+    host text NOT NULL,
+    process text NOT NULL,
+    claimed_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (incident, message, attempt)
+);
+REVOKE ALL ON warroom_entries, warroom_claims FROM PUBLIC;
+GRANT SELECT, INSERT ON warroom_entries, warroom_claims TO warroom_append;
+GRANT SELECT ON warroom_entries, warroom_claims TO warroom_read;
 ";
 
 const ROLES: [&str; 2] = ["warroom_append", "warroom_read"];

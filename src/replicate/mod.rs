@@ -4,11 +4,17 @@
 //! Nothing here needs a sequence, a trigger, a notification or a clock of the server: transactions may commit late and in any
 //! order, since what is asked for is always what lies above the last entry without a gap.
 
+mod check;
+mod claim;
 mod connect;
 mod exchange;
 mod init;
+mod offer;
 mod table;
 
-pub use connect::{Fault, with};
+pub use check::check;
+pub use claim::{Claim, Holder, Known, LAPSES, Wish, claim, stands};
+pub use connect::{Connected, Fault, connect, with};
 pub use exchange::{Forked, Here, Moved, There};
 pub use init::{init, sql};
+pub use offer::offer;

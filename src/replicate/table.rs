@@ -12,12 +12,16 @@ use crate::journal::bundle::LARGEST_ENTRY;
 /// Rows in one question or transaction.
 pub const AT_A_TIME: usize = 500;
 
-async fn ask(client: &Client, text: &str, values: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<SqlRow>, Fault> {
+pub(super) async fn ask(
+    client: &Client,
+    text: &str,
+    values: &[(&(dyn ToSql + Sync), Type)],
+) -> Result<Vec<SqlRow>, Fault> {
     // Without a statement of its own on the server, so that a pooler between may hand each question to another session.
     answer(client.query_typed(text, values)).await
 }
 
-fn column<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a SqlRow, n: usize) -> Result<T, Fault> {
+pub(super) fn column<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a SqlRow, n: usize) -> Result<T, Fault> {
     row.try_get(n).map_err(|e| Fault(format!("the table is not as `warroom replicate init` makes it: {e}")))
 }
 
@@ -33,9 +37,14 @@ pub struct May {
 }
 
 pub async fn may(client: &Client) -> Result<May, Fault> {
-    let text = "SELECT has_table_privilege('warroom_entries', 'INSERT'), has_table_privilege('warroom_entries', 'UPDATE') \
-                OR has_table_privilege('warroom_entries', 'DELETE')";
-    match ask(client, text, &[]).await?.first() {
+    may_with(client, "warroom_entries").await
+}
+
+/// What the user may do with one of the tables.
+pub(super) async fn may_with(client: &Client, table: &str) -> Result<May, Fault> {
+    let text = "SELECT has_table_privilege($1, 'INSERT'), has_table_privilege($1, 'UPDATE') \
+                OR has_table_privilege($1, 'DELETE')";
+    match ask(client, text, &[(&table, Type::TEXT)]).await?.first() {
         Some(row) => Ok(May { insert: column(row, 0)?, rewrite: column(row, 1)? }),
         None => Ok(May { insert: false, rewrite: false }),
     }
@@ -44,6 +53,24 @@ pub async fn may(client: &Client) -> Result<May, Fault> {
 /// Every writer of whom the first entry is there.
 pub async fn writers(client: &Client) -> Result<Vec<(IncidentId, WriterId)>, Fault> {
     let rows = ask(client, "SELECT incident, writer FROM warroom_entries WHERE seq = 1", &[]).await?;
+    rows.iter().map(|row| Ok((IncidentId(column(row, 0)?), WriterId(column(row, 1)?)))).collect()
+}
+
+/// Those of the writers of whom the entry with this seq is there.
+pub async fn there(
+    client: &Client,
+    asked: &[(IncidentId, WriterId, u64)],
+) -> Result<Vec<(IncidentId, WriterId)>, Fault> {
+    let incidents: Vec<uuid::Uuid> = asked.iter().map(|(incident, ..)| incident.0).collect();
+    let writers: Vec<uuid::Uuid> = asked.iter().map(|(_, writer, _)| writer.0).collect();
+    let seqs: Vec<i64> = asked.iter().map(|(.., seq)| i64::try_from(*seq).unwrap_or(i64::MAX)).collect();
+    let text = "SELECT k.incident, k.writer FROM unnest($1::uuid[], $2::uuid[], $3::int8[]) AS k (incident, writer, seq)
+                WHERE EXISTS (
+                  SELECT 1 FROM warroom_entries e WHERE e.incident = k.incident AND e.writer = k.writer AND e.seq = k.seq
+                )";
+    let values: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&incidents, Type::UUID_ARRAY), (&writers, Type::UUID_ARRAY), (&seqs, Type::INT8_ARRAY)];
+    let rows = ask(client, text, &values).await?;
     rows.iter().map(|row| Ok((IncidentId(column(row, 0)?), WriterId(column(row, 1)?)))).collect()
 }
 

@@ -14,6 +14,7 @@ use crate::incident::exercise;
 use crate::incident::message::Message;
 use crate::incident::plan::Plan;
 use crate::incident::register::Register;
+use crate::incident::replication::Health;
 use crate::incident::state::Incident;
 use crate::incident::task::Task;
 use crate::incident::timeline::{Effect, Row};
@@ -22,6 +23,7 @@ use crate::incident::words::{End, MessageState, Role};
 use crate::rulebook::deadline::Due;
 use crate::rulebook::evaluate::Meter;
 use crate::situation::Situation;
+use crate::situation::apart::Meeting;
 use crate::situation::audience::{AudienceView, Next, Service, harm};
 use crate::situation::obligations::{Obligation, ReadingView, StageView, Standing};
 use crate::situation::signals::Direction;
@@ -93,6 +95,7 @@ pub fn state(incident: &Incident, plan: &Plan, situation: &Situation, id: Incide
         "metrics": metrics(situation),
         "sources": sources(situation),
         "conflicts": conflicts(incident),
+        "replication": situation.meeting.as_ref().map(replication),
     })
 }
 
@@ -142,11 +145,25 @@ pub fn thing_id(thing: &Thing) -> String {
         Thing::RollCall(id) => format!("rollcall/{id}"),
         Thing::TimeOut(id) => format!("timeout/{id}"),
         Thing::Span => "span".to_owned(),
+        Thing::Hosts => "hosts".to_owned(),
         Thing::Component(name) => format!("component/{name}"),
         Thing::Metric(name) => format!("metric/{name}"),
         Thing::Entry(id) => format!("entry/{id}"),
         Thing::Team(id) => format!("team/{id}"),
     }
+}
+
+/// How this host stands with the others; null where it meets nobody.
+fn replication(meeting: &Meeting) -> Value {
+    let (health, since) = match meeting.health {
+        Health::NotYet => ("not_yet", None),
+        Health::Ok => ("ok", None),
+        Health::CutOff(since) => ("cut_off", Some(since)),
+    };
+    json!({
+        "health": health, "since": maybe(since), "wait": meeting.wait, "last_round_at": maybe(meeting.last_round),
+        "error": meeting.error,
+    })
 }
 
 fn now(situation: &Situation) -> Vec<Value> {

@@ -60,7 +60,7 @@ pub async fn choose(
         Ok::<_, JournalError>((journal, list, people))
     });
     tokio::pin!(opened);
-    let (mut journal, list, people) = loop {
+    let (mut journal, mut list, people) = loop {
         tokio::select! {
             done = &mut opened => match done {
                 Ok(Ok(done)) => break done,
@@ -106,6 +106,9 @@ pub async fn choose(
         return Ok((journal, only.incident, early));
     }
     let mut picker = Picker { at: 0, typed: None, error: None };
+    // What other hosts declared comes while the list is open: nobody should declare it twice.
+    let mut again = tokio::time::interval(std::time::Duration::from_secs(1));
+    again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         picker.show(&list, opening, screen, model);
         tokio::select! {
@@ -132,6 +135,15 @@ pub async fn choose(
             },
             alive = screen.ready() => if !alive {
                 return Err(Ended::TerminalLost);
+            },
+            _ = again.tick(), if opening.replicate.is_some() => {
+                let lit = list.get(picker.at).map(|need| need.incident);
+                if journal.incident_ids().is_ok_and(|ids| ids.len() != list.len())
+                    && let Ok(now) = others::all(&mut journal, (opening.real)())
+                {
+                    list = now;
+                    picker.at = list.iter().position(|need| Some(need.incident) == lit).unwrap_or(0);
+                }
             },
         }
     }
@@ -235,7 +247,11 @@ impl Picker {
         let mut ink = Ink::new(&mut buffer, look.theme, look.ascii);
         let area = ink.area();
         let now = (opening.real)();
-        let head = if list.is_empty() { "No incident is open." } else { "Which incident?" };
+        let head = match (list.is_empty(), opening.replicate.is_some()) {
+            (true, true) => "No incident is open here; other hosts are asked.",
+            (true, false) => "No incident is open.",
+            (false, _) => "Which incident?",
+        };
         ink.row(area, 1, 0, &[piece(head, Meaning::Header)]);
         ink.row(area, 1, 1, &[piece(safe!("journal {}", opening.journal.display()), Meaning::Dim)]);
         // What is lit stays in sight: nobody opens what they do not see.

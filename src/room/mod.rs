@@ -3,6 +3,7 @@
 //! Quits in order: stop asking, let deliveries end for a moment, finish what was typed, put the terminal back.
 
 pub mod bells;
+pub mod claiming;
 pub mod editor;
 pub mod in_force;
 pub mod keylog;
@@ -14,9 +15,12 @@ pub mod others;
 pub mod pager;
 pub mod paper;
 pub mod pollers;
+pub mod replicating;
 pub mod rest;
 pub mod screen;
+mod standing;
 pub mod store;
+pub mod witness;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,11 +31,11 @@ use tokio::task::JoinSet;
 
 use crate::backends::{Client, Limits};
 use crate::command::Place;
-use crate::config::Alarms;
+use crate::config::{Alarms, Replicate};
 use crate::incident::Instant;
 use crate::incident::clock::{Clock, Moment};
 use crate::incident::command::Actor;
-use crate::incident::entry::IncidentId;
+use crate::incident::entry::{EntryId, IncidentId};
 use crate::incident::observation::Source;
 use crate::incident::rights::Rights;
 use crate::incident::what::What;
@@ -52,10 +56,12 @@ use crate::tui::theme::Theme;
 use crate::tui::title;
 use crate::tui::update::{Msg, shown, update};
 use bells::Bells;
+use claiming::Claimant;
 use editor::Editing;
 use keylog::KeyLog;
 use left::Left;
 use pollers::{Backend, Control};
+use replicating::Told;
 use screen::Screen;
 use store::{Ask, News, Setup, Store, Whose};
 
@@ -89,6 +95,8 @@ pub struct Opening {
     pub editor: Option<String>,
     /// A drill: the keys are counted, and it ends by itself.
     pub drill: Option<Drill>,
+    /// Where this host meets others.
+    pub replicate: Option<Replicate>,
 }
 
 /// What a drill needs of the room.
@@ -155,8 +163,15 @@ async fn inside(mut opening: Opening) -> Ended {
         let path = opening.journal.display().to_string();
         model.demo = Some(Demo { speed: demo.speed, paused: demo.paused, journal: path });
     }
+    // From the first frame on: what others wrote meanwhile is here by the time an incident is picked.
+    let (met_tx, mut met) = mpsc::unbounded_channel();
+    let replicating = opening.replicate.clone().filter(|_| opening.access == Access::ReadWrite).and_then(|place| {
+        let (path, host) = (opening.journal.clone(), opening.actor.host.clone());
+        // It fails only where there is no thread to be had: then it reads as cut off, which it is.
+        replicating::start(path, place, host, opening.real, move |told| drop(met_tx.send(told))).ok()
+    });
     let ended = loop {
-        let room = match stay(opening, screen, model, &mut input, &mut signals, &mut behind).await {
+        let room = match stay(opening, screen, model, (&mut input, &mut met), &mut signals, &mut behind).await {
             Ok(room) => room,
             Err((ended, left)) => {
                 screen = left;
@@ -175,6 +190,11 @@ async fn inside(mut opening: Opening) -> Ended {
     };
     let all = async { while behind.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(Duration::from_millis(600), all).await;
+    if let Some(replicating) = replicating {
+        // Last: what was written in the room on its way out goes to the others too.
+        let end = tokio::task::spawn_blocking(move || replicating.end());
+        let _ = tokio::time::timeout(Duration::from_millis(500), end).await;
+    }
     if ended != Ended::TerminalLost {
         screen.finish(&mut input).await;
     }
@@ -195,7 +215,7 @@ async fn stay(
     mut opening: Opening,
     mut screen: Screen,
     mut model: Model,
-    input: &mut mpsc::UnboundedReceiver<Input>,
+    (input, met): (&mut mpsc::UnboundedReceiver<Input>, &mut mpsc::UnboundedReceiver<Told>),
     signals: &mut Signals,
     behind: &mut JoinSet<()>,
 ) -> Result<Out, (Ended, Screen)> {
@@ -229,7 +249,9 @@ async fn stay(
         real: opening.real,
         configured,
         rights: opening.rights.clone(),
+        replicates: opening.replicate.is_some(),
     };
+    let told = news_tx.downgrade();
     let (store, thread) = match store::start(setup, news_tx) {
         Ok(started) => started,
         Err(error) => return Err((Ended::Failed(format!("no thread for the journal: {error}")), screen)),
@@ -260,6 +282,7 @@ async fn stay(
         situation: first,
         clock: Clock::wall(),
         store: store.clone(),
+        news: told,
         control,
         client,
         opening,
@@ -275,7 +298,7 @@ async fn stay(
         left: None,
         early,
     };
-    let ended = room.live(input, &mut news, signals).await;
+    let ended = room.live(input, &mut news, met, signals).await;
     room.break_off_editing().await;
     tasks.abort_all();
     let others = tokio::task::spawn_blocking(move || others.map(others::Others::end));
@@ -378,6 +401,8 @@ struct Room {
     situation: Situation,
     clock: Clock,
     store: Store,
+    /// Where what is done beside the store tells how it went. Weak: that the store's thread ended must be heard.
+    news: mpsc::WeakUnboundedSender<News>,
     control: watch::Sender<Control>,
     client: Arc<Client>,
     opening: Opening,
@@ -432,6 +457,7 @@ impl Room {
         &mut self,
         input: &mut mpsc::UnboundedReceiver<Input>,
         news: &mut mpsc::UnboundedReceiver<News>,
+        met: &mut mpsc::UnboundedReceiver<Told>,
         signals: &mut Signals,
     ) -> Ended {
         let mut lease = tokio::time::interval(LEASE_EVERY);
@@ -496,6 +522,11 @@ impl Room {
                         self.apply(Msg::Tell(Loud::Failed, format!("the other incidents cannot be read: {why}")));
                     }
                 },
+                Some(told) = met.recv() => {
+                    if let Some(text) = replicating::trouble(&told) {
+                        self.apply(Msg::Tell(Loud::Failed, text));
+                    }
+                },
                 words = edited(&mut self.editing) => {
                     if let Some(ended) = self.on_edited(words) {
                         return ended;
@@ -525,6 +556,11 @@ impl Room {
             // A fast demo moves twice a second, not with every second of its own.
             let least = if self.clock.speed > 1.0 { 500.0 } else { 20.0 };
             wait = wait.min(Duration::from_millis(ms.max(least) as u64 + 1));
+        }
+        if let Some(old) = self.snapshot.replication.as_ref().and_then(|standing| standing.old_at())
+            && let Ok(left) = (old - real).to_std()
+        {
+            wait = wait.min(left + Duration::from_millis(20));
         }
         for source in self.snapshot.sources.iter() {
             if let Some(last) = source.last_success {
@@ -560,7 +596,7 @@ impl Room {
             return;
         }
         let s = &self.snapshot;
-        self.situation = assess(&s.incident, &s.plan, &s.rules, &s.sources, moment);
+        self.situation = assess(&s.incident, &s.plan, &s.rules, &s.sources, moment).meeting(s.replication.as_deref());
         self.stale = false;
         self.listen();
     }
@@ -713,6 +749,8 @@ impl Room {
                 self.deliveries.spawn(paper::mail(client, backend, (*letter, outgoing), key, store, self.opening.real));
                 None
             }
+            News::Unclaimed { effect, why } => self.apply(Msg::Unclaimed { effect, why }),
+            News::Refused(why) => self.apply(Msg::Tell(Loud::Refused, why)),
             News::Clock(clock) => {
                 self.set_clock(clock);
                 None
@@ -821,7 +859,7 @@ impl Room {
     fn perform(&mut self, effect: Effect) -> Option<Ended> {
         match effect {
             Effect::Append { effect, commands } => self.store.ask(Ask::Append { effect, commands }),
-            Effect::Release { effect, messages } => self.store.ask(Ask::Release { effect, messages }),
+            Effect::Release { effect, messages, alone } => self.release(effect, messages, alone),
             Effect::PollNow => self.control.send_modify(|control| control.now += 1),
             Effect::Copy(text) => self.screen.copy(&text),
             Effect::Print(text) => {
@@ -848,6 +886,26 @@ impl Room {
             Effect::Quit => return Some(Ended::Quit),
         }
         None
+    }
+
+    /// Where other hosts are met each text is claimed first, unless the person said that it goes all the same.
+    fn release(&mut self, effect: u64, messages: Vec<EntryId>, alone: bool) {
+        let Some(place) = self.opening.replicate.clone().filter(|_| !alone) else {
+            let messages = messages.into_iter().map(|message| (message, None)).collect();
+            return self.store.ask(Ask::Release { effect, messages, hand: None });
+        };
+        let (Some(incident), Some(news)) = (self.model.incident, self.news.upgrade()) else { return };
+        let claimant = Claimant {
+            place,
+            journal: self.opening.journal.clone(),
+            incident,
+            actor: self.opening.actor.clone(),
+            process: self.model.process.clone(),
+        };
+        let (store, snapshot) = (self.store.clone(), Arc::clone(&self.snapshot.incident));
+        if let Err(error) = claiming::start(claimant, effect, messages, snapshot, store, news) {
+            self.apply(Msg::Unclaimed { effect, why: error.to_string() });
+        }
     }
 
     /// The demo's clock stands still while it is paused, and while a form is open: at full speed minutes are seconds.
@@ -931,13 +989,15 @@ impl Room {
 
     /// What was released just before the end goes out: its sending may be on disk, and nobody else would do it.
     async fn take_releases(&mut self, news: &mut mpsc::UnboundedReceiver<News>) {
+        // A claim is asked of another host.
+        let patience = if self.opening.replicate.is_some() { 3_000 } else { 600 };
         let all = async {
             while self.model.is_pending(RELEASE) {
                 let Some(told) = news.recv().await else { return };
                 self.on_news(told);
             }
         };
-        let _ = tokio::time::timeout(Duration::from_millis(600), all).await;
+        let _ = tokio::time::timeout(Duration::from_millis(patience), all).await;
     }
 
     /// A delivery under way may end; one that does not is found as unknown by the next start.

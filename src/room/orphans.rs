@@ -1,7 +1,9 @@
 //! Sendings of processes that are gone: it is not known whether they left. Judges processes of this host alone.
 
-use crate::incident::entry::{Draft, EntryId};
+use crate::incident::entry::{Draft, EntryId, WriterId};
+use crate::incident::message::Message;
 use crate::incident::state::Incident;
+use crate::incident::twice::Try;
 use crate::incident::what::MessageUnknown;
 use crate::incident::words::MessageState;
 
@@ -12,20 +14,27 @@ pub fn process_name(host: &str) -> String {
     format!("{host}/{pid}@{started}")
 }
 
-/// The messages that a process of this host was sending when it died.
-pub fn found(incident: &Incident, host: &str) -> Vec<EntryId> {
-    let sending = incident.messages.values().filter(|m| m.state == MessageState::Sending);
-    sending.filter(|m| m.sending.as_ref().is_some_and(|s| is_gone(&s.process, host))).map(|m| m.id).collect()
+/// The messages that a process of this host was sending when it died. `own`: the pens of this journal; what another began, on
+/// a host that may have the same name, is not ours to judge.
+pub fn found(incident: &Incident, host: &str, own: &[WriterId]) -> Vec<EntryId> {
+    let gone = |t: &&Try| own.contains(&t.writer) && is_gone(&t.process, host);
+    incident.messages.values().filter(|m| open(m).any(|t| gone(&t))).map(|m| m.id).collect()
 }
 
 /// What the record says of them, as far as nobody has said it meanwhile.
 pub fn told(incident: &Incident, orphans: &[EntryId]) -> Vec<Draft> {
-    let still = |id: &&EntryId| incident.messages.get(id).is_some_and(|m| m.state == MessageState::Sending);
+    let still = |id: &&EntryId| incident.messages.get(id).is_some_and(|m| open(m).next().is_some());
     let unknown = |message: &EntryId| {
         let why = "the process that sent it died before the answer".to_owned();
         Draft::now(MessageUnknown { message: *message, why }.into())
     };
     orphans.iter().filter(still).map(unknown).collect()
+}
+
+/// The sendings whose end somebody has still to tell.
+fn open(message: &Message) -> impl Iterator<Item = &Try> {
+    let under_way = message.state == MessageState::Sending;
+    message.tries.iter().filter(move |t| t.end.is_none() && (under_way || t.beside))
 }
 
 /// Whether a process of this host is gone. One of another host is not ours to judge.

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 
 use super::in_force::InForce;
 use super::orphans;
@@ -22,7 +23,9 @@ use crate::incident::fold::Log;
 use crate::incident::observation::{Observation, Source};
 use crate::incident::plan::Plan;
 use crate::incident::recipient::RecipientOutcome;
+use crate::incident::replication::Replication;
 use crate::incident::rights::Rights;
+use crate::incident::twice;
 use crate::incident::what::{MessageFailed, MessageRecipients, MessageSent, MessageUnknown, Noted, What};
 use crate::journal::{Access, AppendError, Cursor, Journal, JournalError, Lease, Notice, Watch};
 use crate::report::letter::Letter;
@@ -40,13 +43,15 @@ pub enum Ask {
     /// Makes each sending durable and hands it out for delivery.
     Release {
         effect: u64,
-        messages: Vec<EntryId>,
+        messages: Vec<ToSend>,
+        /// Who claimed them and delivers them once others see it; None: the room, and it is told.
+        hand: Option<oneshot::Sender<Released>>,
     },
     /// What became of some recipients of a sending that this process performs. `done` hears when it is on disk.
     Recipients {
         sending: EntryId,
         outcomes: Vec<RecipientOutcome>,
-        done: tokio::sync::oneshot::Sender<bool>,
+        done: oneshot::Sender<bool>,
     },
     /// How a delivery that this process performed ended.
     Delivered {
@@ -110,6 +115,12 @@ pub struct Sending {
     pub outgoing: Outgoing,
 }
 
+/// A message to send, and as which attempt it was claimed for this host; none where no host is met.
+pub type ToSend = (EntryId, Option<u64>);
+
+/// The sendings that are durable, with what is said of them; or why there are none, and whether that is a refusal.
+pub type Released = Result<(Vec<Sending>, String), (String, bool)>;
+
 /// What the store tells.
 pub enum News {
     Snapshot(Snapshot),
@@ -127,6 +138,13 @@ pub enum News {
         outgoing: Outgoing,
         key: EntryId,
     },
+    /// No claim could be made, so nothing left: why.
+    Unclaimed {
+        effect: u64,
+        why: String,
+    },
+    /// Something that was asked for is not done, in words that stay until they are read.
+    Refused(String),
     Clock(Clock),
     /// Whether this process polls; the sources as last known.
     Lease(bool),
@@ -177,6 +195,8 @@ pub struct Setup {
     pub configured: Vec<Source>,
     /// Who may do what on this host.
     pub rights: Rights,
+    /// Whether this host meets others somewhere.
+    pub replicates: bool,
 }
 
 /// What of a person's screen is remembered under.
@@ -184,6 +204,9 @@ const SCREEN: &str = "screen";
 const QUIET: &str = "quiet";
 /// The bell that rings when an incident is first opened: what stands then is no news.
 const OPENED: &str = "opened";
+
+/// Entries of others that are read before the next thing that was asked.
+const AT_A_TIME: usize = 2_000;
 
 /// How long a lease lasts without being renewed.
 const LEASE: Duration = Duration::from_secs(10);
@@ -196,7 +219,7 @@ pub fn start(setup: Setup, news: UnboundedSender<News>) -> std::io::Result<(Stor
     let thread = std::thread::Builder::new().name("journal".into()).spawn(move || {
         let mut keeper = Keeper::new(setup, news);
         keeper.open(&handle);
-        keeper.run(&queue);
+        keeper.run(&queue, &handle);
     })?;
     Ok((store, thread))
 }
@@ -208,6 +231,8 @@ struct Keeper {
     cursor: Cursor,
     in_force: InForce,
     sources: Arc<Vec<Source>>,
+    /// How the host stands with the others; none where it meets nobody.
+    replication: Option<Arc<Replication>>,
     clock: Clock,
     leads: bool,
     /// What is known of deliveries and the disk refused, in its order: written as soon as it takes them.
@@ -224,6 +249,7 @@ impl Keeper {
         Keeper {
             sources: Arc::new(setup.configured.clone()),
             in_force: InForce::with(setup.rights.clone()),
+            replication: setup.replicates.then(Arc::default),
             setup,
             news,
             log: Log::default(),
@@ -255,7 +281,8 @@ impl Keeper {
         self.watch = watch(&path, handle.clone());
         self.read_clock();
         self.read_sources();
-        if let Err(error) = self.catch_up() {
+        self.read_replication();
+        if let Err(error) = self.catch_up(usize::MAX) {
             self.tell(News::Lost(error.to_string()));
         }
         self.read_kept();
@@ -266,11 +293,11 @@ impl Keeper {
         self.snapshot();
     }
 
-    fn run(&mut self, queue: &Receiver<Ask>) {
+    fn run(&mut self, queue: &Receiver<Ask>, handle: &Store) {
         while let Ok(ask) = queue.recv() {
             match ask {
                 Ask::Append { effect, commands } => self.append(effect, commands),
-                Ask::Release { effect, messages } => self.release(effect, &messages),
+                Ask::Release { effect, messages, hand } => self.release(effect, &messages, hand),
                 Ask::Recipients { sending, outcomes, done } => {
                     self.became_known(MessageRecipients { sending, outcomes }.into());
                     // The next batch waits for this, and is not begun where the disk refuses it.
@@ -291,7 +318,7 @@ impl Keeper {
                         self.tell(News::Tell(error.to_string()));
                     }
                 }
-                Ask::Noticed(notice) => self.noticed(notice),
+                Ask::Noticed(notice) => self.noticed(notice, handle),
                 Ask::Lease => {
                     self.lease();
                     self.record_the_rest();
@@ -321,14 +348,16 @@ impl Keeper {
         Author { person, host: self.setup.actor.host.clone(), machine }
     }
 
-    fn catch_up(&mut self) -> Result<(), JournalError> {
-        let (entries, cursor) = self.setup.journal.read_after(self.setup.incident, self.cursor, usize::MAX)?;
+    /// Reads on, at most so many entries. Whether there may be more.
+    fn catch_up(&mut self, most: usize) -> Result<bool, JournalError> {
+        let (entries, cursor) = self.setup.journal.read_after(self.setup.incident, self.cursor, most)?;
         self.cursor = cursor;
+        let more = entries.len() >= most;
         if !entries.is_empty() {
             self.log.absorb(entries);
             self.in_force.adopt(self.log.incident());
         }
-        Ok(())
+        Ok(more)
     }
 
     fn snapshot(&self) {
@@ -337,6 +366,7 @@ impl Keeper {
             plan: Arc::clone(&self.in_force.plan),
             rules: Arc::clone(&self.in_force.rules),
             sources: Arc::clone(&self.sources),
+            replication: self.replication.clone(),
             problems: self.in_force.problems(),
         }));
     }
@@ -429,31 +459,29 @@ impl Keeper {
         format!("saved: {}{more}{when}", exercise::line(incident, &format!("{} {}", line.tag, line.text)))
     }
 
-    fn release(&mut self, effect: u64, messages: &[EntryId]) {
-        let actor = self.setup.actor.clone();
-        let process = self.setup.process.clone();
-        // All or none: a round goes out together.
-        let written = self.write(false, |log, plan, now| {
-            let mut drafts = Vec::new();
-            for message in messages {
-                let command = Command::SendMessage { message: *message, process: process.clone() };
-                drafts.extend(decide(log.incident(), plan, &command, &actor, now)?);
+    fn release(&mut self, effect: u64, messages: &[ToSend], hand: Option<oneshot::Sender<Released>>) {
+        let released = self.sendings(messages);
+        if released.is_ok() {
+            self.snapshot();
+        }
+        match (released, hand) {
+            (released, Some(hand)) => {
+                // Whoever was to deliver them is gone: nothing left, and that is known.
+                if let Err(Ok((sendings, _))) = hand.send(released) {
+                    for sending in sendings {
+                        let why = "cut off before anything left".to_owned();
+                        self.delivered(sending.message, DeliveryEnd::Failed(why));
+                    }
+                }
             }
-            Ok(drafts)
-        });
-        match written {
-            Ok(entries) => {
-                let sendings: Vec<Sending> = entries.iter().filter_map(|entry| self.sending(entry)).collect();
-                let said = format!(
-                    "releasing {}",
-                    if sendings.len() == 1 { "1 text".into() } else { format!("{} texts", sendings.len()) }
-                );
-                self.snapshot();
+            (Ok((sendings, said)), None) => {
                 // First: a room that ends waits for the outcome, and by then what is to be delivered is in its hands.
                 self.tell(News::Deliver(sendings));
                 self.tell(News::Outcome { effect, result: Ok(said), refused: false, made: None });
             }
-            Err((why, refused)) => self.tell(News::Outcome { effect, result: Err(why), refused, made: None }),
+            (Err((why, refused)), None) => {
+                self.tell(News::Outcome { effect, result: Err(why), refused, made: None });
+            }
         }
     }
 
@@ -477,6 +505,26 @@ impl Keeper {
             }
             Err((why, _)) => self.tell(News::Tell(why)),
         }
+    }
+
+    /// Makes the sendings durable.
+    fn sendings(&mut self, messages: &[ToSend]) -> Released {
+        let actor = self.setup.actor.clone();
+        let (process, incident) = (self.setup.process.clone(), self.setup.incident);
+        // All or none: a round goes out together.
+        let entries = self.write(false, |log, plan, now| {
+            let mut drafts = Vec::new();
+            for (message, attempt) in messages {
+                let command = Command::SendMessage { message: *message, process: process.clone() };
+                let claimed = attempt.map(|attempt| twice::claimed(incident, *message, attempt, &process));
+                let sending = decide(log.incident(), plan, &command, &actor, now)?;
+                drafts.extend(sending.into_iter().map(|draft| Draft { id: claimed.or(draft.id), ..draft }));
+            }
+            Ok(drafts)
+        })?;
+        let sendings: Vec<Sending> = entries.iter().filter_map(|entry| self.sending(entry)).collect();
+        let texts = if sendings.len() == 1 { "1 text".into() } else { format!("{} texts", sendings.len()) };
+        Ok((sendings, format!("releasing {texts}")))
     }
 
     fn sending(&self, entry: &Entry) -> Option<Sending> {
@@ -523,7 +571,8 @@ impl Keeper {
         if self.setup.journal.access() == Access::ReadOnly {
             return;
         }
-        let orphans = orphans::found(self.log.incident(), &self.setup.actor.host);
+        let own = self.setup.journal.own_writers(self.setup.incident).unwrap_or_default();
+        let orphans = orphans::found(self.log.incident(), &self.setup.actor.host, &own);
         if !orphans.is_empty() && self.write(true, |log, _, _| Ok(orphans::told(log.incident(), &orphans))).is_ok() {
             self.snapshot();
         }
@@ -568,16 +617,23 @@ impl Keeper {
         self.snapshot();
     }
 
-    fn noticed(&mut self, notice: Notice) {
+    fn noticed(&mut self, notice: Notice, handle: &Store) {
         let mut told = false;
         if notice.journal {
             let before = self.cursor;
-            match self.catch_up() {
-                Ok(()) => told |= self.cursor != before,
+            match self.catch_up(AT_A_TIME) {
+                Ok(more) => {
+                    told |= self.cursor != before;
+                    if more {
+                        // Hours of what others wrote: what was asked meanwhile comes between.
+                        handle.ask(Ask::Noticed(Notice { journal: true, ..Notice::default() }));
+                    }
+                }
                 Err(error) => self.tell(News::Tell(error.to_string())),
             }
             self.read_clock();
         }
+        told |= notice.cache && self.read_replication();
         if notice.cache && !self.leads {
             let before = Arc::clone(&self.sources);
             self.read_sources();
@@ -595,6 +651,16 @@ impl Keeper {
             self.clock = clock;
             self.tell(News::Clock(clock));
         }
+    }
+
+    /// How the host stands with the others, from whichever process meets them. Whether that is news.
+    fn read_replication(&mut self) -> bool {
+        let (Some(before), Ok(Some(now))) = (&self.replication, self.setup.journal.replication()) else { return false };
+        let news = **before != now;
+        if news {
+            self.replication = Some(Arc::new(now));
+        }
+        news
     }
 
     /// What was last known of each configured source, from whoever polled it.

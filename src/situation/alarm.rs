@@ -16,6 +16,7 @@ use crate::incident::alarm::{Kind, Rings};
 use crate::incident::apply::NEXT_UPDATE;
 use crate::incident::observation::Health;
 use crate::incident::plan::Plan;
+use crate::incident::replication;
 use crate::incident::state::Incident;
 use crate::incident::what::What;
 use crate::incident::words::{MessageState, Phase};
@@ -41,6 +42,9 @@ pub struct Alarm {
 
 /// A clock that has less than this left rings also during a time-out.
 const CLOSE: TimeDelta = TimeDelta::minutes(10);
+
+/// After so long without the other hosts it rings.
+const CUT_OFF: TimeDelta = TimeDelta::seconds(30);
 
 /// Everything that rings now, the most urgent first. `timeout_running`: the room thinks for five minutes; only life,
 /// sendings whose answer was lost, and clocks with less than ten minutes left may disturb it. The rest rings after it.
@@ -318,6 +322,21 @@ impl Builder<'_> {
             let key = format!("source {} {}", source.name, stamp(last));
             self.add(key, Kind::Source, Thing::Source(source.name.clone()), at, text, say);
         }
+        self.hosts();
+    }
+
+    /// Cut off from the other hosts, for longer than a server takes to start again.
+    fn hosts(&mut self) {
+        let Some(replication::Health::CutOff(since)) = self.situation.meeting.as_ref().map(|m| m.health) else {
+            return;
+        };
+        if self.situation.moment.real - since < CUT_OFF {
+            return;
+        }
+        let text =
+            format!("CUT OFF from the other hosts since {}: they may send, file and decide too", self.clock(since));
+        let say = "We do not hear from the other hosts. Who calls them?".to_owned();
+        self.add(format!("hosts {}", stamp(since)), Kind::Source, Thing::Hosts, since, text, say);
     }
 
     fn mark(&mut self) {

@@ -3,6 +3,7 @@
 //! `assess` is a pure function; the screen, the reports and the commands read the same `Situation`. Never acts.
 
 pub mod alarm;
+pub mod apart;
 pub mod audience;
 pub mod filing;
 pub mod holds;
@@ -63,6 +64,8 @@ pub struct Situation {
     pub reports: Vec<String>,
     /// Everything that counts down, the nearest first; what passed and is still owed stands before it.
     pub clocks: Vec<NextClock>,
+    /// How this host stands with the others; None: it meets nobody.
+    pub meeting: Option<apart::Meeting>,
 }
 
 /// One thing that counts down in the header, or that passed and is still owed.
@@ -96,6 +99,7 @@ pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source
         teams: teams::teams(incident, plan),
         reports: Vec::new(),
         clocks: Vec::new(),
+        meeting: None,
     };
     situation.reports = teams::reports(incident, &situation.teams);
     situation.clocks = clocks(incident, plan, &situation);

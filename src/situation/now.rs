@@ -325,6 +325,7 @@ impl Builder<'_> {
         }
         for conflict in self.incident.conflicts() {
             let sides: Vec<String> = conflict.sides.iter().map(|(by, what)| format!("{by}: {what}")).collect();
+            let twice = conflict.what.starts_with("sent twice");
             self.items.push(NowItem {
                 thing: Thing::Conflict(conflict.what.clone()),
                 band: Band::Decide,
@@ -333,7 +334,10 @@ impl Builder<'_> {
                 owner: None,
                 at: self.now,
                 alike: 1,
-                say: format!("Two of us set the {}. Which one stands?", conflict.what),
+                say: match twice {
+                    true => format!("A text was {}. Who tells them that it is one word, not two?", conflict.what),
+                    false => format!("Two of us set the {}. Which one stands?", conflict.what),
+                },
                 why: "neither saw the other's".into(),
                 have: sides.join(" / "),
                 said: String::new(),

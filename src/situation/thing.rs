@@ -25,6 +25,8 @@ pub enum Thing {
     TimeOut(EntryId),
     /// More people report to the commander than one can lead.
     Span,
+    /// How this host stands with the others.
+    Hosts,
     /// Name of the component.
     Component(String),
     /// Name of the query.

@@ -8,6 +8,7 @@ use crate::command::{self, Action, Place};
 use crate::incident::command::{Command, Target};
 use crate::incident::decide::decide;
 use crate::incident::entry::EntryId;
+use crate::incident::twice;
 use crate::incident::what::What;
 use crate::incident::words::{StageState, TaskState};
 use crate::safe;
@@ -186,6 +187,7 @@ pub(super) fn acknowledge(model: &Model, scene: &Scene<'_>, thing: Option<&Thing
         Some(Thing::Offer(_)) => return Err("H opens the brief".into()),
         Some(Thing::RollCall(_)) => return Err("L opens the roll-call".into()),
         Some(Thing::TimeOut(_)) => return Err("O: its four answers".into()),
+        Some(Thing::Hosts) => task("reach the other hosts".to_owned())?,
         Some(Thing::Span) => return Err("W gives teams their leads".into()),
         Some(Thing::Entry(_) | Thing::Team(_)) => return Err("there is nothing to acknowledge here".into()),
         None => return Err("nothing is lit: j or k picks a row".into()),
@@ -274,10 +276,15 @@ pub(super) fn advance(scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, 
                 let of = what.split_whitespace().nth(1).unwrap_or_default();
                 Purpose::Contact { of: of.to_owned() }
             }
+            _ if what.starts_with("sent twice") => match twice::named(incident, what) {
+                Some(message) => Purpose::Settle { message: message.id },
+                None => return Err("it is settled".into()),
+            },
             _ if what.starts_with("fact ") => Purpose::Fact,
             _ if what.starts_with("clock ") => Purpose::Clock,
             _ => Purpose::Role { role: None },
         })),
+        Some(Thing::Hosts) => Err("it goes by itself when they are met again: a makes it yours to call them".into()),
         Some(Thing::Source(_) | Thing::Component(_) | Thing::Components(_) | Thing::Metric(_) | Thing::Entry(_)) => {
             Err("there is no next step for this: Enter opens it".into())
         }

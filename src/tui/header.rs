@@ -7,6 +7,7 @@ use super::model::Model;
 use super::scene::Scene;
 use super::theme::Meaning;
 use crate::incident::exercise::MARK;
+use crate::incident::replication::Health;
 use crate::incident::words::{Phase, Role, Severity};
 use crate::safe;
 use crate::situation::need;
@@ -99,6 +100,31 @@ fn first(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narrow
     ink.row(area, 0, 0, &left);
 }
 
+/// How this host stands with the others; nothing where it meets nobody.
+fn hosts(scene: &Scene<'_>, model: &Model, width: u16) -> Option<Piece> {
+    let meeting = scene.situation.meeting.as_ref()?;
+    let narrow = width < 60;
+    Some(match meeting.health {
+        // Met, and yet what is written here does not get there.
+        Health::Ok if meeting.wait.is_some_and(|n| n > 0) => {
+            let wait = meeting.wait.unwrap_or(0);
+            piece(if narrow { safe!(" {wait} STAY") } else { safe!("  hosts: {wait} STAY HERE") }, Meaning::Late)
+        }
+        Health::Ok if narrow => return None,
+        Health::Ok => piece("  hosts ok", Meaning::Dim),
+        Health::NotYet => piece(if narrow { " hosts?" } else { "  hosts not yet" }, Meaning::Old),
+        Health::CutOff(since) => {
+            let wait = meeting.wait.map_or_else(|| "?".to_owned(), |n| n.to_string());
+            let text = match width {
+                0..60 => safe!(" CUT OFF {wait}"),
+                60..100 => safe!("  CUT OFF {}, {wait} wait", scene.clock(model, since)),
+                _ => safe!("  CUT OFF since {}, {wait} wait", scene.clock(model, since)),
+            };
+            piece(text, Meaning::Life)
+        }
+    })
+}
+
 fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narrow: bool) -> bool {
     if area.height < 2 {
         return false;
@@ -109,6 +135,7 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
         let text = if narrow { text.replace("other: ", "+") } else { text };
         right.push(piece(safe!("  {text}"), Meaning::Late));
     }
+    right.extend(hosts(scene, model, area.width));
     let (fresh, all) = scene.situation.fresh();
     let meaning = if fresh < all { Meaning::Late } else { Meaning::Dim };
     if !model.loading || all > 0 {

@@ -210,6 +210,8 @@ pub struct Model {
     pub releasing: Vec<(EntryId, Instant)>,
     /// Texts that were released here, until all have ended.
     pub released: Vec<(EntryId, Instant)>,
+    /// When a claim could last not be made, by the wall clock, and why: others may send the same.
+    pub unclaimed: Option<(Instant, String)>,
     pub pending: Vec<Pending>,
     pub next_effect: u64,
     /// Text given up with Esc or kept from an earlier session, by form.
@@ -256,6 +258,7 @@ impl Model {
             flash: None,
             releasing: Vec::new(),
             released: Vec::new(),
+            unclaimed: None,
             pending: Vec::new(),
             next_effect: 1,
             kept: BTreeMap::new(),
@@ -348,6 +351,8 @@ pub enum Effect {
     Release {
         effect: u64,
         messages: Vec<EntryId>,
+        /// The person knows that no other host is asked.
+        alone: bool,
     },
     PollNow,
     Copy(String),

@@ -35,6 +35,7 @@ pub(super) fn reveal(model: &mut Model, scene: &Scene<'_>, thing: Thing) -> Vec<
         | Thing::RollCall(_)
         | Thing::TimeOut(_)
         | Thing::Span
+        | Thing::Hosts
         | Thing::Entry(_) => Pane::Timeline,
     };
     let pane = if scene.situation.item(&thing).is_some() { Pane::Now } else { home };

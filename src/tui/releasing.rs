@@ -134,6 +134,8 @@ pub(super) fn refresh_review(model: &mut Model, scene: &Scene<'_>) {
 
 pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, scene: &Scene<'_>) -> Vec<Effect> {
     let mut effects = Vec::new();
+    // What was asked is answered by the next key, or not at all.
+    let told_alone = std::mem::take(&mut review.alone);
     match key.code {
         Code::Esc | Code::Char('q') => {
             model.say(Loud::Info, "nothing left");
@@ -242,8 +244,12 @@ pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, sc
                 let commands = rehearse(&review);
                 return append(model, commands, format!("{RELEASE} {} texts as told", messages.len()), None, scene);
             }
+            let doubt = doubt(model, scene);
             if messages.is_empty() {
                 model.say(Loud::Refused, "nothing chosen is approved: P approves what you read");
+            } else if let Some(doubt) = doubt.as_ref().filter(|_| !told_alone) {
+                review.alone = true;
+                model.say(Loud::Refused, crate::safe!("R again RELEASES all the same: {doubt}, others may send too"));
             } else {
                 let effect = model.next_effect;
                 model.next_effect += 1;
@@ -255,7 +261,7 @@ pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, sc
                     form: None,
                 });
                 model.releasing = messages.iter().map(|id| (*id, scene.now())).collect();
-                effects.push(Effect::Release { effect, messages });
+                effects.push(Effect::Release { effect, messages, alone: doubt.is_some() });
                 return effects;
             }
         }
@@ -266,6 +272,31 @@ pub(super) fn on_review(model: &mut Model, mut review: Box<Review>, key: Key, sc
     }
     model.overlay = Some(Overlay::Review(review));
     effects
+}
+
+/// Why others may send what is released here, and nobody would know; None: each text is claimed first, or no host is met.
+pub(in crate::tui) fn doubt(model: &Model, scene: &Scene<'_>) -> Option<String> {
+    let meeting = scene.situation.meeting.as_ref()?;
+    if scene.incident().is_exercise() {
+        return None;
+    }
+    if let Some(doubt) = meeting.doubt() {
+        return Some(doubt.said(scene.now(), scene.zone(model)));
+    }
+    let since = model.unclaimed.as_ref().filter(|(at, _)| meeting.last_round.is_none_or(|round| round <= *at));
+    since.map(|(_, why)| format!("NO CLAIM ({why})"))
+}
+
+/// A claim could not be made, and nothing left: told, and asked about when it is released again.
+pub(super) fn unclaimed(model: &mut Model, scene: &Scene<'_>, effect: u64, why: String) -> Vec<Effect> {
+    model.pending.retain(|pending| pending.effect != effect);
+    model.releasing.clear();
+    let text = crate::safe!(
+        "NOTHING LEFT: whether another host sends it could not be asked ({why}). s and R, R again: sends all the same"
+    );
+    model.say(Loud::Refused, text);
+    model.unclaimed = Some((scene.situation.moment.real, why));
+    Vec::new()
 }
 
 /// The chosen draft that has to be read next.

@@ -69,6 +69,8 @@ pub struct Review {
     /// Texts that were on the screen to their end: only these can be approved.
     pub read: Vec<bool>,
     pub round: Round,
+    /// The person was told that other hosts are not asked, by `R`: the next one releases all the same.
+    pub alone: bool,
     /// When it was opened, by the room's clock: what was drafted before is not the answer to a `P` in it.
     pub opened: Option<Instant>,
 }
@@ -77,7 +79,7 @@ impl Review {
     pub fn new(items: Vec<Item>, round: Round) -> Review {
         let read = vec![false; items.len()];
         let at = items.iter().position(|i| i.chosen).unwrap_or(0);
-        Review { items, at, scroll: 0, read, round, opened: None }
+        Review { items, at, scroll: 0, read, round, alone: false, opened: None }
     }
 
     /// These texts were seen to their end. Whether that is news.

@@ -12,7 +12,7 @@ use super::model::{Effect, Loud, Model, Overlay};
 use super::over;
 use super::places::settle;
 use super::released;
-use super::releasing::{RELEASE, keep_text, on_review, open_review, proposed, refresh_review};
+use super::releasing::{RELEASE, keep_text, on_review, open_review, proposed, refresh_review, unclaimed};
 use super::scene::Scene;
 use crate::command::{self, Action};
 use crate::incident::command::Command;
@@ -40,6 +40,11 @@ pub enum Msg {
         refused: bool,
         /// The first entry that was written.
         made: Option<EntryId>,
+    },
+    /// A release left nothing, since nobody could be asked whether another host has it.
+    Unclaimed {
+        effect: u64,
+        why: String,
     },
     /// The person's editor ended: the words, or why there are none.
     Edited(Result<String, String>),
@@ -79,6 +84,7 @@ pub fn update(model: &mut Model, msg: Msg, scene: &Scene<'_>, keymap: &Keymap) -
             }
             on_outcome(model, effect, result, refused)
         }
+        Msg::Unclaimed { effect, why } => unclaimed(model, scene, effect, why),
         Msg::Edited(words) => {
             match (words, &mut model.overlay) {
                 (Ok(words), Some(Overlay::Form(form))) => form.replace(&words),

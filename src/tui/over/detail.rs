@@ -202,6 +202,9 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, k
             add("ROLE", role.title(), Meaning::Header);
             add("HOLDER", incident.holder(*role).unwrap_or("nobody"), Meaning::Text);
         }
+        Thing::Conflict(what) if what.starts_with("sent twice") => {
+            add("DO", "ask whether it harms that they got it twice, then Space: that you know of it", Meaning::Text);
+        }
         Thing::Conflict(what) => add("", &format!("Set the {what} anew: that replaces both."), Meaning::Text),
         Thing::Team(id) => {
             if let Some(team) = scene.situation.teams.iter().find(|t| t.id == *id) {
@@ -214,6 +217,7 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, k
         Thing::Offer(_) => add("DO", "H opens the brief", Meaning::Text),
         Thing::RollCall(_) => add("DO", "L opens the roll-call", Meaning::Text),
         Thing::TimeOut(_) => add("DO", "Space or O: its four answers", Meaning::Text),
+        Thing::Hosts => add("DO", "call them; `warroom replicate --once` says what is wrong", Meaning::Text),
         Thing::Span => {
             add("WHO", &scene.situation.reports.join(", "), Meaning::Text);
             add("DO", "W gives teams their leads and people", Meaning::Text);

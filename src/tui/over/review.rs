@@ -10,6 +10,7 @@ use crate::text::Safe;
 use crate::tui::ink::{Ink, piece};
 use crate::tui::model::Model;
 use crate::tui::panes;
+use crate::tui::releasing;
 use crate::tui::review::{Item, Review};
 use crate::tui::scene::Scene;
 use crate::tui::theme::Meaning;
@@ -20,11 +21,14 @@ pub(super) fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>,
     let full = ink.area();
     let area = Rect { x: 0, y: if full.height > 12 { 2 } else { 0 }, width: full.width, height: full.height };
     let area = Rect { height: full.height - area.y, ..area };
-    let title = safe!(
-        "REVIEW  {} round   NOTHING LEAVES BEFORE R   NOW {}",
-        review.round,
-        scene.clock_zoned(model, scene.now())
-    );
+    let title = match releasing::doubt(model, scene) {
+        None => safe!(
+            "REVIEW  {} round   NOTHING LEAVES BEFORE R   NOW {}",
+            review.round,
+            scene.clock_zoned(model, scene.now())
+        ),
+        Some(doubt) => safe!("{doubt}: others may send too   {} round   NOTHING LEAVES BEFORE R R", review.round),
+    };
     let inner = ink.frame(area, &title);
     let columns = usize::from(inner.width);
     let plan = scene.plan();
@@ -157,9 +161,10 @@ pub(super) fn draw_review(ink: &mut Ink<'_>, review: &Review, scene: &Scene<'_>,
         ink.put(inner, 0, inner.height.saturating_sub(1), columns, text, Meaning::Soon);
         return;
     }
-    let leaves = match scene.incident().is_exercise() {
-        true => safe!(" takes {release} as told, none leaves  "),
-        false => safe!(" RELEASES {release}  "),
+    let leaves = match (scene.incident().is_exercise(), review.alone) {
+        (true, _) => safe!(" takes {release} as told, none leaves  "),
+        (false, true) => safe!(" RELEASES {release} UNCLAIMED  "),
+        (false, false) => safe!(" RELEASES {release}  "),
     };
     // What leaves stands first: on a narrow screen the rest may be cut.
     let foot = [

@@ -1,13 +1,24 @@
 //! Several hosts and one incident: what is carried, in whatever pieces and order, gives the same state everywhere; what is
 //! damaged changes nothing.
 
+mod apart;
+mod beside;
 mod carried;
+mod claims;
 mod damaged;
 mod evidence;
+mod failover;
+mod handover;
+mod hours;
 mod killed;
+mod once;
+mod polled;
 mod replicated;
+mod rings;
+mod seat;
 mod server;
 mod settle;
+mod three;
 
 use serde_json::Value;
 use warroom::incident::Instant;

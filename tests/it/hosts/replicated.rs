@@ -29,7 +29,7 @@ fn whole(server: &Postgres, host: &mut Host, user: &str) -> Moved {
 }
 
 /// A plain generator with a fixed seed.
-fn random(seed: u64) -> impl FnMut(u64) -> u64 {
+pub fn random(seed: u64) -> impl FnMut(u64) -> u64 {
     let mut state = seed;
     move |below| {
         state ^= state << 13;
@@ -313,10 +313,14 @@ fn by_the_command_over_a_killed_server() {
     let before = admin.run(&["replicate", "--once"]);
     assert_eq!(before.code, Some(1));
     assert!(before.err.contains("warroom_entries") && before.err.contains("does not exist"), "{}", before.err);
+    let checked = admin.run(&["check"]);
+    assert!(checked.code == Some(1) && checked.out.contains("run `warroom replicate init`"), "{}", checked.out);
     admin.must(&["replicate", "init"]);
+    assert!(admin.must(&["check"]).contains("this user may REWRITE the tables"));
     let password = std::fs::read_to_string(secret(&server)).unwrap();
     server.sql(&format!("CREATE ROLE jump LOGIN PASSWORD '{password}' IN ROLE warroom_append"));
     let (here, there) = (configured(&server, "jump"), configured(&server, "jump"));
+    assert!(here.must(&["check"]).contains("the user may read and add, and rewrite nothing"));
     here.must(&["--as", "kim", "declare", "Outage", "--severity", "sev2", "--playbook", "generic"]);
     assert!(here.must(&["replicate", "--once"]).contains("0 entries came"));
     let told = there.must(&["replicate", "--once"]);

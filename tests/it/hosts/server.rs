@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -90,6 +90,40 @@ impl Postgres {
         server
     }
 
+    /// A standby that follows this server by way of `port`, with nothing of its own.
+    pub fn standby(&self, port: u16) -> Postgres {
+        let directory = tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o755)).tempdir().unwrap();
+        let secret = directory.path().join("secret");
+        std::fs::write(&secret, SECRET).unwrap();
+        std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o644)).unwrap();
+        if rustix::process::getuid().is_root() {
+            let chown = Command::new("chown").args(["-R", "postgres:"]).arg(directory.path()).status().unwrap();
+            assert!(chown.success());
+        }
+        let copied = command("pg_basebackup")
+            .current_dir("/")
+            .env("PGPASSWORD", SECRET)
+            .args(["-h", "127.0.0.1", "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-p", &port.to_string()])
+            .arg("-D")
+            .arg(directory.path().join("data"))
+            .output()
+            .unwrap();
+        assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+        let mut server = Postgres { directory, port: free_port(), child: None, extra: self.extra.clone() };
+        server.go();
+        server
+    }
+
+    /// Makes a standby the server that may be written to. Returns when it is.
+    pub fn promote(&self) {
+        let mut place = self.place("postgres", self.port);
+        place.url = place.url.replace("read-write", "any");
+        let ask = async |client: &mut Client| {
+            client.query_one("SELECT pg_promote(true, 60)", &[]).await.map(|_| ()).map_err(|e| Fault(e.to_string()))
+        };
+        self.by(&place, ask).unwrap();
+    }
+
     /// Starts it, again after it was killed, on the same port.
     pub fn go(&mut self) {
         let log =
@@ -144,6 +178,21 @@ impl Postgres {
         }
     }
 
+    /// Stops it where it stands, with every session: it keeps its sockets and says nothing. Or lets it go on.
+    pub fn freeze(&self, frozen: bool) {
+        let Some(child) = &self.child else { return };
+        let signal = if frozen { Signal::STOP } else { Signal::CONT };
+        let own = child.id().to_string();
+        self.signal(signal);
+        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+            let pid = entry.file_name().to_string_lossy().parse::<i32>().ok().and_then(Pid::from_raw);
+            // Its sessions are its children, and leave by themselves.
+            if let Some(pid) = pid.filter(|pid| crate::support::pty::stat(*pid, 4).as_ref() == Some(&own)) {
+                let _ = kill_process(pid, signal);
+            }
+        }
+    }
+
     /// Where a user meets it, by way of `port`.
     pub fn place(&self, user: &str, port: u16) -> Replicate {
         Replicate {
@@ -187,7 +236,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        self.signal(Signal::CONT);
+        self.freeze(false);
         self.signal(Signal::INT);
         if let Some(mut child) = self.child.take() {
             let _ = child.wait();
@@ -199,44 +248,77 @@ pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// A line to the server that ends after so many bytes in either direction.
+/// A line to the server that ends after so many bytes in either direction, takes its time, or swallows what it is given.
+#[derive(Clone)]
 pub struct Line {
     pub port: u16,
-    left: Arc<AtomicI64>,
+    state: Arc<Weather>,
+}
+
+struct Weather {
+    left: AtomicI64,
+    /// Milliseconds that each piece takes.
+    delay: AtomicI64,
+    swallows: AtomicBool,
 }
 
 impl Line {
     pub fn to(server: u16) -> Line {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let left = Arc::new(AtomicI64::new(i64::MAX));
-        let budget = Arc::clone(&left);
+        let state =
+            Weather { left: AtomicI64::new(i64::MAX), delay: AtomicI64::new(0), swallows: AtomicBool::new(false) };
+        let state = Arc::new(state);
+        let weather = Arc::clone(&state);
         std::thread::spawn(move || {
             for near in listener.incoming().flatten() {
                 let Ok(far) = TcpStream::connect(("127.0.0.1", server)) else { continue };
                 for (from, to) in [(near.try_clone(), far.try_clone()), (far.try_clone(), near.try_clone())] {
                     let (Ok(from), Ok(to)) = (from, to) else { continue };
-                    let budget = Arc::clone(&budget);
-                    std::thread::spawn(move || carry(from, to, &budget));
+                    let weather = Arc::clone(&weather);
+                    std::thread::spawn(move || carry(from, to, &weather));
                 }
             }
         });
-        Line { port, left }
+        Line { port, state }
     }
 
     pub fn cut_after(&self, bytes: i64) {
-        self.left.store(bytes, Ordering::SeqCst);
+        self.state.left.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Each piece takes so long on its way.
+    pub fn slow(&self, delay: Duration) {
+        self.state.delay.store(i64::try_from(delay.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Takes everything and hands nothing on, as a firewall does that drops packets.
+    pub fn swallow(&self) {
+        self.state.swallows.store(true, Ordering::SeqCst);
     }
 
     pub fn mend(&self) {
-        self.left.store(i64::MAX, Ordering::SeqCst);
+        self.state.left.store(i64::MAX, Ordering::SeqCst);
+        self.state.delay.store(0, Ordering::SeqCst);
+        self.state.swallows.store(false, Ordering::SeqCst);
     }
 }
 
-fn carry(mut from: TcpStream, mut to: TcpStream, left: &AtomicI64) {
+fn carry(mut from: TcpStream, mut to: TcpStream, weather: &Weather) {
     let mut buffer = [0; 512];
+    let mut lost = false;
     while let Ok(n @ 1..) = from.read(&mut buffer) {
-        let before = left.fetch_sub(i64::try_from(n).unwrap(), Ordering::SeqCst);
+        // A stream that lost a piece has lost all that follows.
+        lost |= weather.swallows.load(Ordering::SeqCst);
+        if lost {
+            continue;
+        }
+        let delay = u64::try_from(weather.delay.load(Ordering::SeqCst)).unwrap();
+        if delay > 0 {
+            // The line itself, not a wait of the test's.
+            std::thread::sleep(Duration::from_millis(delay));
+        }
+        let before = weather.left.fetch_sub(i64::try_from(n).unwrap(), Ordering::SeqCst);
         let may = usize::try_from(before.max(0)).unwrap().min(n);
         if to.write_all(&buffer[..may]).is_err() || may < n {
             break;

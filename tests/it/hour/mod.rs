@@ -1,6 +1,6 @@
 //! The commander's first hour: what the tests of `hour` prove: each step within its keys, on the real program, at three sizes.
 
-mod act;
+pub mod act;
 mod agencies;
 mod first;
 mod together;

@@ -1,0 +1,133 @@
+//! Who meets the others on a host: one process at a time, whichever it is, and the next where that ends; and what two who press
+//! send on two hosts see.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+use serde_json::Value;
+
+use super::apart::{head, room, state};
+use super::seat::home;
+use super::server::Postgres;
+use crate::room::{posts, runtime};
+use crate::support::pty::{HANG, Home, Start};
+use crate::support::wire::{Wire, json};
+
+/// A command that stays, and its lines as they come. Ended with its handle.
+struct Stays {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Stays {
+    fn start(home: &Home, command: &str) -> Stays {
+        let mut child = home.command().arg(command).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Stays { child, lines }
+    }
+
+    /// The next line that holds these words.
+    fn until(&mut self, words: &str) -> String {
+        self.lines.by_ref().map(Result::unwrap).find(|line| line.contains(words)).expect(words)
+    }
+}
+
+impl Drop for Stays {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until the other host has it.
+fn arrives(home: &Home, words: &str) {
+    let begun = std::time::Instant::now();
+    while !state(home)["timeline"].to_string().contains(words) {
+        assert!(begun.elapsed() < HANG, "it never came: {words}");
+    }
+}
+
+#[test]
+fn one_process_of_a_host_meets_the_others_and_another_goes_on() {
+    let server = Postgres::ready(&["jump"]);
+    let [here, there] = [0, 1].map(|_| home(&server, "jump", &[server.port], ""));
+    here.must(&["--as", "kim", "declare", "Outage", "--severity", "sev1", "--playbook", "generic"]);
+    let mut poller = Stays::start(&here, "poll");
+    poller.until("connected");
+    let kim = room(&here, "kim", (120, 36));
+    head(&kim, "hosts ok");
+    // A process of its own, beside both: it says who does it, and waits.
+    let mut waits = Stays::start(&here, "replicate");
+    let told = waits.until("replicates this journal");
+    assert!(told.contains(&format!("process {} on", poller.child.id())), "{told}");
+    there.must(&["replicate", "--once"]);
+    let mut other = Stays::start(&there, "replicate");
+    other.until("connected");
+    kim.keys("nby the poller\r");
+    kim.see("saved: NOTE");
+    arrives(&there, "by the poller");
+    // The poller dies as processes do: after its lease one of the two others goes on.
+    drop(poller);
+    kim.keys("nby whoever is left\r");
+    kim.see("saved: NOTE by whoever");
+    arrives(&there, "by whoever is left");
+    // A host that never had anything: its first room asks the others before anybody declares the same once more.
+    let third = home(&server, "jump", &[server.port], "");
+    let rae = Start::new(&third, &["--as", "rae"]).size(80, 24).start();
+    rae.see("Which incident?");
+    rae.see("Outage");
+    rae.keys("\r");
+    head(&rae, "hosts ok");
+    // What is written at the last moment goes out all the same.
+    let mut kim = kim;
+    kim.keys("nthe last word\r");
+    kim.see("saved: NOTE the last word");
+    kim.keys("q");
+    assert_eq!(kim.exit(), 0);
+    rae.see("the last word");
+}
+
+#[test]
+fn of_two_who_press_send_one_sends_and_the_other_is_told_who() {
+    let server = Postgres::ready(&["jump"]);
+    let runtime = runtime();
+    let wire = runtime.block_on(Wire::saying(json(r#"{"accepted":true}"#)));
+    let outbox = format!("[[notification]]\nname = \"outbox\"\nkind = \"webhook\"\nurl = \"{}\"\n", wire.url());
+    let [one, two] = [0, 1].map(|_| home(&server, "jump", &[server.port], &outbox));
+    one.must(&["--as", "kim", "declare", "Outage", "--severity", "sev1", "--started", "-40m"]);
+    one.must(&["message", "draft", "firstnet", "direct"]);
+    let all: Value = serde_json::from_str(&one.must(&["message", "list", "--json"])).unwrap();
+    let id = all[0]["id"].as_str().unwrap().to_owned();
+    one.must(&["message", "approve", &id]);
+    one.must(&["replicate", "--once"]);
+    two.must(&["replicate", "--once"]);
+    let rooms = [room(&one, "kim", (120, 36)), room(&two, "ana", (120, 36))];
+    for pty in &rooms {
+        head(pty, "hosts ok");
+        pty.keys("3gs");
+        pty.see("APPROVED");
+    }
+    for pty in &rooms {
+        pty.keys("R");
+    }
+    let (mut sent, mut told) = (0, 0);
+    for (pty, other) in rooms.iter().zip(["ana on", "kim on"]) {
+        pty.wait("what came of it", |s| {
+            let text = s.contents();
+            text.contains("LEFT 1 of 1")
+                || (text.contains("not") || text.contains("nothing left")) && text.contains(other)
+                || text.contains(&format!("{other} ")) && text.contains("already")
+        });
+        match pty.text().contains("LEFT 1 of 1") {
+            true => sent += 1,
+            false => told += 1,
+        }
+    }
+    assert_eq!((sent, told, posts(&wire)), (1, 1, 1));
+    // By a script as well.
+    for home in [&one, &two] {
+        let ran = home.run(&["message", "send", &id]);
+        assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    }
+    assert_eq!(posts(&wire), 1);
+}
