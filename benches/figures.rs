@@ -296,6 +296,7 @@ fn frame() {
         plan: Arc::new(plan),
         rules: Arc::new(warroom::rulebook::built_in().unwrap()),
         sources: Arc::default(),
+        presence: Arc::default(),
         problems: Vec::new(),
     };
     let actor = warroom::incident::command::Actor { person: "kim".into(), host: "bench".into() };

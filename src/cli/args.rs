@@ -53,6 +53,8 @@ pub enum Cmd {
     List,
     /// Print the state; --json for programs
     State(State),
+    /// Who is in the room, on which host, and their last key
+    Here,
     /// Add a note to the timeline
     Note(Note),
     /// Record a decision, or put a question to the commander with --ask

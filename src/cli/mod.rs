@@ -15,6 +15,7 @@ pub mod edge;
 pub mod entry;
 pub mod export;
 pub mod fail;
+pub mod here;
 pub mod init;
 pub mod keys;
 pub mod lead;
@@ -62,6 +63,7 @@ fn run(args: Args) -> Result<ExitCode, Fail> {
         Some(Cmd::Declare(a)) => declare::run(&context, &a),
         Some(Cmd::List) => list::run(&context),
         Some(Cmd::State(a)) => state::run(&context, &a),
+        Some(Cmd::Here) => here::run(&context),
         Some(Cmd::Note(a)) => entry::note(&context, &a),
         Some(Cmd::Decide(a)) => entry::decide(&context, &a),
         Some(Cmd::Ack(a)) => entry::ack(&context, &a),

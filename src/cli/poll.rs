@@ -306,7 +306,9 @@ impl Deputy<'_> {
             Some(News::Rang { whose: Whose::Host, new, first }) => kept.due.rang(&mut self.runs, &new, first)?,
             Some(News::Tell(text)) => kept.due.line(&text)?,
             Some(News::Lost(why)) => return Err(Fail::Failed(why)),
-            Some(News::Outcome { .. } | News::Deliver(_) | News::Kept { .. } | News::Rang { .. }) => {}
+            Some(
+                News::Outcome { .. } | News::Deliver(_) | News::Kept { .. } | News::Rang { .. } | News::Presence(_),
+            ) => {}
             None => return Err(Fail::failed("the journal's thread ended")),
         }
         Ok(())

@@ -18,7 +18,7 @@ use crate::config::Replicate;
 use crate::incident::Instant;
 use crate::incident::entry::IncidentId;
 use crate::journal::{Journal, Taken};
-use crate::replicate::{Fault, Forked, Here, Moved, There, init, sql, with};
+use crate::replicate::{Fault, Forked, Here, Moved, Presences, There, init, sql, with};
 
 pub fn run(context: &Context, args: &args::Replicate) -> Result<ExitCode, Fail> {
     if let Some(args::ReplicateCmd::Init { print: true }) = &args.command {
@@ -41,7 +41,9 @@ pub fn run(context: &Context, args: &args::Replicate) -> Result<ExitCode, Fail> 
 
 fn make(context: &Context, runtime: &tokio::runtime::Runtime, place: &Replicate) -> Result<ExitCode, Fail> {
     runtime.block_on(with(place, &context.actor.host, async |client| init(client).await)).map_err(refused)?;
-    out::line("the table warroom_entries and the roles warroom_append and warroom_read are there")?;
+    out::line(
+        "the tables warroom_entries and warroom_presence and the roles warroom_append and warroom_read are there",
+    )?;
     out::line("rooms use a user who may append and read, and not the one that made it:")?;
     out::line("    CREATE ROLE jump1 LOGIN PASSWORD '...' IN ROLE warroom_append;")?;
     Ok(ExitCode::SUCCESS)
@@ -55,7 +57,11 @@ async fn once(context: &Context, place: &Replicate) -> Result<ExitCode, Fail> {
         before.insert(id, Before::of(&Session::on(context, context.journal(true)?, id)?));
     }
     let (mut here, mut there) = (Here::default(), There::default());
-    let round = async |client: &mut _| there.exchange(client, &mut journal, &mut here).await;
+    let round = async |client: &mut _| {
+        let moved = there.exchange(client, &mut journal, &mut here).await?;
+        Presences::default().exchange(client, &mut journal, edge::now()).await?;
+        Ok(moved)
+    };
     let moved = with(place, &context.actor.host, round).await.map_err(refused)?;
     if context.global.json {
         let forks = moved.forks.iter().map(|f| json!({"incident": f.incident, "writer": f.writer, "seq": f.seq}));
@@ -134,9 +140,11 @@ impl Stayer<'_> {
     async fn rounds(&mut self, client: &mut Client) -> Result<Infallible, Fault> {
         // Another server may answer than the one before, and lack what that one had.
         self.there = There::default();
+        let mut presences = Presences::default();
         let mut first = true;
         loop {
             let moved = self.there.exchange(client, &mut self.journal, &mut self.here).await?;
+            presences.exchange(client, &mut self.journal, edge::now()).await?;
             let fault = |fail: Fail| Fault(fail.said());
             if first || moved != Moved::default() {
                 self.tell(first, &moved).map_err(fault)?;

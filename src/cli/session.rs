@@ -25,7 +25,7 @@ use crate::room::others;
 use crate::situation::holds;
 use crate::situation::known::Facts;
 use crate::situation::need::Need;
-use crate::situation::{Situation, assess, wording};
+use crate::situation::{Situation, assess_with, wording};
 use crate::text::{Safe, instant};
 
 pub struct Session<'a> {
@@ -112,7 +112,9 @@ impl<'a> Session<'a> {
     pub fn situation(&mut self) -> Situation {
         let sources = self.sources();
         let moment = Moment::of(&self.clock, edge::now());
-        assess(self.log.incident(), &self.in_force.plan, &self.in_force.rules, &sources, moment)
+        let presence = self.journal.presence(self.id).unwrap_or_default();
+        let (incident, plan, rules) = (self.log.incident(), &self.in_force.plan, &self.in_force.rules);
+        assess_with(incident, plan, rules, (&sources, &presence), moment)
     }
 
     /// What a text that somebody wrote rests on.

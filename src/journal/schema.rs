@@ -77,11 +77,12 @@ pub(super) static LOCAL: Profile = Profile {
     ],
 };
 
-/// What backends last answered, and who asks them.
+/// What backends last answered, who asks them, and who sits in a room.
 pub(super) static CACHE: Profile = Profile {
     application: 0x5752_6331,
     synchronous: "OFF",
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE sources (name TEXT PRIMARY KEY, rev INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE rev (one INTEGER PRIMARY KEY CHECK (one = 1), rev INTEGER NOT NULL);
         INSERT INTO rev VALUES (1, 0);
@@ -89,7 +90,17 @@ pub(super) static CACHE: Profile = Profile {
             one INTEGER PRIMARY KEY CHECK (one = 1),
             holder BLOB NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL, expires INTEGER NOT NULL, ttl INTEGER NOT NULL
         );
-        "],
+        ",
+        // Who sits in a room, and when a server was last heard of those of other hosts.
+        "
+        CREATE TABLE presence (
+            room BLOB PRIMARY KEY, incident BLOB NOT NULL, person TEXT NOT NULL, host TEXT NOT NULL, pane TEXT NOT NULL,
+            opened INTEGER NOT NULL, key INTEGER NOT NULL, seen INTEGER NOT NULL, expires INTEGER NOT NULL,
+            ended INTEGER, lost INTEGER NOT NULL, far INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE heard (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL);
+        ",
+    ],
 };
 
 /// What the file says it is.

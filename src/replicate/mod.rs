@@ -7,8 +7,10 @@
 mod connect;
 mod exchange;
 mod init;
+mod presence;
 mod table;
 
 pub use connect::{Fault, with};
 pub use exchange::{Forked, Here, Moved, There};
 pub use init::{init, sql};
+pub use presence::Presences;

@@ -24,6 +24,7 @@ use crate::rulebook::evaluate::Meter;
 use crate::situation::Situation;
 use crate::situation::audience::{AudienceView, Next, Service, harm};
 use crate::situation::obligations::{Obligation, ReadingView, StageView, Standing};
+use crate::situation::presence::{Here, State};
 use crate::situation::signals::Direction;
 use crate::situation::thing::Thing;
 use crate::text::{Safe, duration, instant, shorten};
@@ -92,7 +93,28 @@ pub fn state(incident: &Incident, plan: &Plan, situation: &Situation, id: Incide
         "metrics": metrics(situation),
         "sources": sources(situation),
         "conflicts": conflicts(incident),
+        "presence": presence(situation),
+        "presence_unknown_since": maybe(situation.presences.cut),
     })
+}
+
+/// Everybody of whom a room said something. Instants of real time.
+pub fn presence(situation: &Situation) -> Vec<Value> {
+    let one = |one: &Here| {
+        let (state, since) = match one.state {
+            State::Here => ("here", None),
+            State::NotKnown(at) => ("not_known", Some(at)),
+            State::Left(at) => ("left", Some(at)),
+            State::LinkLost(at) => ("link_lost", Some(at)),
+            State::Ended(at) => ("ended", Some(at)),
+        };
+        json!({
+            "id": format!("{}@{}", one.person, one.host), "person": one.person, "host": one.host, "pane": one.pane,
+            "state": state, "since": maybe(since), "opened_at": rfc3339(one.opened), "last_key_at": rfc3339(one.key),
+            "seen_at": rfc3339(one.seen), "rooms": one.rooms,
+        })
+    };
+    situation.presences.people.iter().map(one).collect()
 }
 
 fn head(incident: &Incident, situation: &Situation, id: IncidentId) -> Value {

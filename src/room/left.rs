@@ -61,6 +61,7 @@ impl Left {
                 | Overlay::Sheet { .. }
                 | Overlay::Desks { .. }
                 | Overlay::Contacts { .. }
+                | Overlay::Here { .. }
                 | Overlay::Words { .. }
                 | Overlay::Incidents { .. },
             )

@@ -13,6 +13,7 @@ pub mod now;
 pub mod obligations;
 pub mod open;
 pub mod page;
+pub mod presence;
 pub mod promised;
 pub mod proposal;
 pub mod receipt;
@@ -25,6 +26,7 @@ use crate::incident::Instant;
 use crate::incident::clock::Moment;
 use crate::incident::observation::{Health, Source};
 use crate::incident::plan::Plan;
+use crate::incident::presence::Presence;
 use crate::incident::rule::Rules;
 use crate::incident::state::Incident;
 use crate::incident::words::TaskState;
@@ -35,6 +37,7 @@ use filing::Supplement;
 use known::Facts;
 use now::NowItem;
 use obligations::{Law, Obligation, Standing};
+use presence::Presences;
 use signals::Signals;
 use thing::Thing;
 
@@ -60,6 +63,8 @@ pub struct Situation {
     pub reports: Vec<String>,
     /// Everything that counts down, the nearest first; what passed and is still owed stands before it.
     pub clocks: Vec<NextClock>,
+    /// Who is here.
+    pub presences: Presences,
 }
 
 /// One thing that counts down in the header, or that passed and is still owed.
@@ -74,6 +79,17 @@ pub struct NextClock {
 
 /// What the moment means. Pure: the same arguments give the same situation.
 pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source], moment: Moment) -> Situation {
+    assess_with(incident, plan, rules, (sources, &Presence::default()), moment)
+}
+
+/// The same, where it is known who sits in a room.
+pub fn assess_with(
+    incident: &Incident,
+    plan: &Plan,
+    rules: &Rules,
+    (sources, presence): (&[Source], &Presence),
+    moment: Moment,
+) -> Situation {
     let Moment { now, real, .. } = moment;
     let facts = Facts::new(incident, plan, rules, sources, now, real);
     let held = holds::held(incident, plan, rules, &facts, now);
@@ -92,6 +108,7 @@ pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source
         teams: teams::teams(incident, plan),
         reports: Vec::new(),
         clocks: Vec::new(),
+        presences: presence::presences(presence, real),
     };
     situation.reports = teams::reports(incident, &situation.teams);
     situation.clocks = clocks(incident, plan, &situation);

@@ -8,6 +8,7 @@ use super::audience::{AudienceView, Next, Service, harm};
 use super::filing::Supplement;
 use super::obligations::{StageView, Standing};
 use super::page::Says;
+use super::presence;
 use super::promised::{self, Promised};
 use super::receipt;
 use super::thing::Thing;
@@ -787,7 +788,8 @@ impl Builder<'_> {
             roles.insert(0, Role::Commander);
         }
         for (index, role) in roles.into_iter().enumerate() {
-            if self.incident.holder(role).is_some() {
+            if let Some(holder) = self.incident.holder(role) {
+                self.items.extend(self.away(role, holder));
                 continue;
             }
             let band = if role == Role::Commander { Band::Decide } else { Band::Nobody };
@@ -806,6 +808,44 @@ impl Builder<'_> {
                 said: String::new(),
             });
         }
+    }
+
+    /// Whoever holds a role and is gone for long, as far as it can be known.
+    fn away(&self, role: Role, holder: &str) -> Option<NowItem> {
+        let moment = self.situation.moment;
+        let away = presence::away(self.incident, &self.situation.presences, moment, holder)?;
+        let (ago, title) = (presence::ago(away.since, moment.real), role.title());
+        // By real time, as far as the room's clock is another.
+        let at = moment.now - (moment.real - away.since);
+        let (label, band) = match (away.known, role) {
+            (false, _) => ("NOT KNOWN".to_owned(), Band::Old),
+            (true, Role::Commander) => (format!("GONE {ago}"), Band::Late),
+            (true, _) => (format!("GONE {ago}"), Band::Nobody),
+        };
+        let since = self.clock(at);
+        let (text, why) = match away.known {
+            true => (
+                format!("{title} {holder}: {} since {since}", away.words),
+                "nobody can be said to do the work of the role".to_owned(),
+            ),
+            false => (
+                format!("{title} {holder}: not known since {since}"),
+                "this host is cut off from others: they may be at work there".to_owned(),
+            ),
+        };
+        Some(NowItem {
+            thing: Thing::Role(role),
+            band,
+            label,
+            text,
+            owner: Some(holder.to_owned()),
+            at,
+            alike: 1,
+            say: format!("{holder}, are you there? Who does what {} does?", role.title().to_lowercase()),
+            why,
+            have: String::new(),
+            said: String::new(),
+        })
     }
 
     fn leading(&mut self) {

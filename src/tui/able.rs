@@ -34,7 +34,13 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
     let writes = !matches!(row.script, command::Script::None(_))
         && !matches!(
             action,
-            Action::Can | Action::Words | Action::Help | Action::Incidents | Action::Worksheet | Action::Law
+            Action::Can
+                | Action::Words
+                | Action::Help
+                | Action::Incidents
+                | Action::Worksheet
+                | Action::Law
+                | Action::Here
         );
     // What would be due today is not due: nothing is done about it.
     let about_a_stage =

@@ -147,6 +147,10 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
             model.overlay = Some(Overlay::RollCall { lit: None });
             Vec::new()
         }
+        Action::Here => {
+            model.overlay = Some(Overlay::Here { scroll: 0 });
+            Vec::new()
+        }
         Action::Contacts => {
             let first = lead::whom(scene, thing.as_ref());
             model.overlay = Some(Overlay::Contacts { first, scroll: 0 });

@@ -109,6 +109,7 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
         let text = if narrow { text.replace("other: ", "+") } else { text };
         right.push(piece(safe!("  {text}"), Meaning::Late));
     }
+    right.extend(super::here::count(scene, narrow));
     let (fresh, all) = scene.situation.fresh();
     let meaning = if fresh < all { Meaning::Late } else { Meaning::Dim };
     if !model.loading || all > 0 {

@@ -11,6 +11,7 @@ use crate::incident::Instant;
 use crate::incident::entry::EntryId;
 use crate::incident::observation::Source;
 use crate::incident::plan::Plan;
+use crate::incident::presence::Presence;
 use crate::incident::rule::Rules;
 use crate::incident::state::Incident;
 use crate::incident::what::What;
@@ -27,6 +28,8 @@ pub struct Snapshot {
     pub plan: Arc<Plan>,
     pub rules: Arc<Rules>,
     pub sources: Arc<Vec<Source>>,
+    /// Who sits in a room.
+    pub presence: Arc<Presence>,
     /// Something about the plan or rules in force that could not be read.
     pub problems: Vec<String>,
 }

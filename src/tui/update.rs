@@ -3,6 +3,7 @@
 use super::act::{act, append, open_form};
 use super::duty;
 use super::form::{Answer, Form, Purpose};
+use super::here;
 use super::incidents;
 use super::key::{Code, Key};
 use super::keymap::Keymap;
@@ -184,6 +185,7 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             | Overlay::Sheet { .. }
             | Overlay::Desks { .. }
             | Overlay::Contacts { .. }
+            | Overlay::Here { .. }
             | Overlay::Incidents { .. },
         )
         | None => {
@@ -226,6 +228,11 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
             if let Some(scroll) = scrolled(scroll, bottom, key, keymap) {
                 model.overlay = Some(Overlay::Contacts { first, scroll });
             }
+            Vec::new()
+        }
+        Some(Overlay::Here { scroll }) => {
+            let bottom = here::lines(model, scene).len().saturating_sub(over::inside(model).1);
+            model.overlay = scrolled(scroll, bottom, key, keymap).map(|scroll| Overlay::Here { scroll });
             Vec::new()
         }
         Some(Overlay::Help { scroll }) => {

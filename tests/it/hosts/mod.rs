@@ -5,6 +5,7 @@ mod carried;
 mod damaged;
 mod evidence;
 mod killed;
+mod present;
 mod replicated;
 mod server;
 mod settle;

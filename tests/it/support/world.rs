@@ -393,6 +393,7 @@ impl World {
             plan: Arc::clone(&self.plan),
             rules: Arc::clone(&self.rules),
             sources: Arc::new(self.sources.clone()),
+            presence: Arc::default(),
             problems: Vec::new(),
         }
     }
