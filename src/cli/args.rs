@@ -107,6 +107,8 @@ pub enum Cmd {
     Replicate(Replicate),
     /// Check that the journal's chains hold, and how far other writers witnessed them
     Verify(Verify),
+    /// Who may do what: show it, put this host's [rights] in force, stand for what was done without the right
+    Rights(RightsArgs),
     /// The agency rules; files of rules and examples, checked, evaluated and tested; why a rule stands as it does
     Rules(Rules),
     /// The playbooks that are known
@@ -275,6 +277,26 @@ pub struct SeverityArgs {
     pub severity: Severity,
     #[arg(long, default_value = "")]
     pub why: String,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct RightsArgs {
+    #[command(subcommand)]
+    pub command: Option<RightsCmd>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum RightsCmd {
+    /// Put the [rights] of this host's configuration in force for the incident, on every host
+    Adopt,
+    /// Stand for what somebody did without the right
+    Stand {
+        /// The beginning of the entry's id
+        id: String,
+        /// Why it stands, or what is done about it
+        #[arg(long)]
+        why: String,
+    },
 }
 
 #[derive(clap::Args, Debug)]

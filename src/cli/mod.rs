@@ -26,6 +26,7 @@ pub mod playbooks;
 pub mod poll;
 pub mod received;
 pub mod replicate;
+pub mod rights;
 pub mod room;
 pub mod rules;
 pub mod session;
@@ -90,6 +91,7 @@ fn run(args: Args) -> Result<ExitCode, Fail> {
         Some(Cmd::Bundle(a)) => bundle::run(&context, &a),
         Some(Cmd::Replicate(a)) => replicate::run(&context, &a),
         Some(Cmd::Verify(a)) => verify::run(&context, &a),
+        Some(Cmd::Rights(a)) => rights::run(&context, &a),
         Some(Cmd::Rules(a)) => rules::run(&context, &a),
         Some(Cmd::Playbooks(a)) => playbooks::run(&context, &a),
         Some(Cmd::Themes) => themes::run(&context),

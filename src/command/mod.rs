@@ -131,6 +131,8 @@ commands! {
         "an agency called: what about, and by when it was promised an answer";
     Amend "amend" [] Lit "" Form Script::Form("warroom note TEXT --amend ID"),
         "new words for the lit note; the old ones stay in the record";
+    Stand "stand" [] Lit "" Form Script::Form("warroom rights stand ID --why TEXT"),
+        "stands for what somebody did without the right; only who has it can";
     Incidents "incidents" ["I"] Anywhere "" No Script::Form("warroom list"),
         "the incidents and which one needs you; Enter goes there, what is typed stays";
     Filter "filter" ["/"] Anywhere "" No SCREEN, "shows only the rows that hold a text";

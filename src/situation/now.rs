@@ -21,6 +21,7 @@ use crate::incident::observation::Health;
 use crate::incident::plan::Plan;
 use crate::incident::state::Incident;
 use crate::incident::task::Task;
+use crate::incident::what::What;
 use crate::incident::words::{MessageState, Role, StageState, TaskState};
 use crate::rulebook::deadline::Due;
 use crate::text::{duration, instant};
@@ -128,6 +129,7 @@ pub fn now(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NowIt
     b.tasks();
     b.alerts();
     b.roles();
+    b.unrightful();
     b.leading();
     b.pages();
     b.old();
@@ -342,7 +344,7 @@ impl Builder<'_> {
         }
         for id in &self.incident.decisions {
             let Some(row) = self.incident.timeline.find(*id) else { continue };
-            let crate::incident::what::What::Decided(decision) = &row.entry.what else { continue };
+            let What::Decided(decision) = &row.entry.what else { continue };
             let Some(check) = decision.check_at else { continue };
             let checked = self.incident.leading.checks.contains_key(id);
             if checked || check - self.now > SOON || self.now - check > TimeDelta::hours(1) {
@@ -804,6 +806,41 @@ impl Builder<'_> {
                 alike: 1,
                 say: format!("Who is {}?", role.title().to_lowercase()),
                 why: "the playbook names this role".into(),
+                have: String::new(),
+                said: String::new(),
+            });
+        }
+    }
+
+    /// What left, or was filed, without the right: until somebody who has it stands for it.
+    fn unrightful(&mut self) {
+        for (id, done) in self.incident.unrightful.iter().filter(|(_, done)| done.stood.is_none()) {
+            let what = self.incident.timeline.find(*id).map(|row| match &row.entry.what {
+                What::MessageSending(w) => match self.incident.messages.get(&w.message) {
+                    Some(m) => {
+                        let name = self.plan.audience(&m.audience).map_or(m.audience.as_str(), |a| a.name.as_str());
+                        format!("{}'s text to {name}", done.by)
+                    }
+                    None => format!("{}'s sending", done.by),
+                },
+                What::StageFiled(w) => format!("{} filed {} {}", done.by, w.rule, w.stage),
+                What::StageConfirmed(w) => format!("{} confirmed {} {}", done.by, w.rule, w.stage),
+                What::StageWithdrawn(w) => format!("{} withdrew {} {}", done.by, w.rule, w.stage),
+                What::AgencyTold(w) => format!("{} told {}", done.by, w.name),
+                _ => format!("{}'s {}", done.by, done.act),
+            });
+            let what = what.unwrap_or_default();
+            self.items.push(NowItem {
+                thing: Thing::Entry(*id),
+                band: Band::Decide,
+                label: "NO RIGHT".into(),
+                text: format!("{what}: {}", done.why),
+                owner: None,
+                at: done.at,
+                alike: 1,
+                say: format!("{} did this without the right. Does it stand, or is it corrected?", done.by),
+                why: "it is true of the outside world, so it counts; somebody who may has to stand for it: Space"
+                    .into(),
                 have: String::new(),
                 said: String::new(),
             });

@@ -7,6 +7,7 @@ mod evidence;
 mod killed;
 mod present;
 mod replicated;
+mod rights;
 mod server;
 mod settle;
 
