@@ -74,7 +74,7 @@ pub fn run(context: &Context, args: &args::Verify) -> Result<ExitCode, Fail> {
 }
 
 /// Which of three holds.
-fn standing(report: &Report) -> String {
+pub(super) fn standing(report: &Report) -> String {
     let (State::Intact, witnessed) = (report.state(), report.witnessed) else { return report.state().to_string() };
     let at = witnessed.until.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
     match (at, witnessed.since) {

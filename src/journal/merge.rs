@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::error::{JournalError, sqlite};
 use super::open::Journal;
 use super::read::{Cursor, bytes, hash, uuid};
+use super::retention::refuse_removed;
 use crate::incident::entry::{Hash, IncidentId, WriterId, decode};
 
 /// An entry as it is stored: the bytes and their place in the writer's chain.
@@ -60,6 +61,7 @@ impl Journal {
     pub fn merge(&mut self, incident: IncidentId, rows: &[Row]) -> Result<Merged, JournalError> {
         let path = self.main.path.clone();
         let result = self.main.write(|tx| {
+            refuse_removed(tx, &path, incident)?;
             let (mut merged, mut new) = (Merged::default(), BTreeSet::new());
             for row in rows {
                 if row.seq == 0 || i64::try_from(row.seq).is_err() || !row.holds() {

@@ -24,7 +24,8 @@ pub(super) static JOURNAL: Profile = Profile {
     application: 0x5752_6a31,
     // In WAL anything less may roll back the newest commits at a power cut.
     synchronous: "FULL",
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE entries (
             local INTEGER PRIMARY KEY AUTOINCREMENT,
             incident BLOB NOT NULL,
@@ -50,7 +51,19 @@ pub(super) static JOURNAL: Profile = Profile {
             UNIQUE (incident, writer)
         );
         CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);
-        "],
+        ",
+        // What was archived, and the marks of what was removed.
+        "
+        CREATE TABLE archived (
+            incident BLOB PRIMARY KEY, at TEXT NOT NULL, by TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL,
+            heads TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE removed (
+            incident BLOB PRIMARY KEY, at TEXT NOT NULL, by TEXT NOT NULL, entries INTEGER NOT NULL,
+            archive TEXT, sha256 TEXT
+        ) WITHOUT ROWID;
+        ",
+    ],
 };
 
 /// What a person typed and saw. Survives the process, not a power cut.

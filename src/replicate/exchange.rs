@@ -92,8 +92,12 @@ impl There {
         let mut moved = Moved::default();
         let writers = table::writers(client).await?;
         let known = journal.incident_ids().map_err(local)?;
+        let removed: BTreeSet<IncidentId> =
+            journal.removed().map_err(local)?.iter().map(|mark| mark.incident).collect();
+        // What was removed here does not come back unasked; asked for, it comes from its first entry on.
+        here.has.retain(|incident, _| !removed.contains(incident));
         let incidents: BTreeSet<IncidentId> = writers.iter().map(|(incident, _)| *incident).chain(known).collect();
-        for incident in incidents {
+        for incident in incidents.difference(&removed).copied() {
             let has = here.has.entry(incident).or_default();
             journal.advance(incident, has).map_err(local)?;
             for writer in writers.iter().filter(|(of, _)| *of == incident).map(|(_, writer)| *writer) {

@@ -4,6 +4,7 @@
 mod carried;
 mod damaged;
 mod evidence;
+mod kept;
 mod killed;
 mod present;
 mod replicated;
