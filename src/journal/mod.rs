@@ -23,6 +23,7 @@ mod proof;
 mod read;
 mod retention;
 mod schema;
+mod sharing;
 mod verify;
 mod watch;
 mod witness;

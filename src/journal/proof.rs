@@ -2,12 +2,12 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::Journal;
+use super::{Journal, sharing};
 
 /// How a person names a file as the proof.
 pub const MARK: char = '@';
@@ -113,11 +113,20 @@ fn keep(folder: &Path, path: &Path) -> Result<String, String> {
 /// Writes it where it is not there yet; whole or not at all.
 fn store(folder: &Path, hash: &str, bytes: &[u8]) -> Result<(), String> {
     let said = |error: std::io::Error| format!("{}: {}", folder.display(), error.kind());
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(said)?;
+    let (closed, mode) = sharing::modes(folder);
+    if !folder.exists() {
+        match DirBuilder::new().mode(closed).create(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(said(error)),
+            _ => {}
+        }
+        // A umask may have taken bits from the mode.
+        fs::set_permissions(folder, fs::Permissions::from_mode(closed)).map_err(said)?;
+    }
     let (whole, half) = (folder.join(hash), folder.join(format!(".{hash}.{}.part", std::process::id())));
     if !whole.exists() {
         let written =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half).and_then(|mut file| {
+            OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&half).and_then(|mut file| {
+                file.set_permissions(fs::Permissions::from_mode(mode))?;
                 file.write_all(bytes)?;
                 file.sync_all()?;
                 fs::rename(&half, &whole)?;

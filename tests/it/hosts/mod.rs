@@ -11,6 +11,7 @@ mod replicated;
 mod rights;
 mod server;
 mod settle;
+mod users;
 
 use serde_json::Value;
 use warroom::incident::Instant;
