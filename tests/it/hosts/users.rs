@@ -166,6 +166,34 @@ fn colleagues_share_a_journal_whatever_their_umask() {
 }
 
 #[test]
+fn the_service_keeps_time_for_colleagues_on_one_journal() {
+    if !root() {
+        return;
+    }
+    let unit = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/warroom-poll.service")).unwrap();
+    for line in ["StateDirectoryMode=2770", "UMask=0007", "User=warroom", "Group=warroom"] {
+        assert!(unit.lines().any(|l| l == line), "{line}");
+    }
+    // As systemd makes it: the service's own, and its group's.
+    let shared = Shared::new();
+    chown(shared.place(), Some(STRANGER), Some(GROUP)).unwrap();
+    fs::set_permissions(shared.place(), Permissions::from_mode(0o2770)).unwrap();
+    let mut service = shared.command(STRANGER, &GROUP.to_string(), "0007");
+    let mut service = service.arg("poll").stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(service.stdout.take().unwrap()));
+    let mut until = |words: &str| lines.by_ref().map(Result::unwrap).find(|line| line.contains(words)).expect(words);
+    until("waiting for one");
+    shared.must(KIM, "077", &["--as", "kim", "declare", "Outage", "--severity", "sev1", "--playbook", "generic"]);
+    until("keeping time for Outage");
+    shared.must(ANA, "022", &["--as", "ana", "note", "from a colleague"]);
+    until("from a colleague");
+    shared.all_shared();
+    let pid = rustix::process::Pid::from_child(&service);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(service.wait().unwrap().success());
+}
+
+#[test]
 fn modes_that_let_strangers_in_or_lock_colleagues_out_are_refused_with_what_mends_them() {
     if !root() {
         return;
