@@ -69,6 +69,7 @@ fn made(session: &mut Session<'_>) -> Result<(Archive, Vec<String>), Fail> {
     if let State::Broken(first) = report.state() {
         lacks.push(format!("the journal is broken at {first}; keep a copy of the file itself"));
     }
+    lacks.extend(report.forks.iter().map(|(writer, seq)| super::verify::fork(*writer, *seq)));
     let entries = rows.len() as u64;
     if entries < report.entries {
         lacks.push(format!("{} damaged entries cannot go into an archive", report.entries - entries));

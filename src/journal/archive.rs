@@ -128,6 +128,12 @@ pub fn read(bytes: &[u8]) -> Result<Archive, String> {
             return Err(format!("{name} is there twice"));
         }
     }
+    // What follows the last part: nothing but the end, and the check of all of it.
+    let mut rest = Vec::new();
+    tar.into_inner().take(LARGEST_PART).read_to_end(&mut rest).map_err(cut)?;
+    if rest.iter().any(|byte| *byte != 0) {
+        return Err("something follows its end".to_owned());
+    }
     let part = |part: Option<Vec<u8>>, name: &str| part.ok_or_else(|| format!("{name} is missing"));
     let manifest: Manifest =
         serde_json::from_slice(&part(manifest, MANIFEST)?).map_err(|e| format!("{MANIFEST}: {e}"))?;

@@ -85,10 +85,13 @@ impl Journal {
             }
             Ok(merged)
         });
-        if let Err(JournalError::Fork { writer, .. }) = &result
+        if let Err(JournalError::Fork { writer, seq, .. }) = &result
             && let Some(row) = rows.iter().find(|row| row.writer.to_string() == *writer)
         {
-            self.main.write(|tx| retire(tx, incident, row.writer).map_err(sqlite(&path)))?;
+            self.main.write(|tx| {
+                let both = retire(tx, incident, row.writer).and_then(|()| remember(tx, incident, row.writer, *seq));
+                both.map_err(sqlite(&path))
+            })?;
         }
         result
     }
@@ -113,6 +116,16 @@ fn retire(tx: &Transaction<'_>, incident: IncidentId, writer: WriterId) -> rusql
     tx.execute(
         "UPDATE writers SET retired = 1 WHERE incident = ?1 AND writer = ?2 AND machine IS NOT NULL",
         params![incident.0.as_bytes(), writer.0.as_bytes()],
+    )
+    .map(|_| ())
+}
+
+/// Keeps from where on a writer has two histories: it is asked for what proves anything.
+fn remember(tx: &Transaction<'_>, incident: IncidentId, writer: WriterId, seq: u64) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT INTO forks (incident, writer, seq) VALUES (?1, ?2, ?3)
+         ON CONFLICT (incident, writer) DO UPDATE SET seq = min(seq, excluded.seq)",
+        params![incident.0.as_bytes(), writer.0.as_bytes(), i64::try_from(seq).unwrap_or(i64::MAX)],
     )
     .map(|_| ())
 }

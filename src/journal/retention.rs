@@ -90,7 +90,7 @@ impl Journal {
         let (path, incident) = (self.main.path.clone(), removed.incident);
         self.main.overwrite_freed()?;
         self.main.write(|tx| {
-            for table in ["entries", "writers", "archived"] {
+            for table in ["entries", "writers", "archived", "forks"] {
                 tx.execute(&format!("DELETE FROM {table} WHERE incident = ?1"), [incident.0.as_bytes()])
                     .map_err(sqlite(&path))?;
             }

@@ -52,7 +52,7 @@ pub(super) static JOURNAL: Profile = Profile {
         );
         CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);
         ",
-        // What was archived, and the marks of what was removed.
+        // What was archived, the marks of what was removed, and the forks that were met.
         "
         CREATE TABLE archived (
             incident BLOB PRIMARY KEY, at TEXT NOT NULL, by TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL,
@@ -61,6 +61,10 @@ pub(super) static JOURNAL: Profile = Profile {
         CREATE TABLE removed (
             incident BLOB PRIMARY KEY, at TEXT NOT NULL, by TEXT NOT NULL, entries INTEGER NOT NULL,
             archive TEXT, sha256 TEXT
+        ) WITHOUT ROWID;
+        -- Writers with two histories, and the first entry that another journal has otherwise.
+        CREATE TABLE forks (
+            incident BLOB NOT NULL, writer BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (incident, writer)
         ) WITHOUT ROWID;
         ",
     ],

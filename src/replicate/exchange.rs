@@ -97,10 +97,21 @@ impl There {
         // What was removed here does not come back unasked; asked for, it comes from its first entry on.
         here.has.retain(|incident, _| !removed.contains(incident));
         let incidents: BTreeSet<IncidentId> = writers.iter().map(|(incident, _)| *incident).chain(known).collect();
+        // Of those that were met on this connection, who wrote since: most rounds find nobody, at the cost of one question.
+        let mut met = Vec::new();
+        for (incident, writer) in writers.iter().filter(|key| self.has.contains_key(*key)) {
+            let ours = here.has.get(incident).and_then(|has| has.get(writer)).map_or(0, |(seq, _)| *seq);
+            met.push((*incident, *writer, ours));
+        }
+        let grown = if met.is_empty() { BTreeSet::new() } else { table::grown(client, &met).await? };
         for incident in incidents.difference(&removed).copied() {
             let has = here.has.entry(incident).or_default();
             journal.advance(incident, has).map_err(local)?;
-            for writer in writers.iter().filter(|(of, _)| *of == incident).map(|(_, writer)| *writer) {
+            let new = |key: &&(IncidentId, WriterId)| {
+                key.0 == incident && (!self.has.contains_key(*key) || grown.contains(*key))
+            };
+            let news: Vec<WriterId> = writers.iter().filter(new).map(|(_, writer)| *writer).collect();
+            for writer in news {
                 self.pull(client, journal, incident, writer, has, &mut moved).await?;
             }
             for (writer, (seq, _)) in &*has {

@@ -1,5 +1,7 @@
 //! The questions that are asked of the table. Knows its columns; decides nothing.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row as SqlRow};
@@ -44,6 +46,25 @@ pub async fn may(client: &Client) -> Result<May, Fault> {
 /// Every writer of whom the first entry is there.
 pub async fn writers(client: &Client) -> Result<Vec<(IncidentId, WriterId)>, Fault> {
     let rows = ask(client, "SELECT incident, writer FROM warroom_entries WHERE seq = 1", &[]).await?;
+    rows.iter().map(|row| Ok((IncidentId(column(row, 0)?), WriterId(column(row, 1)?)))).collect()
+}
+
+/// Those of the writers of whom something lies above the given seq: one question for all of them.
+pub async fn grown(
+    client: &Client,
+    asked: &[(IncidentId, WriterId, u64)],
+) -> Result<BTreeSet<(IncidentId, WriterId)>, Fault> {
+    let incidents: Vec<uuid::Uuid> = asked.iter().map(|(incident, ..)| incident.0).collect();
+    let writers: Vec<uuid::Uuid> = asked.iter().map(|(_, writer, _)| writer.0).collect();
+    let seqs: Vec<i64> = asked.iter().map(|(.., seq)| i64::try_from(*seq).unwrap_or(i64::MAX)).collect();
+    let values: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&incidents, Type::UUID_ARRAY), (&writers, Type::UUID_ARRAY), (&seqs, Type::INT8_ARRAY)];
+    // Each by the primary key, however large the table: the limit leaves the planner no other way.
+    let text = "SELECT a.incident, a.writer FROM unnest($1, $2, $3) AS a (incident, writer, seq) CROSS JOIN LATERAL (
+                  SELECT 1 FROM warroom_entries e
+                  WHERE e.incident = a.incident AND e.writer = a.writer AND e.seq > a.seq LIMIT 1
+                ) AS b";
+    let rows = ask(client, text, &values).await?;
     rows.iter().map(|row| Ok((IncidentId(column(row, 0)?), WriterId(column(row, 1)?)))).collect()
 }
 

@@ -151,6 +151,12 @@ impl Postgres {
         }
     }
 
+    /// The server's own process, for figures.
+    #[allow(dead_code)]
+    pub fn pid(&self) -> Option<i32> {
+        self.child.as_ref().and_then(|child| i32::try_from(child.id()).ok())
+    }
+
     pub fn signal(&self, signal: Signal) {
         if let Some(child) = &self.child {
             kill_process(Pid::from_child(child), signal).unwrap();
@@ -239,6 +245,12 @@ impl Line {
 
     pub fn cut_after(&self, bytes: i64) {
         self.left.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Bytes in both directions since it was last set to carry all.
+    #[allow(dead_code)]
+    pub fn carried(&self) -> u64 {
+        u64::try_from(i64::MAX - self.left.load(Ordering::SeqCst)).unwrap_or(0)
     }
 
     pub fn mend(&self) {
