@@ -297,6 +297,7 @@ fn frame() {
         rules: Arc::new(warroom::rulebook::built_in().unwrap()),
         sources: Arc::default(),
         replication: None,
+        presence: Arc::default(),
         problems: Vec::new(),
     };
     let actor = warroom::incident::command::Actor { person: "kim".into(), host: "bench".into() };

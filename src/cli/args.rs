@@ -50,9 +50,11 @@ pub enum Cmd {
     /// Open an incident and print its id
     Declare(Declare),
     /// List the incidents of the journal
-    List,
+    List(List),
     /// Print the state; --json for programs
     State(State),
+    /// Who is in the room, on which host, and their last key
+    Here,
     /// Add a note to the timeline
     Note(Note),
     /// Record a decision, or put a question to the commander with --ask
@@ -101,10 +103,18 @@ pub enum Cmd {
     Export(Export),
     /// Carry an incident to another host and back: export, import
     Bundle(BundleArgs),
+    /// Write an incident, whole, with its proofs and what `verify` says, to one file, and read it back
+    Archive(Archive),
+    /// Bring an incident back from an archive, or let a removed one come back from the server
+    Restore(Restore),
+    /// Remove an incident that is over from this journal; the archive is looked at first
+    Remove(Remove),
     /// Meet other hosts at the PostgreSQL of [replicate]: push, pull, stay; init
     Replicate(Replicate),
     /// Check that the journal's chains hold, and how far other writers witnessed them
     Verify(Verify),
+    /// Who may do what: show it, put this host's [rights] in force, stand for what was done without the right
+    Rights(RightsArgs),
     /// The agency rules; files of rules and examples, checked, evaluated and tested; why a rule stands as it does
     Rules(Rules),
     /// The playbooks that are known
@@ -273,6 +283,26 @@ pub struct SeverityArgs {
     pub severity: Severity,
     #[arg(long, default_value = "")]
     pub why: String,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct RightsArgs {
+    #[command(subcommand)]
+    pub command: Option<RightsCmd>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum RightsCmd {
+    /// Put the [rights] of this host's configuration in force for the incident, on every host
+    Adopt,
+    /// Stand for what somebody did without the right
+    Stand {
+        /// The beginning of the entry's id
+        id: String,
+        /// Why it stands, or what is done about it
+        #[arg(long)]
+        why: String,
+    },
 }
 
 #[derive(clap::Args, Debug)]
@@ -785,7 +815,48 @@ pub enum BundleCmd {
     Import {
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Also where the incident was removed from this journal
+        #[arg(long)]
+        again: bool,
     },
+}
+
+#[derive(clap::Args, Debug)]
+pub struct List {
+    /// What was removed from this journal: when, by whom, where its archive was
+    #[arg(long)]
+    pub removed: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Archive {
+    /// The beginning of the incident's id
+    pub id: String,
+    /// File to write; never overwrites without --force
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(clap::Args, Debug)]
+#[command(group(clap::ArgGroup::new("from").required(true).args(["file", "from_server"])))]
+pub struct Restore {
+    /// The archive
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// A removed incident, by the beginning of its id: the next `warroom replicate` brings it back
+    #[arg(long, value_name = "ID")]
+    pub from_server: Option<String>,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Remove {
+    /// The beginning of the incident's id
+    pub id: String,
+    /// The short id once more, where no archive holds all of it
+    #[arg(long, value_name = "ID")]
+    pub confirm: Option<String>,
 }
 
 #[derive(clap::Args, Debug)]

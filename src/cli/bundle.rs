@@ -12,6 +12,7 @@ use super::received::{self, Before, Received};
 use super::session::{self, Session};
 use super::{export, out};
 use crate::incident::entry::WriterId;
+use crate::journal::Journal;
 use crate::journal::bundle::{self, Bundle, LARGEST, paste};
 
 pub fn run(context: &Context, args: &args::BundleArgs) -> Result<ExitCode, Fail> {
@@ -19,7 +20,7 @@ pub fn run(context: &Context, args: &args::BundleArgs) -> Result<ExitCode, Fail>
         args::BundleCmd::Export { since, output, paste, force } => {
             leave(context, since.as_deref(), output.as_deref(), *paste, *force)
         }
-        args::BundleCmd::Import { file } => arrive(context, file),
+        args::BundleCmd::Import { file, again } => arrive(context, file, *again),
     }
 }
 
@@ -79,9 +80,9 @@ fn leave(
 }
 
 /// Takes a bundle in.
-fn arrive(context: &Context, file: &Path) -> Result<ExitCode, Fail> {
+fn arrive(context: &Context, file: &Path, again: bool) -> Result<ExitCode, Fail> {
     let bundle = read(file)?;
-    let journal = context.journal(true)?;
+    let mut journal = context.journal(true)?;
     let id = bundle.incident;
     if let Some(prefix) = &context.global.incident
         && !id.0.simple().to_string().starts_with(&prefix.replace('-', "").to_lowercase())
@@ -91,6 +92,15 @@ fn arrive(context: &Context, file: &Path) -> Result<ExitCode, Fail> {
             id.short()
         )));
     }
+    if again {
+        journal.unremove(id)?;
+    }
+    take_in(context, journal, &bundle)
+}
+
+/// Takes the entries of a bundle in, leaves the witness of it, and says what came.
+pub(super) fn take_in(context: &Context, journal: Journal, bundle: &Bundle) -> Result<ExitCode, Fail> {
+    let id = bundle.incident;
     let mut session = Session::on(context, journal, id)?;
     let before = Before::of(&session);
     let taken = session.journal.take(id, &bundle.rows)?;

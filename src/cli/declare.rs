@@ -9,6 +9,7 @@ use super::fail::Fail;
 use super::out;
 use crate::incident::decide::{Declare, declare};
 use crate::incident::entry::{Author, IncidentId};
+use crate::incident::plan::Plan;
 use crate::journal::Cursor;
 use crate::text::instant;
 
@@ -35,7 +36,8 @@ pub fn run(context: &Context, args: &args::Declare) -> Result<ExitCode, Fail> {
     };
     let author = Author { person: context.actor.person.clone(), host: context.actor.host.clone(), machine: false };
     let incident = IncidentId(uuid::Uuid::new_v4());
-    journal.append(incident, &author, now, Cursor::START, |_| declare(&wish, &playbook.plan, now))?;
+    let plan = Plan { rights: config.rights.clone(), ..playbook.plan.clone() };
+    journal.append(incident, &author, now, Cursor::START, |_| declare(&wish, &plan, now))?;
     let started = wish.started.unwrap_or(now);
     if context.global.json {
         out::json(&serde_json::json!({ "id": incident, "started_at": started, "declared_at": now }))?;

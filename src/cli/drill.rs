@@ -23,6 +23,7 @@ use crate::incident::clock::Clock;
 use crate::incident::decide::{Declare, declare};
 use crate::incident::entry::{Author, Draft, IncidentId};
 use crate::incident::fold::Log;
+use crate::incident::plan::Plan;
 use crate::incident::what::{AlertFired, Asked, Noted};
 use crate::journal::{Access, Cursor, Journal};
 use crate::report::line::INJECT;
@@ -108,7 +109,8 @@ async fn play(context: &Context, args: &args::Drill, script: &Script, path: &Pat
         },
     );
     let by = Author { person: context.actor.person.clone(), host: context.actor.host.clone(), machine: false };
-    journal.append(id, &by, begun, Cursor::START, |_| declare(&wish, &playbook.plan, begun))?;
+    let plan = Plan { rights: config.rights.clone(), ..playbook.plan.clone() };
+    journal.append(id, &by, begun, Cursor::START, |_| declare(&wish, &plan, begun))?;
     let clock = match args.speed == 1.0 {
         true => Clock::wall(),
         false => Clock { real: edge::now(), room: begun, speed: args.speed },

@@ -1,6 +1,7 @@
 //! The command line: a file a subcommand. The edge where clocks, environment and files are looked at.
 
 pub mod agency;
+pub mod archive;
 pub mod args;
 pub mod backends;
 pub mod bundle;
@@ -15,6 +16,7 @@ pub mod edge;
 pub mod entry;
 pub mod export;
 pub mod fail;
+pub mod here;
 pub mod init;
 pub mod keys;
 pub mod lead;
@@ -25,7 +27,9 @@ pub mod playbooks;
 pub mod poll;
 pub mod received;
 pub mod released;
+pub mod remove;
 pub mod replicate;
+pub mod rights;
 pub mod room;
 pub mod rules;
 pub mod session;
@@ -62,8 +66,9 @@ fn run(args: Args) -> Result<ExitCode, Fail> {
         Some(Cmd::Demo(a)) => demo::run(&context, &a),
         Some(Cmd::Drill(a)) => drill::run(&context, &a),
         Some(Cmd::Declare(a)) => declare::run(&context, &a),
-        Some(Cmd::List) => list::run(&context),
+        Some(Cmd::List(a)) => list::run(&context, &a),
         Some(Cmd::State(a)) => state::run(&context, &a),
+        Some(Cmd::Here) => here::run(&context),
         Some(Cmd::Note(a)) => entry::note(&context, &a),
         Some(Cmd::Decide(a)) => entry::decide(&context, &a),
         Some(Cmd::Ack(a)) => entry::ack(&context, &a),
@@ -88,8 +93,12 @@ fn run(args: Args) -> Result<ExitCode, Fail> {
         Some(Cmd::Check) => check::run(&context),
         Some(Cmd::Export(a)) => export::run(&context, &a),
         Some(Cmd::Bundle(a)) => bundle::run(&context, &a),
+        Some(Cmd::Archive(a)) => archive::run(&context, &a),
+        Some(Cmd::Restore(a)) => archive::restore(&context, &a),
+        Some(Cmd::Remove(a)) => remove::run(&context, &a),
         Some(Cmd::Replicate(a)) => replicate::run(&context, &a),
         Some(Cmd::Verify(a)) => verify::run(&context, &a),
+        Some(Cmd::Rights(a)) => rights::run(&context, &a),
         Some(Cmd::Rules(a)) => rules::run(&context, &a),
         Some(Cmd::Playbooks(a)) => playbooks::run(&context, &a),
         Some(Cmd::Themes) => themes::run(&context),

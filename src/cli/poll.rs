@@ -325,9 +325,15 @@ impl Deputy<'_> {
             Some(News::Tell(text)) => kept.due.line(&text)?,
             Some(News::Lost(why)) => return Err(Fail::Failed(why)),
             Some(
-                News::Outcome { .. } | News::Deliver(_) | News::Mail { .. } | News::Kept { .. } | News::Rang { .. },
+                News::Outcome { .. }
+                | News::Deliver(_)
+                | News::Mail { .. }
+                | News::Kept { .. }
+                | News::Rang { .. }
+                | News::Presence(_)
+                | News::Unclaimed { .. }
+                | News::Refused(_),
             ) => {}
-            Some(News::Unclaimed { .. } | News::Refused(_)) => {}
             None => return Err(Fail::failed("the journal's thread ended")),
         }
         Ok(())

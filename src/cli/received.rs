@@ -28,12 +28,13 @@ pub struct Before {
     strange: bool,
     conflicts: Vec<Conflict>,
     idle: BTreeSet<EntryId>,
+    without: BTreeSet<EntryId>,
 }
 
 impl Before {
     /// Of an incident that was not known here.
     pub fn nothing() -> Before {
-        Before { strange: true, conflicts: Vec::new(), idle: BTreeSet::new() }
+        Before { strange: true, conflicts: Vec::new(), idle: BTreeSet::new(), without: BTreeSet::new() }
     }
 
     pub fn of(session: &Session<'_>) -> Before {
@@ -42,6 +43,7 @@ impl Before {
             strange: session.log.entries().is_empty(),
             conflicts: incident.conflicts(),
             idle: idle(incident).map(|(row, _)| row.entry.id).collect(),
+            without: incident.unrightful.keys().copied().collect(),
         }
     }
 }
@@ -62,6 +64,7 @@ pub fn tell(session: &Session<'_>, received: &Received) -> Result<ExitCode, Fail
     let incident = session.incident();
     let conflicts: Vec<Conflict> = incident.conflicts().into_iter().filter(|c| !before.conflicts.contains(c)).collect();
     let idle = overtaken(session, before);
+    let without: Vec<(String, String)> = rightless(session, before);
     let code = if taken.forks.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     let who = |writer: &WriterId| {
         let last = session.log.entries().iter().rev().find(|entry| entry.writer == *writer);
@@ -77,6 +80,7 @@ pub fn tell(session: &Session<'_>, received: &Received) -> Result<ExitCode, Fail
         let idle: Vec<_> = idle.iter().map(|(text, why)| json!({"entry": text, "why": why})).collect();
         out::json(&json!({
             "incident": session.id, "first_seen": before.strange, "new": taken.all_new(), "known": taken.known,
+            "without_right": without.iter().map(|(text, why)| json!({"entry": text, "why": why})).collect::<Vec<_>>(),
             "writers": writers, "missing": missing, "conflicts": conflicts, "had_no_effect": idle, "forks": forks,
         }))?;
         return Ok(code);
@@ -94,6 +98,9 @@ pub fn tell(session: &Session<'_>, received: &Received) -> Result<ExitCode, Fail
     for conflict in &conflicts {
         let sides: Vec<String> = conflict.sides.iter().map(|(by, says)| format!("{by} says {says}")).collect();
         out::line(&format!("    CONFLICT {}: {}", conflict.what, sides.join("; ")))?;
+    }
+    for (text, why) in &without {
+        out::line(&format!("    WITHOUT THE RIGHT, {why}: {text}"))?;
     }
     for (text, why) in idle.iter().take(SHOWN) {
         out::line(&format!("    had no effect, {why}: {text}"))?;
@@ -121,11 +128,23 @@ pub fn tell(session: &Session<'_>, received: &Received) -> Result<ExitCode, Fail
     Ok(code)
 }
 
+/// What was done without the right and was not known to be.
+fn rightless(session: &Session<'_>, before: &Before) -> Vec<(String, String)> {
+    let incident = session.incident();
+    let fresh = incident.unrightful.iter().filter(|(id, _)| !before.without.contains(id));
+    let words = fresh.filter_map(|(id, done)| {
+        let row = incident.timeline.find(*id)?;
+        let line = line(&row.entry, incident, &session.in_force.plan, session.now(), session.zone());
+        Some((format!("{} {}", line.tag, line.text), done.why.clone()))
+    });
+    words.collect()
+}
+
 /// The entries that stand in the record and changed nothing.
 fn idle(incident: &Incident) -> impl Iterator<Item = (&Row, &str)> {
     incident.timeline.iter().filter_map(|row| match &row.effect {
         Effect::None(why) => Some((row, &**why)),
-        Effect::Applied | Effect::Retracted(_) => None,
+        Effect::Applied | Effect::Without(_) | Effect::Retracted(_) => None,
     })
 }
 

@@ -15,7 +15,7 @@ use crate::config::Replicate;
 use crate::incident::Instant;
 use crate::incident::replication::Replication;
 use crate::journal::{Journal, Lease, Taken};
-use crate::replicate::{Fault, Forked, Here, Moved, There, init, sql, with};
+use crate::replicate::{Fault, Forked, Here, Moved, Presences, There, init, sql, with};
 use crate::room::replicating::{self, Told};
 
 pub fn run(context: &Context, args: &args::Replicate) -> Result<ExitCode, Fail> {
@@ -39,7 +39,9 @@ pub fn run(context: &Context, args: &args::Replicate) -> Result<ExitCode, Fail> 
 
 fn make(context: &Context, runtime: &tokio::runtime::Runtime, place: &Replicate) -> Result<ExitCode, Fail> {
     runtime.block_on(with(place, &context.actor.host, async |client| init(client).await)).map_err(refused)?;
-    out::line("the tables warroom_entries and warroom_claims and the roles warroom_append and warroom_read are there")?;
+    out::line(
+        "the tables warroom_entries, warroom_claims and warroom_presence and the roles warroom_append and warroom_read are there",
+    )?;
     out::line("rooms use a user who may append and read, and not the one that made it:")?;
     out::line("    CREATE ROLE jump1 LOGIN PASSWORD '...' IN ROLE warroom_append;")?;
     Ok(ExitCode::SUCCESS)
@@ -53,7 +55,11 @@ async fn once(context: &Context, place: &Replicate) -> Result<ExitCode, Fail> {
         before.insert(id, Before::of(&Session::on(context, context.journal(true)?, id)?));
     }
     let (mut here, mut there) = (Here::default(), There::default());
-    let round = async |client: &mut _| there.exchange(client, &mut journal, &mut here).await;
+    let round = async |client: &mut _| {
+        let moved = there.exchange(client, &mut journal, &mut here).await?;
+        Presences::default().exchange(client, &mut journal, edge::now()).await?;
+        Ok(moved)
+    };
     let moved = with(place, &context.actor.host, round).await;
     said(&mut journal, place, &moved)?;
     if moved.is_ok() {

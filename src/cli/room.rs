@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::context::Context;
 use super::edge;
 use super::fail::Fail;
+use crate::incident::plan::Plan;
 use crate::room::lobby::DeclareWith;
 use crate::room::{self, DemoClock, Ended, Opening};
 use crate::tui::terminal;
@@ -65,7 +66,7 @@ pub fn opening(
             timezone: config.timezone,
             organisation: config.organisation.clone(),
             playbook: Some((playbook.plan.name.clone(), playbook.text.clone())),
-            plan: playbook.plan,
+            plan: Plan { rights: config.rights.clone(), ..playbook.plan },
             rules: context.rules_text(config)?,
         },
         drill: None,

@@ -25,7 +25,7 @@ use crate::room::others;
 use crate::situation::holds;
 use crate::situation::known::Facts;
 use crate::situation::need::Need;
-use crate::situation::{Situation, assess, wording};
+use crate::situation::{Situation, assess_with, wording};
 use crate::text::{Safe, instant};
 
 pub struct Session<'a> {
@@ -118,8 +118,9 @@ impl<'a> Session<'a> {
         let sources = self.sources();
         let moment = Moment::of(&self.clock, edge::now());
         let standing = self.replicates.then(|| self.journal.replication().ok().flatten().unwrap_or_default());
-        assess(self.log.incident(), &self.in_force.plan, &self.in_force.rules, &sources, moment)
-            .meeting(standing.as_ref())
+        let presence = self.journal.presence(self.id).unwrap_or_default();
+        let (incident, plan, rules) = (self.log.incident(), &self.in_force.plan, &self.in_force.rules);
+        assess_with(incident, plan, rules, (&sources, &presence), moment).meeting(standing.as_ref())
     }
 
     /// What a text that somebody wrote rests on.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::context::Context;
 use super::fail::Fail;
 use super::{args, bundle, out};
-use crate::incident::entry::{ChainHead, IncidentId};
+use crate::incident::entry::{ChainHead, IncidentId, WriterId};
 use crate::incident::what::What;
 use crate::journal::{Cursor, Journal, Kept, Report, State};
 use crate::report::json;
@@ -34,11 +34,12 @@ pub fn run(context: &Context, args: &args::Verify) -> Result<ExitCode, Fail> {
         let report = &report;
         let intact = matches!(report.state(), State::Intact);
         let (changed, absent) = proofs(&mut journal, report.incident)?;
-        broken |= !intact || !changed.is_empty();
+        broken |= !intact || !changed.is_empty() || !report.forks.is_empty();
         if context.global.json {
             rows.push(serde_json::json!({
                 "id": report.incident, "entries": report.entries, "state": report.state().to_string(), "intact": intact,
                 "witnessed_until": report.witnessed.until, "unwitnessed": report.witnessed.since,
+                "forks": report.forks.iter().map(|(writer, seq)| serde_json::json!({"writer": writer, "seq": seq})).collect::<Vec<_>>(),
                 "changed_proofs": changed, "absent_proofs": absent,
             }));
             continue;
@@ -55,6 +56,9 @@ pub fn run(context: &Context, args: &args::Verify) -> Result<ExitCode, Fail> {
         }
         for finding in &report.findings {
             out::line(&format!("    {finding}"))?;
+        }
+        for (writer, seq) in &report.forks {
+            out::line(&format!("    {}", fork(*writer, *seq)))?;
         }
         for proof in &changed {
             out::line(&format!("    the file of a proof is not what it was: {proof}"))?;
@@ -73,8 +77,16 @@ pub fn run(context: &Context, args: &args::Verify) -> Result<ExitCode, Fail> {
     Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// A writer with two histories, in words.
+pub(super) fn fork(writer: WriterId, seq: u64) -> String {
+    format!(
+        "FORK at entry {seq} of writer {writer}: two histories from here on, since a journal was put back from a copy and written to \
+         again; the other history is not here"
+    )
+}
+
 /// Which of three holds.
-fn standing(report: &Report) -> String {
+pub(super) fn standing(report: &Report) -> String {
     let (State::Intact, witnessed) = (report.state(), report.witnessed) else { return report.state().to_string() };
     let at = witnessed.until.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
     match (at, witnessed.since) {

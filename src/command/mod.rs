@@ -100,6 +100,7 @@ commands! {
     SubTeams "sub-teams" ["W"] Anywhere "" Form Script::Form("warroom team set TEAM --lead NAME --with NAMES"),
         "gives teams their leads and people, so that fewer report to you";
     RollCall "roll-call" ["L"] Anywhere "" No Script::Form("warroom roll-call"), "who was asked, who answered, after how long";
+    Here "here" ["m"] Anywhere "" No Script::Form("warroom here"), "who is in the room, on which host, where, and their last key";
     Contacts "contacts" ["K"] Anywhere "" No Script::Form("warroom contact list"), "bridge, chat, ticket; how people, teams and agencies are reached";
     Contact "contact" [] Anywhere "" Form Script::Form("warroom contact set OF WAY ADDRESS"), "records how somebody is reached";
     TimeOut "time-out" ["O"] Anywhere "" Form Script::Form("warroom time-out"), "starts five minutes of thinking; then its four answers";
@@ -130,6 +131,8 @@ commands! {
         "an agency called: what about, and by when it was promised an answer";
     Amend "amend" [] Lit "" Form Script::Form("warroom note TEXT --amend ID"),
         "new words for the lit note; the old ones stay in the record";
+    Stand "stand" [] Lit "" Form Script::Form("warroom rights stand ID --why TEXT"),
+        "stands for what somebody did without the right; only who has it can";
     Incidents "incidents" ["I"] Anywhere "" No Script::Form("warroom list"),
         "the incidents and which one needs you; Enter goes there, what is typed stays";
     Filter "filter" ["/"] Anywhere "" No SCREEN, "shows only the rows that hold a text";

@@ -108,6 +108,12 @@ pub const RIGHTS: &[Key] = &[
     key("file", "list of names or roles", "", "Who may file with an agency, confirm, waive and withdraw."),
     key("resolve", "list of names or roles", "", "Who may resolve the incident."),
     key(
+        "rights",
+        "list of names or roles",
+        "",
+        "Who may put other rights in force for an incident; absent: the commander, else who declared it.",
+    ),
+    key(
         "STEP",
         "list of names or roles",
         "",

@@ -1,5 +1,6 @@
 //! One entry reduced into the state, through the steps of the thing it is about. Only dispatches; never fails.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -8,6 +9,7 @@ use super::entry::{Entry, EntryId};
 use super::message::{self, Begun, Message, MessageEvent};
 use super::pin::{self, Grounds};
 use super::recipient::Recipients;
+use super::rights;
 use super::stage::{self, Mark, StageEvent};
 use super::state::*;
 use super::task::{self, NoEffect, Task, TaskEvent};
@@ -24,15 +26,29 @@ pub fn apply(incident: &mut Incident, entry: &Arc<Entry>, retracted: Option<&str
     }
     let effect = match retracted {
         Some(why) => Effect::Retracted(why.into()),
-        None => match reduce(incident, entry) {
-            Ok(()) => Effect::Applied,
-            Err(NoEffect(why)) => Effect::None(why.into()),
-        },
+        None => effect(incident, entry),
     };
     if !entry.author.machine && !incident.people.contains(&entry.author.person) {
         incident.people.insert(entry.author.person.clone());
     }
     incident.timeline.insert(Row { entry: Arc::clone(entry), effect });
+}
+
+/// What it does, by whoever may.
+fn effect(incident: &mut Incident, entry: &Entry) -> Effect {
+    let lack = rights::lacks(incident, entry);
+    if let Some(lack) = lack.as_ref().filter(|lack| !lack.outside) {
+        rights::note(incident, entry, lack);
+        return Effect::None(lack.why.as_str().into());
+    }
+    match (reduce(incident, entry), lack) {
+        (Err(NoEffect(why)), _) => Effect::None(why.into()),
+        (Ok(()), None) => Effect::Applied,
+        (Ok(()), Some(lack)) => {
+            rights::note(incident, entry, &lack);
+            Effect::Without(lack.why.into())
+        }
+    }
 }
 
 fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
@@ -41,6 +57,11 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
         What::Declared(w) => declared(incident, entry, w)?,
         What::PlanAdopted(w) => incident.plan.set(entry, (w.name.clone(), w.text.as_str().into()), &w.replaces),
         What::RulesAdopted(w) => incident.rules.set(entry, w.text.as_str().into(), &w.replaces),
+        What::RightsAdopted(w) => {
+            rights::may_adopt(incident, &entry.author.person).map_err(|refusal| NoEffect::new(refusal.0))?;
+            incident.rights.set(entry, w.rights(), &w.replaces);
+        }
+        What::RightStood(w) => rights::stood(incident, entry, w)?,
         What::Titled(w) => incident.title.set(entry, w.title.clone(), &w.replaces),
         What::SeveritySet(w) => incident.severity.set(entry, w.severity, &w.replaces),
         What::PhaseSet(w) => incident.phase.set(entry, w.phase, &w.replaces),
@@ -456,6 +477,7 @@ fn message_drafted(incident: &mut Incident, entry: &Entry, w: &MessageDrafted) -
             grounds: w.grounds.clone(),
             overtaken: Vec::new(),
             approvals: Vec::new(),
+            unrightful: BTreeMap::new(),
             approved: None,
             sending: None,
             recipients: Recipients::default(),
@@ -517,6 +539,7 @@ fn told_elsewhere(incident: &mut Incident, entry: &Entry, w: &ToldElsewhere) {
             grounds: Grounds::default(),
             overtaken: Vec::new(),
             approvals: Vec::new(),
+            unrightful: BTreeMap::new(),
             approved: None,
             sending: None,
             recipients: Recipients::default(),
@@ -727,6 +750,7 @@ pub fn retractable(what: &What) -> bool {
         | What::MessageApproved(_)
         | What::MessageSkipped(_)
         | What::ToldElsewhere(_)
+        | What::RightStood(_)
         | What::PromiseMade(_)
         | What::PromiseKept(_)
         | What::FactSet(_)
@@ -745,6 +769,7 @@ pub fn retractable(what: &What) -> bool {
         What::Declared(_)
         | What::PlanAdopted(_)
         | What::RulesAdopted(_)
+        | What::RightsAdopted(_)
         | What::HandoverOffered(_)
         | What::HandoverAccepted(_)
         | What::HandoverRefused(_)

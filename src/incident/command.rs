@@ -3,6 +3,7 @@
 use super::Instant;
 use super::entry::EntryId;
 use super::pin::Grounds;
+use super::rights::Rights;
 use super::stage::{Figures, How};
 use super::words::{End, Phase, Role, Round, Severity, Way};
 
@@ -21,6 +22,13 @@ pub enum Command {
         risk: String,
     },
     Decide(Decision),
+    /// Who may do what from now on; all of it.
+    AdoptRights(Rights),
+    /// Stands for what was done without the right.
+    StandFor {
+        entry: EntryId,
+        why: String,
+    },
     SetSeverity {
         severity: Severity,
         why: String,

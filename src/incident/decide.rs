@@ -11,6 +11,7 @@ use super::leading::same;
 use super::message::{self, Message, MessageEvent};
 use super::person;
 use super::plan::Plan;
+use super::rights::{self, Rights};
 use super::stage::{self, How, StageEvent};
 use super::state::Incident;
 use super::task::{self, NoEffect, Task, TaskEvent};
@@ -72,6 +73,10 @@ pub fn declare(declare: &Declare, plan: &Plan, now: Instant) -> Result<Vec<Draft
     let rules =
         RulesAdopted { text: declare.rules.clone(), sha256: message::sha256(&declare.rules), replaces: Vec::new() };
     drafts.push(Draft::now(rules.into()));
+    if !plan.rights.is_empty() {
+        let Rights { who, own_text } = plan.rights.clone();
+        drafts.push(Draft::now(RightsAdopted { who, own_text, replaces: Vec::new() }.into()));
+    }
     for task in &plan.tasks {
         let added = TaskAdded {
             title: task.title.clone(),
@@ -145,7 +150,7 @@ pub fn decide(
         Command::SetPhase { phase, why, by_name } => {
             answerable(incident, actor, "set the phase")?;
             if *phase == Phase::Resolved {
-                plan.rights.may(incident, &actor.person, "resolve", "resolve")?;
+                rights::may(incident, plan, &actor.person, "resolve", "resolve")?;
             }
             one(leading::set_phase(incident, plan, *phase, why, by_name.as_deref(), actor)?)
         }
@@ -200,6 +205,25 @@ pub fn decide(
         }
         Command::CallRoll { people, minutes } => one(leading::call_roll(incident, plan, people, *minutes, actor)?),
         Command::AnswerRoll { call, person, says } => one(leading::answer_roll(incident, *call, person, says)?),
+        Command::AdoptRights(rights) => {
+            answerable(incident, actor, "say who may do what")?;
+            rights::may_adopt(incident, &actor.person)?;
+            if incident.rights.agreed().map_or(rights.is_empty(), |in_force| in_force == rights) {
+                return Err(Refusal::new("these are in force already"));
+            }
+            let Rights { who, own_text } = rights.clone();
+            one(RightsAdopted { who, own_text, replaces: incident.rights.replaces() }.into())
+        }
+        Command::StandFor { entry, why } => {
+            answerable(incident, actor, "stand for what somebody did")?;
+            let done = incident.unrightful.get(entry);
+            let done = done.ok_or_else(|| Refusal::new("nothing was done without the right there"))?;
+            if let Some(stood) = &done.stood {
+                return Err(Refusal::new(format!("{} stands for it already", stood.by)));
+            }
+            rights::may(incident, plan, &actor.person, &done.act, "stand for it")?;
+            one(RightStood { entry: *entry, why: required(why, "why it stands, or what is done about it")? }.into())
+        }
         Command::Retitle { title } => {
             one(Titled { title: required(title, "a title")?, replaces: incident.title.replaces() }.into())
         }
@@ -368,7 +392,7 @@ pub fn decide(
         }
         Command::SendMessage { message, process } => {
             answerable(incident, actor, "release")?;
-            plan.rights.may(incident, &actor.person, "send", "release")?;
+            rights::may(incident, plan, &actor.person, "send", "release")?;
             let found = message_of(incident, *message)?;
             if let Some(moved) = found.overtaken.first() {
                 let then = if found.told.is_some() { "a correction goes instead" } else { "edit it first" };
@@ -488,8 +512,8 @@ pub fn decide(
                 (step, _) if wanted.iter().any(|w| w == step) => step.to_owned(),
                 (step, _) => return Err(Refusal::new(format!("{step} has not to clear it: {}", wanted.join(", ")))),
             };
-            plan.rights.may(incident, &actor.person, &step, &format!("clear {name} as {step}"))?;
-            if !plan.rights.names(&step) && setting.by == actor.person {
+            rights::may(incident, plan, &actor.person, &step, &format!("clear {name} as {step}"))?;
+            if !rights::names(incident, plan, &step) && setting.by == actor.person {
                 return Err(Refusal::new(format!("you stated it: {step} has to clear it, and is somebody else")));
             }
             one(FactCleared { name: name.clone(), set: setting.entry, step, basis: basis.clone() }.into())
@@ -515,7 +539,7 @@ pub fn decide(
             one(StageDrafted { rule: rule.clone(), stage: stage.clone() }.into())
         }
         Command::File { rule, stage, at, reference, person, how } => {
-            plan.rights.may(incident, &actor.person, "file", "file")?;
+            rights::may(incident, plan, &actor.person, "file", "file")?;
             let event = StageEvent::Filed { reference, person, how, by: &actor.person };
             on_stage(incident, rule, stage, event, now)?;
             let trimmed = |text: &str| text.trim().to_owned();
@@ -534,25 +558,25 @@ pub fn decide(
             Ok(vec![Draft { what: filed.into(), happened: past(*at, now)?, id: None }])
         }
         Command::ConfirmStage { rule, stage, how } => {
-            plan.rights.may(incident, &actor.person, "file", "confirm a filing")?;
+            rights::may(incident, plan, &actor.person, "file", "confirm a filing")?;
             let how = required(how, "what confirms it")?;
             on_stage(incident, rule, stage, StageEvent::Confirmed { how: &how }, now)?;
             one(StageConfirmed { rule: rule.clone(), stage: stage.clone(), how }.into())
         }
         Command::WaiveStage { rule, stage, why, by, figures } => {
-            plan.rights.may(incident, &actor.person, "file", "waive a filing")?;
+            rights::may(incident, plan, &actor.person, "file", "waive a filing")?;
             let (why, by) = (required(why, "a reason")?, required(by, "the name of who decides it")?);
             on_stage(incident, rule, stage, StageEvent::Waived { why: &why, by: &by, figures }, now)?;
             one(StageWaived { rule: rule.clone(), stage: stage.clone(), why, by, figures: figures.clone() }.into())
         }
         Command::WithdrawStage { rule, stage, why, by } => {
-            plan.rights.may(incident, &actor.person, "file", "withdraw a filing")?;
+            rights::may(incident, plan, &actor.person, "file", "withdraw a filing")?;
             let (why, by) = (required(why, "a reason")?, required(by, "the name of who decides it")?);
             on_stage(incident, rule, stage, StageEvent::Withdrawn { why: &why, by: &by }, now)?;
             one(StageWithdrawn { rule: rule.clone(), stage: stage.clone(), why, by }.into())
         }
         Command::Tell { rule, stage, name, by, person, at } => {
-            plan.rights.may(incident, &actor.person, "file", "record whom an agency's rule asks to tell")?;
+            rights::may(incident, plan, &actor.person, "file", "record whom an agency's rule asks to tell")?;
             let desks = plan.desks(rule);
             let begins = |desk: &&&super::plan::Desk| desk.name.to_lowercase().starts_with(&name.trim().to_lowercase());
             let mut beginning = desks.iter().filter(begins).filter(|_| !name.trim().is_empty());

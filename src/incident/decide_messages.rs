@@ -9,6 +9,7 @@ use super::message::{self, Message, MessageEvent};
 use super::person;
 use super::pin::Grounds;
 use super::plan::Plan;
+use super::rights;
 use super::state::Incident;
 use super::what::{MessageApproved, MessageDrafted, MessageEdited, ServiceStated};
 use super::words::Round;
@@ -100,7 +101,7 @@ pub fn approved(
             not_ones_own(incident, plan, actor, &found.channel, &found.author)?;
         }
     } else {
-        plan.rights.may(incident, &actor.person, "approve", "leave out a step")?;
+        rights::may(incident, plan, &actor.person, "approve", "leave out a step")?;
         if step.is_empty() {
             return Err(Refusal::new(
                 "the commander's step cannot be left out: somebody has to stand for the truth of it",
@@ -127,11 +128,11 @@ fn may_give(
 ) -> Result<(), Refusal> {
     answerable(incident, actor, "approve")?;
     if step.is_empty() {
-        return plan.rights.may(incident, &actor.person, "approve", "approve");
+        return rights::may(incident, plan, &actor.person, "approve", "approve");
     }
     person::confirms(&actor.person)?;
-    plan.rights.may(incident, &actor.person, step, &format!("approve as {step}"))?;
-    if !plan.rights.names(step) && before.iter().any(|a| a.by == actor.person) {
+    rights::may(incident, plan, &actor.person, step, &format!("approve as {step}"))?;
+    if !rights::names(incident, plan, step) && before.iter().any(|a| a.by == actor.person) {
         return Err(Refusal::new(format!(
             "{step} has to approve it, and is somebody else: K leaves the step out, with a reason"
         )));
@@ -143,7 +144,7 @@ fn may_give(
 fn not_ones_own(incident: &Incident, plan: &Plan, actor: &Actor, channel: &str, author: &str) -> Result<(), Refusal> {
     let public = plan.channel(channel).is_some_and(|c| c.public);
     let demo = incident.declared.as_ref().is_some_and(|d| d.demo);
-    if public && !demo && !plan.rights.own_text && actor.person == author {
+    if public && !demo && !rights::own_text(incident, plan) && actor.person == author {
         return Err(Refusal::new(
             "you wrote these words for the public: somebody else approves them (or own_text in [rights])",
         ));

@@ -1,5 +1,6 @@
 //! A message: the text for one audience on one channel. Its steps; what is true of the outside world always applies.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -37,6 +38,8 @@ pub struct Message {
     pub overtaken: Vec<Moved>,
     /// The steps of its approval so far.
     pub approvals: Vec<Approval>,
+    /// Texts, by their SHA-256, that somebody approved who may not, and who: they count for nothing, and may have left.
+    pub unrightful: BTreeMap<String, String>,
     /// By whom its last step was given.
     pub approved: Option<(String, Instant)>,
     /// The entry that is the idempotency key of the sending, its process and its backend.
@@ -262,6 +265,8 @@ pub fn step(message: &Message, event: MessageEvent<'_>, at: Instant) -> Result<M
             match message.state {
                 // The entry says that a process is at it: a fact, also where two raced across hosts.
                 Approved | Failed => next.state = Sending,
+                // Somebody approved it who may not, and it is on its way all the same.
+                Draft if message.unrightful.contains_key(&message.sha256) => next.state = Sending,
                 Sending => return Err(NoEffect::new(by_whom(message, "is sending it already"))),
                 Draft => return Err(NoEffect::new("it is not approved")),
                 Unknown => return Err(NoEffect::new("it may have gone: look it up first, never send twice")),
@@ -407,6 +412,7 @@ mod tests {
             grounds: Grounds::default(),
             overtaken: Vec::new(),
             approvals: Vec::new(),
+            unrightful: BTreeMap::new(),
             approved: None,
             sending: None,
             recipients: Recipients::default(),

@@ -19,6 +19,7 @@ pub mod observation;
 pub mod person;
 pub mod pin;
 pub mod plan;
+pub mod presence;
 pub mod recipient;
 pub mod register;
 pub mod replication;

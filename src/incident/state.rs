@@ -8,6 +8,7 @@ use super::entry::{Author, EntryId};
 use super::leading::{Contact, Leading, TeamMade};
 use super::message::Message;
 use super::register::Register;
+use super::rights::Rights;
 use super::stage::{Filing, Told};
 use super::task::Task;
 use super::timeline::Timeline;
@@ -25,6 +26,10 @@ pub struct Incident {
     pub phase: Register<Phase>,
     pub plan: Register<(String, Arc<str>)>,
     pub rules: Register<Arc<str>>,
+    /// Who may do what.
+    pub rights: Register<Rights>,
+    /// What is true of the outside world and was done without the right, by its entry.
+    pub unrightful: BTreeMap<EntryId, Unrightful>,
     /// The four ends, each the first known instant.
     pub ends: BTreeMap<End, (Instant, String)>,
     pub roles: BTreeMap<Role, Register<Option<String>>>,
@@ -68,6 +73,24 @@ pub struct Incident {
     pub duplicates: usize,
     /// People and teams named so far, for completion.
     pub people: BTreeSet<String>,
+}
+
+/// Something that was done without the right to do it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unrightful {
+    pub act: String,
+    pub by: String,
+    pub at: Instant,
+    pub why: String,
+    /// Who has the right and stands for it.
+    pub stood: Option<Stood>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stood {
+    pub by: String,
+    pub at: Instant,
+    pub why: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -300,6 +323,13 @@ impl Incident {
         }
         if self.title.conflict() {
             add("title".into(), sides(&self.title, Clone::clone));
+        }
+        if self.rights.conflict() {
+            let show = |v: &Rights| {
+                let acts = v.who.iter().map(|(act, who)| format!("{act}: {}", who.join(", ")));
+                acts.collect::<Vec<_>>().join("; ")
+            };
+            add("rights".into(), sides(&self.rights, show));
         }
         for (role, register) in self.roles.iter().filter(|(_, r)| r.conflict()) {
             add(role.title().to_owned(), sides(register, |v| v.clone().unwrap_or_else(|| "nobody".into())));

@@ -11,6 +11,8 @@ const CHUNK: usize = 512;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     Applied,
+    /// It is true of the outside world and was done without the right to do it.
+    Without(Arc<str>),
     /// It stays in the record and changed nothing, for this reason.
     None(Arc<str>),
     /// It was taken back.
@@ -26,7 +28,7 @@ pub struct Row {
 impl Row {
     /// Whether it changed the state and was not taken back.
     pub fn applied(&self) -> bool {
-        self.effect == Effect::Applied
+        matches!(self.effect, Effect::Applied | Effect::Without(_))
     }
 
     fn key(&self) -> (Instant, Order) {

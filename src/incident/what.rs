@@ -93,6 +93,14 @@ kinds! {
     PlanAdopted = "plan.adopted/1" { name: String, text: String, sha256: String, #[serde(default)] replaces: Vec<EntryId> }
     /// The agency rules in force from here on: their whole text.
     RulesAdopted = "rules.adopted/1" { text: String, sha256: String, #[serde(default)] replaces: Vec<EntryId> }
+    /// Who may do what from here on; all of it. An act that is not named is open to everybody who answers for it.
+    RightsAdopted = "rights.adopted/1" {
+        #[serde(default)] who: BTreeMap<String, Vec<String>>,
+        #[serde(default)] own_text: bool,
+        #[serde(default)] replaces: Vec<EntryId>,
+    }
+    /// Somebody who has the right stands for what somebody did without it.
+    RightStood = "rights.stood/1" { entry: EntryId, why: String }
     Titled = "incident.titled/1" { title: String, replaces: Vec<EntryId> }
     SeveritySet = "incident.severity/1" { severity: Severity, #[serde(default)] why: String, replaces: Vec<EntryId> }
     PhaseSet = "incident.phase/1" {

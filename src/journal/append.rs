@@ -7,6 +7,7 @@ use super::error::{AppendError, JournalError, sqlite};
 use super::open::Journal;
 use super::place::Identity;
 use super::read::{Cursor, entries_after, last_of, uuid, writers_of};
+use super::retention::refuse_removed;
 use crate::incident::Instant;
 use crate::incident::entry::{Author, Draft, Entry, EntryId, Hash, Hlc, IncidentId, WriterId, decode, encode};
 
@@ -38,6 +39,7 @@ impl Journal {
         let pen = Pen { incident, author, now, machine: &self.host.machine, identity: self.main.identity };
         let mut written = None;
         let result = self.main.write(|tx| {
+            refuse_removed(tx, &path, incident)?;
             let (others, cursor) = entries_after(tx, incident, after, usize::MAX).map_err(sqlite(&path))?;
             let drafts = decide(&others).map_err(AppendError::Refused)?;
             let mut appended = Appended { others, own: Vec::with_capacity(drafts.len()), cursor };

@@ -133,6 +133,37 @@ impl Database {
         self.note(busy.map(|busy| busy == 0).map_err(sqlite(&path)))
     }
 
+    /// From now on what this connection frees is overwritten with zeros.
+    pub fn overwrite_freed(&mut self) -> Result<(), JournalError> {
+        let path = self.path.clone();
+        let link = self.link()?;
+        let set = link.connection.pragma_update_and_check(None, "secure_delete", true, |row| row.get::<_, i64>(0));
+        self.note(set.map(|_| ()).map_err(sqlite(&path)))
+    }
+
+    /// Gives freed room back where the file is no larger than so many bytes, and empties the log. Says whether the file was
+    /// rewritten, and whether the log is empty: somebody who reads keeps it.
+    pub fn let_go(&mut self, most: i64) -> Result<(bool, bool), JournalError> {
+        let emptied = self.settle()?;
+        let path = self.path.clone();
+        let link = self.link()?;
+        let number = |name| link.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let size =
+            number("page_count").and_then(|n| Ok(n.saturating_mul(number("page_size")?))).map_err(sqlite(&path))?;
+        if !emptied || size > most {
+            return Ok((false, emptied));
+        }
+        // What it copies meanwhile must not lie about in a folder for temporary files.
+        let rewritten =
+            link.connection.execute_batch("PRAGMA temp_store = MEMORY; VACUUM; PRAGMA temp_store = DEFAULT;");
+        match rewritten.map_err(sqlite(&path)) {
+            Ok(()) => Ok((true, self.settle()?)),
+            // It stays as large as it was; what was freed is zero.
+            Err(JournalError::Busy { .. } | JournalError::Full { .. }) => Ok((false, self.settle()?)),
+            Err(e) => self.note(Err(e)),
+        }
+    }
+
     fn link(&mut self) -> Result<&mut Link, JournalError> {
         if self.link.is_none() {
             place::check(&self.path, &self.host)?;

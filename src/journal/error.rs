@@ -25,11 +25,15 @@ pub enum JournalError {
     OtherOwner { path: PathBuf, owner: u32, user: u32 },
 
     #[error(
-        "others may read or write {} (its mode is {mode:04o}); run `{}`",
+        "others may read or write {} (its mode is {mode:04o}); run `{}`{}",
         .path.display(),
-        chmod(path, *directory, *mode)
+        chmod(path, *directory, *mode),
+        share.as_ref().map(|share| format!(", or `{share}` to share it")).unwrap_or_default()
     )]
-    Exposed { path: PathBuf, mode: u32, directory: bool },
+    Exposed { path: PathBuf, mode: u32, directory: bool, share: Option<String> },
+
+    #[error("{} {why}; run `{mend}`", .path.display())]
+    Sharing { path: PathBuf, why: String, mend: String },
 
     #[error(
         "everybody may rename what stands in {} (its mode is {mode:04o}), so the journal below it is not safe; run `chmod o-w {}` \
@@ -119,6 +123,13 @@ pub enum JournalError {
     )]
     Fork { path: PathBuf, writer: String, seq: u64 },
 
+    #[error(
+        "incident {incident} was removed from {} at {at}, and nothing of it was written; `warroom restore FILE` brings it back          from an archive, `warroom bundle import --again FILE` from a bundle, `warroom restore --from-server {incident}` from \
+         the server",
+        .path.display()
+    )]
+    Removed { path: PathBuf, incident: String, at: String },
+
     #[error("cannot use {}: {source}", .path.display())]
     File { path: PathBuf, source: std::io::Error },
 
@@ -183,7 +194,7 @@ fn chmod(path: &Path, directory: bool, mode: u32) -> String {
 }
 
 /// The path as a shell takes it.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     if text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+:@".contains(c)) {
         text

@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::error::{JournalError, sqlite};
 use super::open::Journal;
 use super::read::{Cursor, bytes, hash, uuid};
+use super::retention::refuse_removed;
 use crate::incident::entry::{Hash, IncidentId, WriterId, decode};
 
 /// An entry as it is stored: the bytes and their place in the writer's chain.
@@ -60,6 +61,7 @@ impl Journal {
     pub fn merge(&mut self, incident: IncidentId, rows: &[Row]) -> Result<Merged, JournalError> {
         let path = self.main.path.clone();
         let result = self.main.write(|tx| {
+            refuse_removed(tx, &path, incident)?;
             let (mut merged, mut new) = (Merged::default(), BTreeSet::new());
             for row in rows {
                 if row.seq == 0 || i64::try_from(row.seq).is_err() || !row.holds() {
@@ -83,10 +85,13 @@ impl Journal {
             }
             Ok(merged)
         });
-        if let Err(JournalError::Fork { writer, .. }) = &result
+        if let Err(JournalError::Fork { writer, seq, .. }) = &result
             && let Some(row) = rows.iter().find(|row| row.writer.to_string() == *writer)
         {
-            self.main.write(|tx| retire(tx, incident, row.writer).map_err(sqlite(&path)))?;
+            self.main.write(|tx| {
+                let both = retire(tx, incident, row.writer).and_then(|()| remember(tx, incident, row.writer, *seq));
+                both.map_err(sqlite(&path))
+            })?;
         }
         result
     }
@@ -111,6 +116,16 @@ fn retire(tx: &Transaction<'_>, incident: IncidentId, writer: WriterId) -> rusql
     tx.execute(
         "UPDATE writers SET retired = 1 WHERE incident = ?1 AND writer = ?2 AND machine IS NOT NULL",
         params![incident.0.as_bytes(), writer.0.as_bytes()],
+    )
+    .map(|_| ())
+}
+
+/// Keeps from where on a writer has two histories: it is asked for what proves anything.
+fn remember(tx: &Transaction<'_>, incident: IncidentId, writer: WriterId, seq: u64) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT INTO forks (incident, writer, seq) VALUES (?1, ?2, ?3)
+         ON CONFLICT (incident, writer) DO UPDATE SET seq = min(seq, excluded.seq)",
+        params![incident.0.as_bytes(), writer.0.as_bytes(), i64::try_from(seq).unwrap_or(i64::MAX)],
     )
     .map(|_| ())
 }

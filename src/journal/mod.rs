@@ -6,6 +6,7 @@
 //! stand in `JOURNAL.proofs`, each under its hash.
 
 mod append;
+pub mod archive;
 pub mod bundle;
 mod cache;
 mod clock;
@@ -17,9 +18,12 @@ mod local;
 mod merge;
 mod open;
 mod place;
+mod presence;
 mod proof;
 mod read;
+mod retention;
 mod schema;
+mod sharing;
 mod standing;
 mod verify;
 mod watch;
@@ -32,7 +36,9 @@ pub use lease::Lease;
 pub use merge::{Merged, Row};
 pub use open::{Access, Changed, Journal};
 pub use place::Host;
-pub use proof::Kept;
+pub use presence::new_room;
+pub use proof::{Kept, named as proof_named};
 pub use read::{Cursor, Head, Summary};
+pub use retention::{Archived, Erased, Removed};
 pub use verify::{Chain, Finding, Report, State, Witnessed};
 pub use watch::{Notice, Watch};

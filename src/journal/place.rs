@@ -1,4 +1,4 @@
-//! Where a journal may stand: local disk, our own file, closed to others. Never opens a database file that exists.
+//! Where a journal may stand: local disk, our own file or our group's, closed to others. Never opens a database file that exists.
 //!
 //! SQLite's locks are POSIX locks: closing any other descriptor of the file would drop them for the whole process. So
 //! everything here asks by path, and the one descriptor is that of a file which did not exist before.
@@ -9,6 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 
 use super::error::{JournalError, file};
+use super::sharing;
 
 /// What `open` asks of the machine. Tests give their own answers.
 #[derive(Clone, Debug)]
@@ -16,8 +17,9 @@ pub struct Host {
     /// What tells this machine from a clone of it.
     pub machine: String,
     pub name: String,
-    /// The effective user.
+    /// The effective user, and the groups that it is in.
     pub user: u32,
+    pub groups: Vec<u32>,
     /// The file system's name where SQLite must not be used on it.
     pub refuse: fn(&Path) -> io::Result<Option<&'static str>>,
 }
@@ -26,7 +28,10 @@ impl Host {
     pub fn this() -> Host {
         let machine = fs::read_to_string("/etc/machine-id").unwrap_or_default().trim().to_owned();
         let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Host { machine, name, user: rustix::process::geteuid().as_raw(), refuse: refused_file_system }
+        let mut groups: Vec<u32> =
+            rustix::process::getgroups().unwrap_or_default().into_iter().map(|group| group.as_raw()).collect();
+        groups.push(rustix::process::getegid().as_raw());
+        Host { machine, name, user: rustix::process::geteuid().as_raw(), groups, refuse: refused_file_system }
     }
 }
 
@@ -79,10 +84,12 @@ pub(super) fn make_directory(path: &Path, host: &Host) -> Result<(), JournalErro
     Ok(())
 }
 
-/// Makes the file, empty and ours alone whatever the umask, and its name durable. No error where it exists.
+/// Makes the file, empty, and its name durable: ours alone, or the group's in a shared directory, whatever the umask. No error
+/// where it exists.
 pub(super) fn make_file(path: &Path) -> Result<(), JournalError> {
+    let mode = sharing::modes(path).1;
     let nofollow = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
-    let made = match OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(nofollow).open(path) {
+    let made = match OpenOptions::new().write(true).create_new(true).mode(mode).custom_flags(nofollow).open(path) {
         Ok(made) => made,
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         Err(e) if matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
@@ -91,7 +98,7 @@ pub(super) fn make_file(path: &Path) -> Result<(), JournalError> {
         Err(e) => return Err(file(path)(e)),
     };
     // SQLite gives -wal and -shm the mode of this file.
-    made.set_permissions(fs::Permissions::from_mode(0o600)).map_err(file(path))?;
+    made.set_permissions(fs::Permissions::from_mode(mode)).map_err(file(path))?;
     made.sync_all().map_err(file(path))?;
     sync_directory(parent(path))
 }
@@ -101,9 +108,15 @@ pub(super) fn check(path: &Path, host: &Host) -> Result<(), JournalError> {
     let directory = parent(path);
     check_file_system(directory, path, host)?;
     let meta = fs::metadata(directory).map_err(file(directory))?;
-    // The mode first: in /tmp the owner is not what is wrong.
-    private(directory, &meta, true)?;
-    owned(directory, &meta, host)?;
+    let shared = sharing::group(&meta);
+    match shared {
+        Some(group) => sharing::check_directory(directory, &meta, group, host)?,
+        None => {
+            // The mode first: in /tmp the owner is not what is wrong.
+            private(directory, &meta, true)?;
+            owned(directory, &meta, host)?;
+        }
+    }
     for above in directory.ancestors().skip(1) {
         let mode = fs::metadata(above).map_err(file(above))?.mode() & 0o7777;
         if mode & 0o002 != 0 && mode & 0o1000 == 0 {
@@ -122,8 +135,13 @@ pub(super) fn check(path: &Path, host: &Host) -> Result<(), JournalError> {
         if !meta.is_file() {
             return Err(JournalError::NotAFile { path: file });
         }
-        owned(&file, &meta, host)?;
-        private(&file, &meta, false)?;
+        match shared {
+            Some(group) => sharing::check_file(&file, &meta, group)?,
+            None => {
+                owned(&file, &meta, host)?;
+                private(&file, &meta, false)?;
+            }
+        }
     }
     Ok(())
 }
@@ -152,7 +170,9 @@ fn private(path: &Path, meta: &Metadata, directory: bool) -> Result<(), JournalE
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    Err(JournalError::Exposed { path: path.to_owned(), mode, directory })
+    // One that its group may write to may be meant to be shared.
+    let share = (directory && mode & 0o1027 == 0o020).then(|| sharing::offer(path, meta));
+    Err(JournalError::Exposed { path: path.to_owned(), mode, directory, share })
 }
 
 fn check_file_system(at: &Path, path: &Path, host: &Host) -> Result<(), JournalError> {

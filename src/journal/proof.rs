@@ -2,12 +2,12 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::Journal;
+use super::{Journal, sharing};
 
 /// How a person names a file as the proof.
 pub const MARK: char = '@';
@@ -31,10 +31,8 @@ impl Journal {
 
     /// What of the file that a proof in the record names; None: it names none.
     pub fn check_proof(&self, proof: &str) -> Option<Kept> {
-        let (name, hash) = proof.rsplit_once(HASHED)?;
-        if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return None;
-        }
+        let hash = named(proof)?;
+        let name = proof.rsplit_once(HASHED).map_or("", |(name, _)| name);
         let path = folder(self.path()).join(hash);
         let name = name.to_owned();
         Some(
@@ -45,6 +43,35 @@ impl Journal {
                 Err(why) => Kept::Changed(format!("{name}: {}: {why}", path.display())),
             },
         )
+    }
+}
+
+/// The hash of the file that a proof in the record names. None: it names none.
+pub fn named(proof: &str) -> Option<&str> {
+    let (_, hash) = proof.rsplit_once(HASHED)?;
+    (hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit())).then_some(hash)
+}
+
+impl Journal {
+    /// The bytes of a kept file. None: it is not here, or is another now.
+    pub fn proof(&self, hash: &str) -> Option<Vec<u8>> {
+        let (found, bytes) = hashed(File::open(folder(self.path()).join(hash)).ok()?).ok()?;
+        (found == hash).then_some(bytes)
+    }
+
+    /// Keeps the bytes of a proof that came from elsewhere, under their hash. The error is a sentence.
+    pub fn put_proof(&self, bytes: &[u8]) -> Result<(), String> {
+        let hash: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+        store(&folder(self.path()), &hash, bytes)
+    }
+
+    /// Forgets a kept file. The error is a sentence.
+    pub fn drop_proof(&self, hash: &str) -> Result<(), String> {
+        let path = folder(self.path()).join(hash);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(format!("{}: {error}", path.display())),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -78,12 +105,29 @@ fn keep(folder: &Path, path: &Path) -> Result<String, String> {
         return Err(format!("over {} MiB: keep it elsewhere and name the place", LARGEST >> 20));
     }
     let (hash, bytes) = hashed(File::open(path).map_err(said)?).map_err(said)?;
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(said)?;
-    let (whole, half) = (folder.join(&hash), folder.join(format!(".{hash}.{}.part", std::process::id())));
+    store(folder, &hash, &bytes)?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(format!("{name}{HASHED}{hash}"))
+}
+
+/// Writes it where it is not there yet; whole or not at all.
+fn store(folder: &Path, hash: &str, bytes: &[u8]) -> Result<(), String> {
+    let said = |error: std::io::Error| format!("{}: {}", folder.display(), error.kind());
+    let (closed, mode) = sharing::modes(folder);
+    if !folder.exists() {
+        match DirBuilder::new().mode(closed).create(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(said(error)),
+            _ => {}
+        }
+        // A umask may have taken bits from the mode.
+        fs::set_permissions(folder, fs::Permissions::from_mode(closed)).map_err(said)?;
+    }
+    let (whole, half) = (folder.join(hash), folder.join(format!(".{hash}.{}.part", std::process::id())));
     if !whole.exists() {
         let written =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half).and_then(|mut file| {
-                file.write_all(&bytes)?;
+            OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&half).and_then(|mut file| {
+                file.set_permissions(fs::Permissions::from_mode(mode))?;
+                file.write_all(bytes)?;
                 file.sync_all()?;
                 fs::rename(&half, &whole)?;
                 File::open(folder)?.sync_all()
@@ -93,8 +137,7 @@ fn keep(folder: &Path, path: &Path) -> Result<String, String> {
             return Err(format!("cannot be kept in {}: {}", folder.display(), error.kind()));
         }
     }
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(format!("{name}{HASHED}{hash}"))
+    Ok(())
 }
 
 /// SHA-256 in hex of what can be read, and the bytes.

@@ -24,7 +24,8 @@ pub(super) static JOURNAL: Profile = Profile {
     application: 0x5752_6a31,
     // In WAL anything less may roll back the newest commits at a power cut.
     synchronous: "FULL",
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE entries (
             local INTEGER PRIMARY KEY AUTOINCREMENT,
             incident BLOB NOT NULL,
@@ -50,7 +51,23 @@ pub(super) static JOURNAL: Profile = Profile {
             UNIQUE (incident, writer)
         );
         CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);
-        "],
+        ",
+        // What was archived, the marks of what was removed, and the forks that were met.
+        "
+        CREATE TABLE archived (
+            incident BLOB PRIMARY KEY, at TEXT NOT NULL, by TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL,
+            heads TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE removed (
+            incident BLOB PRIMARY KEY, at TEXT NOT NULL, by TEXT NOT NULL, entries INTEGER NOT NULL,
+            archive TEXT, sha256 TEXT
+        ) WITHOUT ROWID;
+        -- Writers with two histories, and the first entry that another journal has otherwise.
+        CREATE TABLE forks (
+            incident BLOB NOT NULL, writer BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (incident, writer)
+        ) WITHOUT ROWID;
+        ",
+    ],
 };
 
 /// What a person typed and saw. Survives the process, not a power cut.
@@ -77,7 +94,7 @@ pub(super) static LOCAL: Profile = Profile {
     ],
 };
 
-/// What backends last answered, and who asks them.
+/// What backends last answered, who asks them, and who sits in a room.
 pub(super) static CACHE: Profile = Profile {
     application: 0x5752_6331,
     synchronous: "OFF",
@@ -102,6 +119,15 @@ pub(super) static CACHE: Profile = Profile {
         CREATE TABLE met (
             incident BLOB NOT NULL, writer BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (incident, writer)
         ) WITHOUT ROWID;
+        ",
+        // Who sits in a room, and when a server was last heard of those of other hosts.
+        "
+        CREATE TABLE presence (
+            room BLOB PRIMARY KEY, incident BLOB NOT NULL, person TEXT NOT NULL, host TEXT NOT NULL, pane TEXT NOT NULL,
+            opened INTEGER NOT NULL, key INTEGER NOT NULL, seen INTEGER NOT NULL, expires INTEGER NOT NULL,
+            ended INTEGER, lost INTEGER NOT NULL, far INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE heard (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL);
         ",
     ],
 };

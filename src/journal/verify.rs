@@ -23,6 +23,9 @@ pub struct Report {
     /// In the order of the rows in the file.
     pub findings: Vec<Finding>,
     pub witnessed: Witnessed,
+    /// Writers of whom another journal has another history, from this entry on: one of the two was put back from a copy and
+    /// written to again. What stands here may be whole all the same.
+    pub forks: Vec<(WriterId, u64)>,
 }
 
 /// How far other writers saw what stands here.
@@ -154,7 +157,14 @@ fn nameless(row: &SqlRow<'_>) -> rusqlite::Result<Report> {
     let why = format!("entries of an incident whose name is damaged ({} bytes)", bytes(row.get_ref(0)?).len());
     let findings = vec![Finding::Unreadable { why }];
     let incident = IncidentId(uuid::Uuid::nil());
-    Ok(Report { incident, entries: 0, chains: Vec::new(), findings, witnessed: Witnessed::default() })
+    Ok(Report {
+        incident,
+        entries: 0,
+        chains: Vec::new(),
+        findings,
+        witnessed: Witnessed::default(),
+        forks: Vec::new(),
+    })
 }
 
 fn snapshot<T>(connection: &Connection, f: impl FnOnce() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
@@ -174,11 +184,22 @@ pub(super) struct Behind {
 
 fn check(connection: &Connection, incident: IncidentId) -> Report {
     let (chains, findings) = (Vec::new(), Vec::new());
-    let mut report = Report { incident, entries: 0, chains, findings, witnessed: Witnessed::default() };
+    let mut report =
+        Report { incident, entries: 0, chains, findings, witnessed: Witnessed::default(), forks: Vec::new() };
     if let Err(e) = walk(connection, incident, &mut report) {
         report.findings.push(Finding::Unreadable { why: e.to_string() });
     }
     report
+}
+
+/// The writers that are known to have two histories, and from which entry on.
+fn forks(connection: &Connection, incident: IncidentId) -> rusqlite::Result<BTreeMap<WriterId, u64>> {
+    let mut statement = connection.prepare_cached("SELECT writer, seq FROM forks WHERE incident = ?1")?;
+    let rows = statement.query_map([incident.0.as_bytes()], |row| {
+        Ok((writer(row.get_ref(0)?), u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0)))
+    })?;
+    let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(rows.into_iter().filter_map(|(writer, seq)| Some((writer?, seq))).collect())
 }
 
 fn walk(connection: &Connection, incident: IncidentId, report: &mut Report) -> rusqlite::Result<()> {
@@ -230,7 +251,9 @@ fn walk(connection: &Connection, incident: IncidentId, report: &mut Report) -> r
         }
         behind.insert(writer, Behind { seq, local, hashes: [stored.unwrap_or(recomputed), recomputed] });
     }
-    witnesses.judge(connection, incident, &behind, &mut found, report)?;
+    let forks = forks(connection, incident)?;
+    report.forks = forks.iter().map(|(writer, seq)| (*writer, *seq)).collect();
+    witnesses.judge(connection, incident, (&behind, &forks), &mut found, report)?;
     found.sort_by_key(|(local, _)| *local);
     report.findings = found.into_iter().map(|(_, finding)| finding).collect();
     report.chains = behind.into_iter().map(|(writer, b)| Chain { writer, seq: b.seq, head: b.hashes[1] }).collect();

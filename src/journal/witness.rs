@@ -39,7 +39,7 @@ impl Witnesses {
         self,
         connection: &Connection,
         incident: IncidentId,
-        chains: &BTreeMap<WriterId, Behind>,
+        (chains, forks): (&BTreeMap<WriterId, Behind>, &BTreeMap<WriterId, u64>),
         found: &mut Vec<(i64, Finding)>,
         report: &mut Report,
     ) -> rusqlite::Result<()> {
@@ -48,11 +48,14 @@ impl Witnesses {
         let mut told: BTreeMap<WriterId, u64> = BTreeMap::new();
         for (head, by, seen, local) in self.seen {
             let SeenHead { writer, seq, .. } = head;
+            // Of the other history of a fork, which is told as such.
+            let other = forks.get(&writer).is_some_and(|fork| seq >= *fork);
             match at(connection, incident, writer, seq)? {
                 Some(hash) if hash.hex() == head.hash => {
                     let most = until.entry(writer).or_default();
                     *most = seq.max(*most);
                 }
+                _ if other => {}
                 Some(_) if told.insert(writer, seq).is_none() => {
                     found.push((local, Finding::Rewritten { writer, seq, by, seen }));
                 }

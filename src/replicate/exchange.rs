@@ -127,7 +127,11 @@ impl There {
         let mut moved = Moved::default();
         let writers = table::writers(client).await?;
         let known = journal.incident_ids().map_err(local)?;
-        let all = writers.iter().map(|(incident, _)| *incident).chain(known);
+        let removed: BTreeSet<IncidentId> =
+            journal.removed().map_err(local)?.iter().map(|mark| mark.incident).collect();
+        // What was removed here does not come back unasked; asked for, it comes from its first entry on.
+        here.has.retain(|incident, _| !removed.contains(incident));
+        let all = writers.iter().map(|(incident, _)| *incident).chain(known).filter(|id| !removed.contains(id));
         let incidents: BTreeSet<IncidentId> = all.filter(|id| self.only.is_none_or(|only| only == *id)).collect();
         let news = self.news(client, journal, here, &incidents, &writers).await?;
         for incident in incidents {

@@ -1,10 +1,11 @@
-//! Makes the table and the two roles. May be run again; changes nothing that is there.
+//! Makes the tables and the two roles. May be run again; changes nothing that is there.
 
 use tokio_postgres::Client;
 
 use super::connect::{Fault, answer};
 
-/// The tables, the index of who writes, and what each role may. The roles are made before them.
+/// The tables, the index of who writes, and what each role may. The roles are made before. The entries are evidence and are
+/// only added to; who sits where is none, and is replaced.
 const TABLE: &str = "\
 CREATE TABLE IF NOT EXISTS warroom_entries (
     incident uuid NOT NULL,
@@ -30,6 +31,23 @@ CREATE TABLE IF NOT EXISTS warroom_claims (
 REVOKE ALL ON warroom_entries, warroom_claims FROM PUBLIC;
 GRANT SELECT, INSERT ON warroom_entries, warroom_claims TO warroom_append;
 GRANT SELECT ON warroom_entries, warroom_claims TO warroom_read;
+CREATE TABLE IF NOT EXISTS warroom_presence (
+    room uuid PRIMARY KEY,
+    incident uuid NOT NULL,
+    rev bigint NOT NULL,
+    person text NOT NULL,
+    host text NOT NULL,
+    pane text NOT NULL,
+    open_ms bigint NOT NULL,
+    key_ms bigint NOT NULL,
+    life_ms bigint NOT NULL,
+    end_ms bigint,
+    lost boolean NOT NULL,
+    at timestamptz NOT NULL
+);
+REVOKE ALL ON warroom_presence FROM PUBLIC;
+GRANT SELECT, INSERT, UPDATE, DELETE ON warroom_presence TO warroom_append;
+GRANT SELECT ON warroom_presence TO warroom_read;
 ";
 
 const ROLES: [&str; 2] = ["warroom_append", "warroom_read"];

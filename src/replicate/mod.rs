@@ -10,6 +10,7 @@ mod connect;
 mod exchange;
 mod init;
 mod offer;
+mod presence;
 mod table;
 
 pub use check::check;
@@ -18,3 +19,4 @@ pub use connect::{Connected, Fault, connect, with};
 pub use exchange::{Forked, Here, Moved, There};
 pub use init::{init, sql};
 pub use offer::offer;
+pub use presence::Presences;

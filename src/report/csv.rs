@@ -22,6 +22,7 @@ pub fn csv(incident: &Incident, plan: &Plan, now: Instant, zone: Tz) -> Result<S
         let said = line(entry, incident, plan, now, zone);
         let effect = match &row.effect {
             Effect::Applied => String::new(),
+            Effect::Without(why) => format!("done without the right: {why}"),
             Effect::None(why) => format!("had no effect: {why}"),
             Effect::Retracted(why) => format!("taken back: {why}"),
         };

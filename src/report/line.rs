@@ -42,6 +42,16 @@ pub fn line(entry: &Entry, incident: &Incident, plan: &Plan, now: Instant, zone:
         }
         What::PlanAdopted(w) => ("PLAN", format!("playbook {} in force", w.name)),
         What::RulesAdopted(_) => ("PLAN", "agency rules in force".to_owned()),
+        What::RightsAdopted(w) => {
+            let who = w.who.iter().map(|(act, who)| {
+                let who = if who.is_empty() { "nobody".to_owned() } else { who.join(", ") };
+                format!("{act}: {who}")
+            });
+            let who = who.collect::<Vec<_>>().join("; ");
+            let who = if who.is_empty() { "everybody who answers for it".to_owned() } else { who };
+            ("RIGHTS", format!("who may from here on: {who} ({by})"))
+        }
+        What::RightStood(w) => ("RIGHTS", format!("{by} stands for {}: {}", w.entry.short(), w.why)),
         What::Titled(w) => ("TITLE", format!("{by}: {}", w.title)),
         What::SeveritySet(w) => ("SEV", with(&format!("{} by {by}", w.severity), &w.why)),
         What::PhaseSet(w) => {

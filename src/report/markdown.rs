@@ -619,6 +619,7 @@ impl Record<'_> {
         };
         let effect = match &row.effect {
             Effect::Applied => String::new(),
+            Effect::Without(why) => format!(" **done without the right: {}**", escape(why)),
             Effect::None(why) => format!(" **had no effect: {}**", escape(why)),
             Effect::Retracted(why) => format!(" **taken back: {}**", escape(why)),
         };
@@ -628,7 +629,7 @@ impl Record<'_> {
         };
         let text = match &row.effect {
             Effect::Retracted(_) => format!("~~{}~~", escape(&said.text)),
-            Effect::Applied | Effect::None(_) => escape(&said.text),
+            Effect::Applied | Effect::Without(_) | Effect::None(_) => escape(&said.text),
         };
         let by = format!("{} on {}", escape(&entry.author.person), escape(&entry.author.host));
         let id = entry.id.short();

@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 
 use super::line::{line, number};
 use crate::incident::Instant;
-use crate::incident::entry::IncidentId;
+use crate::incident::entry::{EntryId, IncidentId};
 use crate::incident::exercise;
 use crate::incident::message::Message;
 use crate::incident::plan::Plan;
-use crate::incident::register::Register;
+use crate::incident::register::{Register, Setting};
 use crate::incident::replication::Health;
-use crate::incident::state::Incident;
+use crate::incident::rights::Rights;
+use crate::incident::state::{Incident, Unrightful};
 use crate::incident::task::Task;
 use crate::incident::timeline::{Effect, Row};
 use crate::incident::what::What;
@@ -26,6 +27,7 @@ use crate::situation::Situation;
 use crate::situation::apart::Meeting;
 use crate::situation::audience::{AudienceView, Next, Service, harm};
 use crate::situation::obligations::{Obligation, ReadingView, StageView, Standing};
+use crate::situation::presence::{Here, State};
 use crate::situation::signals::Direction;
 use crate::situation::thing::Thing;
 use crate::text::{Safe, duration, instant, shorten};
@@ -96,7 +98,54 @@ pub fn state(incident: &Incident, plan: &Plan, situation: &Situation, id: Incide
         "sources": sources(situation),
         "conflicts": conflicts(incident),
         "replication": situation.meeting.as_ref().map(replication),
+        "rights": rights(incident),
+        "without_right": without_right(incident),
+        "presence": presence(situation),
+        "presence_unknown_since": maybe(situation.presences.cut),
     })
+}
+
+/// Who may do what, by the record; several while they are in conflict.
+pub fn rights(incident: &Incident) -> Vec<Value> {
+    let one = |head: &Setting<Rights>| {
+        json!({
+            "id": head.entry, "who": head.value.who, "own_text": head.value.own_text, "by": head.by,
+            "since": rfc3339(head.at),
+        })
+    };
+    incident.rights.heads().iter().map(one).collect()
+}
+
+/// What is true of the outside world and was done without the right.
+fn without_right(incident: &Incident) -> Vec<Value> {
+    let one = |(id, done): (&EntryId, &Unrightful)| {
+        let stood = done.stood.as_ref();
+        json!({
+            "id": id, "act": done.act, "by": done.by, "at": rfc3339(done.at), "why": done.why,
+            "stood_by": stood.map(|s| s.by.as_str()), "stood_at": maybe(stood.map(|s| s.at)),
+            "stood_why": stood.map(|s| s.why.as_str()),
+        })
+    };
+    incident.unrightful.iter().map(one).collect()
+}
+
+/// Everybody of whom a room said something. Instants of real time.
+pub fn presence(situation: &Situation) -> Vec<Value> {
+    let one = |one: &Here| {
+        let (state, since) = match one.state {
+            State::Here => ("here", None),
+            State::NotKnown(at) => ("not_known", Some(at)),
+            State::Left(at) => ("left", Some(at)),
+            State::LinkLost(at) => ("link_lost", Some(at)),
+            State::Ended(at) => ("ended", Some(at)),
+        };
+        json!({
+            "id": format!("{}@{}", one.person, one.host), "person": one.person, "host": one.host, "pane": one.pane,
+            "state": state, "since": maybe(since), "opened_at": rfc3339(one.opened), "last_key_at": rfc3339(one.key),
+            "seen_at": rfc3339(one.seen), "rooms": one.rooms,
+        })
+    };
+    situation.presences.people.iter().map(one).collect()
 }
 
 fn head(incident: &Incident, situation: &Situation, id: IncidentId) -> Value {
@@ -193,6 +242,7 @@ fn timeline(incident: &Incident, plan: &Plan, situation: &Situation, options: Op
         let line = line(entry, incident, plan, situation.moment.now, situation.zone);
         let (effect, why) = match &row.effect {
             Effect::Applied => ("applied", None),
+            Effect::Without(why) => ("without_right", Some(&**why)),
             Effect::None(why) => ("none", Some(&**why)),
             Effect::Retracted(why) => ("retracted", Some(&**why)),
         };

@@ -62,6 +62,7 @@ impl Left {
                 | Overlay::Letter { .. }
                 | Overlay::Desks { .. }
                 | Overlay::Contacts { .. }
+                | Overlay::Here { .. }
                 | Overlay::Words { .. }
                 | Overlay::Incidents { .. },
             )

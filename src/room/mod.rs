@@ -15,6 +15,7 @@ pub mod others;
 pub mod pager;
 pub mod paper;
 pub mod pollers;
+pub mod presence;
 pub mod replicating;
 pub mod rest;
 pub mod screen;
@@ -37,14 +38,15 @@ use crate::incident::clock::{Clock, Moment};
 use crate::incident::command::Actor;
 use crate::incident::entry::{EntryId, IncidentId};
 use crate::incident::observation::Source;
+use crate::incident::presence::End;
 use crate::incident::rights::Rights;
 use crate::incident::what::What;
-use crate::journal::Access;
+use crate::journal::{Access, new_room};
 use crate::report::line::is_inject;
 use crate::safe;
 use crate::situation::need::Need;
 use crate::situation::thing::Thing;
-use crate::situation::{Situation, alarm, assess};
+use crate::situation::{Situation, alarm, assess, assess_with};
 use crate::tui::key::Key;
 use crate::tui::keymap::Keymap;
 use crate::tui::lend;
@@ -61,6 +63,7 @@ use editor::Editing;
 use keylog::KeyLog;
 use left::Left;
 use pollers::{Backend, Control};
+use presence::Sitter;
 use replicating::Told;
 use screen::Screen;
 use store::{Ask, News, Setup, Store, Whose};
@@ -297,6 +300,7 @@ async fn stay(
         away: true,
         left: None,
         early,
+        sitter: Sitter::new(new_room(), real),
     };
     let ended = room.live(input, &mut news, met, signals).await;
     room.break_off_editing().await;
@@ -311,6 +315,8 @@ async fn stay(
     room.wait_for_deliveries().await;
     if room.opening.access == Access::ReadWrite {
         store.ask(Ask::Looked(room.now()));
+        let lost = matches!(ended, Ended::TerminalLost | Ended::Signal(1));
+        room.sit(Some(End { at: room.real(), lost }));
     }
     let Room { model, screen, opening, next, mut deliveries, .. } = room;
     if next.is_some() && !deliveries.is_empty() {
@@ -425,6 +431,7 @@ struct Room {
     away: bool,
     /// How the screen was left, until there is something to put it back on.
     left: Option<Left>,
+    sitter: Sitter,
 }
 
 /// What is being typed, on its way to the disk: a room that dies takes no words with it.
@@ -465,6 +472,9 @@ impl Room {
         let shares = self.opening.access == Access::ReadWrite && !self.opening.backends.is_empty();
         self.draw();
         loop {
+            let sits = self.opening.access == Access::ReadWrite && !self.model.loading;
+            self.sitter.looks_at(&format!("{:?}", self.model.pane).to_lowercase());
+            let sit = self.sitter.due(self.real());
             let wake = self.wake();
             let typed = self.typed.due.map_or(Duration::ZERO, |due| (due - self.real()).to_std().unwrap_or_default());
             tokio::select! {
@@ -516,6 +526,7 @@ impl Room {
                 () = tokio::time::sleep(wake) => self.stale = true,
                 () = tokio::time::sleep(typed), if self.typed.due.is_some() => self.keep_typed(),
                 _ = lease.tick(), if shares => self.store.ask(Ask::Lease),
+                () = tokio::time::sleep(sit), if sits => self.sit(None),
                 Some(needs) = self.others.recv() => match needs {
                     Ok(needs) => self.model.others = needs,
                     Err(why) => {
@@ -596,7 +607,8 @@ impl Room {
             return;
         }
         let s = &self.snapshot;
-        self.situation = assess(&s.incident, &s.plan, &s.rules, &s.sources, moment).meeting(s.replication.as_deref());
+        self.situation = assess_with(&s.incident, &s.plan, &s.rules, (&s.sources, &s.presence), moment)
+            .meeting(s.replication.as_deref());
         self.stale = false;
         self.listen();
     }
@@ -612,6 +624,13 @@ impl Room {
         if let Some(bells) = self.bells.fresh(alarms) {
             self.store.ask(Ask::Ring { whose: Whose::Person, bells });
         }
+    }
+
+    /// Says who sits here.
+    fn sit(&mut self, end: Option<End>) {
+        let (Some(incident), real) = (self.model.incident, self.real()) else { return };
+        let sitting = self.sitter.say(incident, &self.model.actor, real, end);
+        self.store.ask(Ask::Sit(sitting));
     }
 
     fn is_mine(&self, thing: &Thing) -> bool {
@@ -653,6 +672,7 @@ impl Room {
         if self.editing.is_some() && event != Input::Closed {
             return None;
         }
+        self.sitter.press(self.real());
         let leaves = |key: &Key| *key == Key::ctrl('c') || (*key == Key::char('q') && self.early.is_empty());
         let leaves = matches!(&event, Input::Key(key) if leaves(key));
         if self.model.loading && !leaves && matches!(event, Input::Key(_) | Input::Paste(_)) {
@@ -753,6 +773,11 @@ impl Room {
             News::Refused(why) => self.apply(Msg::Tell(Loud::Refused, why)),
             News::Clock(clock) => {
                 self.set_clock(clock);
+                None
+            }
+            News::Presence(presence) => {
+                self.stale |= !presence.looks_like(&self.snapshot.presence);
+                self.snapshot.presence = presence;
                 None
             }
             News::Lease(leads) => {

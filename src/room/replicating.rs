@@ -19,7 +19,7 @@ use crate::config::Replicate;
 use crate::incident::Instant;
 use crate::incident::entry::{IncidentId, WriterId};
 use crate::journal::{Access, Journal, JournalError, Watch};
-use crate::replicate::{Connected, Fault, Here, Moved, There, connect, with};
+use crate::replicate::{Connected, Fault, Here, Moved, Presences, There, connect, with};
 
 /// What it tells whoever started it. Rooms that only read hear nothing and see the standing.
 #[derive(Clone, Debug, PartialEq)]
@@ -229,10 +229,12 @@ impl<T: FnMut(Told)> Meeting<T> {
         // Another server may answer than the one before, and lack what that one had. Until it was asked about everything, what
         // was known of the one before is the better word.
         let mut fresh = Some(There::default());
+        let mut presences = Presences::default();
         loop {
             let Meeting { journal, here, said, there, .. } = self;
             let asked = fresh.as_mut().unwrap_or_else(|| there.get_or_insert_default());
             let moved = asked.exchange_with(client, journal, here, &mut |journal| said.beat(journal)).await?;
+            presences.exchange(client, journal, (said.real)()).await?;
             let first = fresh.is_some();
             if let Some(fresh) = fresh.take() {
                 self.there = Some(fresh);

@@ -22,6 +22,7 @@ use crate::incident::exercise;
 use crate::incident::fold::Log;
 use crate::incident::observation::{Observation, Source};
 use crate::incident::plan::Plan;
+use crate::incident::presence::{Presence, Sitting};
 use crate::incident::recipient::RecipientOutcome;
 use crate::incident::replication::Replication;
 use crate::incident::rights::Rights;
@@ -76,6 +77,8 @@ pub enum Ask {
     Noticed(Notice),
     /// Take or keep the lease on polling.
     Lease,
+    /// Who sits in this room; an end is told here alone.
+    Sit(Sitting),
     Looked(Instant),
     /// Which of these bells are new; from now on they have rung. Answered by `News::Rang` with the same `whose`.
     Ring {
@@ -146,6 +149,8 @@ pub enum News {
     /// Something that was asked for is not done, in words that stay until they are read.
     Refused(String),
     Clock(Clock),
+    /// Who sits in a room.
+    Presence(Arc<Presence>),
     /// Whether this process polls; the sources as last known.
     Lease(bool),
     /// What was typed and not sent off, from an earlier session; when the person last looked.
@@ -233,6 +238,9 @@ struct Keeper {
     sources: Arc<Vec<Source>>,
     /// How the host stands with the others; none where it meets nobody.
     replication: Option<Arc<Replication>>,
+    /// Of the cache when the sources were last read.
+    cache_rev: u64,
+    presence: Arc<Presence>,
     clock: Clock,
     leads: bool,
     /// What is known of deliveries and the disk refused, in its order: written as soon as it takes them.
@@ -254,6 +262,8 @@ impl Keeper {
             news,
             log: Log::default(),
             cursor: Cursor::default(),
+            cache_rev: 0,
+            presence: Arc::default(),
             clock: Clock::wall(),
             leads: false,
             unrecorded: Vec::new(),
@@ -282,6 +292,7 @@ impl Keeper {
         self.read_clock();
         self.read_sources();
         self.read_replication();
+        self.read_presence();
         if let Err(error) = self.catch_up(usize::MAX) {
             self.tell(News::Lost(error.to_string()));
         }
@@ -324,6 +335,7 @@ impl Keeper {
                     self.record_the_rest();
                     self.orphans();
                 }
+                Ask::Sit(sitting) => self.sit(&sitting),
                 Ask::Looked(at) => {
                     let (incident, person) = (self.setup.incident, self.setup.actor.person.clone());
                     if self.setup.journal.access() == Access::ReadWrite {
@@ -367,6 +379,7 @@ impl Keeper {
             rules: Arc::clone(&self.in_force.rules),
             sources: Arc::clone(&self.sources),
             replication: self.replication.clone(),
+            presence: Arc::clone(&self.presence),
             problems: self.in_force.problems(),
         }));
     }
@@ -634,13 +647,33 @@ impl Keeper {
             self.read_clock();
         }
         told |= notice.cache && self.read_replication();
-        if notice.cache && !self.leads {
-            let before = Arc::clone(&self.sources);
-            self.read_sources();
-            told |= before != self.sources;
+        if notice.cache {
+            self.read_presence();
+            // Most writes there are of who sits where.
+            let moved = self.setup.journal.cache_rev().map_or(true, |rev| rev != self.cache_rev);
+            if moved && !self.leads {
+                let before = Arc::clone(&self.sources);
+                self.read_sources();
+                told |= before != self.sources;
+            }
         }
         if told {
             self.snapshot();
+        }
+    }
+
+    fn sit(&mut self, sitting: &Sitting) {
+        // It is no evidence: that it could not be kept disturbs nobody.
+        if self.setup.journal.access() == Access::ReadWrite && self.setup.journal.put_sitting(sitting).is_ok() {
+            self.read_presence();
+        }
+    }
+
+    fn read_presence(&mut self) {
+        let Ok(presence) = self.setup.journal.presence(self.setup.incident) else { return };
+        if presence != *self.presence {
+            self.presence = Arc::new(presence);
+            self.tell(News::Presence(Arc::clone(&self.presence)));
         }
     }
 
@@ -665,6 +698,7 @@ impl Keeper {
 
     /// What was last known of each configured source, from whoever polled it.
     fn read_sources(&mut self) {
+        self.cache_rev = self.setup.journal.cache_rev().unwrap_or(0);
         let Ok(cached) = self.setup.journal.sources() else { return };
         let mut sources = self.setup.configured.clone();
         for source in cached {

@@ -15,6 +15,7 @@ pub mod now;
 pub mod obligations;
 pub mod open;
 pub mod page;
+pub mod presence;
 pub mod promised;
 pub mod proposal;
 pub mod receipt;
@@ -27,6 +28,7 @@ use crate::incident::Instant;
 use crate::incident::clock::Moment;
 use crate::incident::observation::{Health, Source};
 use crate::incident::plan::Plan;
+use crate::incident::presence::Presence;
 use crate::incident::rule::Rules;
 use crate::incident::state::Incident;
 use crate::incident::words::TaskState;
@@ -37,6 +39,7 @@ use filing::Supplement;
 use known::Facts;
 use now::NowItem;
 use obligations::{Law, Obligation, Standing};
+use presence::Presences;
 use signals::Signals;
 use thing::Thing;
 
@@ -66,6 +69,8 @@ pub struct Situation {
     pub clocks: Vec<NextClock>,
     /// How this host stands with the others; None: it meets nobody.
     pub meeting: Option<apart::Meeting>,
+    /// Who is here.
+    pub presences: Presences,
 }
 
 /// One thing that counts down in the header, or that passed and is still owed.
@@ -80,6 +85,17 @@ pub struct NextClock {
 
 /// What the moment means. Pure: the same arguments give the same situation.
 pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source], moment: Moment) -> Situation {
+    assess_with(incident, plan, rules, (sources, &Presence::default()), moment)
+}
+
+/// The same, where it is known who sits in a room.
+pub fn assess_with(
+    incident: &Incident,
+    plan: &Plan,
+    rules: &Rules,
+    (sources, presence): (&[Source], &Presence),
+    moment: Moment,
+) -> Situation {
     let Moment { now, real, .. } = moment;
     let facts = Facts::new(incident, plan, rules, sources, now, real);
     let held = holds::held(incident, plan, rules, &facts, now);
@@ -100,6 +116,7 @@ pub fn assess(incident: &Incident, plan: &Plan, rules: &Rules, sources: &[Source
         reports: Vec::new(),
         clocks: Vec::new(),
         meeting: None,
+        presences: presence::presences(presence, real),
     };
     situation.reports = teams::reports(incident, &situation.teams);
     situation.clocks = clocks(incident, plan, &situation);

@@ -8,6 +8,7 @@ use super::audience::{AudienceView, Next, Service, harm};
 use super::filing::Supplement;
 use super::obligations::{StageView, Standing};
 use super::page::Says;
+use super::presence;
 use super::promised::{self, Promised};
 use super::receipt;
 use super::thing::Thing;
@@ -20,6 +21,7 @@ use crate::incident::observation::Health;
 use crate::incident::plan::Plan;
 use crate::incident::state::Incident;
 use crate::incident::task::Task;
+use crate::incident::what::What;
 use crate::incident::words::{MessageState, Role, StageState, TaskState};
 use crate::rulebook::deadline::Due;
 use crate::text::{duration, instant};
@@ -127,6 +129,7 @@ pub fn now(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NowIt
     b.tasks();
     b.alerts();
     b.roles();
+    b.unrightful();
     b.leading();
     b.pages();
     b.old();
@@ -345,7 +348,7 @@ impl Builder<'_> {
         }
         for id in &self.incident.decisions {
             let Some(row) = self.incident.timeline.find(*id) else { continue };
-            let crate::incident::what::What::Decided(decision) = &row.entry.what else { continue };
+            let What::Decided(decision) = &row.entry.what else { continue };
             let Some(check) = decision.check_at else { continue };
             let checked = self.incident.leading.checks.contains_key(id);
             if checked || check - self.now > SOON || self.now - check > TimeDelta::hours(1) {
@@ -791,7 +794,8 @@ impl Builder<'_> {
             roles.insert(0, Role::Commander);
         }
         for (index, role) in roles.into_iter().enumerate() {
-            if self.incident.holder(role).is_some() {
+            if let Some(holder) = self.incident.holder(role) {
+                self.items.extend(self.away(role, holder));
                 continue;
             }
             let band = if role == Role::Commander { Band::Decide } else { Band::Nobody };
@@ -810,6 +814,79 @@ impl Builder<'_> {
                 said: String::new(),
             });
         }
+    }
+
+    /// What left, or was filed, without the right: until somebody who has it stands for it.
+    fn unrightful(&mut self) {
+        for (id, done) in self.incident.unrightful.iter().filter(|(_, done)| done.stood.is_none()) {
+            let what = self.incident.timeline.find(*id).map(|row| match &row.entry.what {
+                What::MessageSending(w) => match self.incident.messages.get(&w.message) {
+                    Some(m) => {
+                        let name = self.plan.audience(&m.audience).map_or(m.audience.as_str(), |a| a.name.as_str());
+                        format!("{}'s text to {name}", done.by)
+                    }
+                    None => format!("{}'s sending", done.by),
+                },
+                What::StageFiled(w) => format!("{} filed {} {}", done.by, w.rule, w.stage),
+                What::StageConfirmed(w) => format!("{} confirmed {} {}", done.by, w.rule, w.stage),
+                What::StageWithdrawn(w) => format!("{} withdrew {} {}", done.by, w.rule, w.stage),
+                What::AgencyTold(w) => format!("{} told {}", done.by, w.name),
+                _ => format!("{}'s {}", done.by, done.act),
+            });
+            let what = what.unwrap_or_default();
+            self.items.push(NowItem {
+                thing: Thing::Entry(*id),
+                band: Band::Decide,
+                label: "NO RIGHT".into(),
+                text: format!("{what}: {}", done.why),
+                owner: None,
+                at: done.at,
+                alike: 1,
+                say: format!("{} did this without the right. Does it stand, or is it corrected?", done.by),
+                why: "it is true of the outside world, so it counts; somebody who may has to stand for it: Space"
+                    .into(),
+                have: String::new(),
+                said: String::new(),
+            });
+        }
+    }
+
+    /// Whoever holds a role and is gone for long, as far as it can be known.
+    fn away(&self, role: Role, holder: &str) -> Option<NowItem> {
+        let moment = self.situation.moment;
+        let away = presence::away(self.incident, &self.situation.presences, moment, holder)?;
+        let (ago, title) = (presence::ago(away.since, moment.real), role.title());
+        // By real time, as far as the room's clock is another.
+        let at = moment.now - (moment.real - away.since);
+        let (label, band) = match (away.known, role) {
+            (false, _) => ("NOT KNOWN".to_owned(), Band::Old),
+            (true, Role::Commander) => (format!("GONE {ago}"), Band::Late),
+            (true, _) => (format!("GONE {ago}"), Band::Nobody),
+        };
+        let since = self.clock(at);
+        let (text, why) = match away.known {
+            true => (
+                format!("{title} {holder}: {} since {since}", away.words),
+                "nobody can be said to do the work of the role".to_owned(),
+            ),
+            false => (
+                format!("{title} {holder}: not known since {since}"),
+                "this host is cut off from others: they may be at work there".to_owned(),
+            ),
+        };
+        Some(NowItem {
+            thing: Thing::Role(role),
+            band,
+            label,
+            text,
+            owner: Some(holder.to_owned()),
+            at,
+            alike: 1,
+            say: format!("{holder}, are you there? Who does what {} does?", role.title().to_lowercase()),
+            why,
+            have: String::new(),
+            said: String::new(),
+        })
     }
 
     fn leading(&mut self) {

@@ -35,7 +35,13 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
     let writes = !matches!(row.script, command::Script::None(_))
         && !matches!(
             action,
-            Action::Can | Action::Words | Action::Help | Action::Incidents | Action::Worksheet | Action::Law
+            Action::Can
+                | Action::Words
+                | Action::Help
+                | Action::Incidents
+                | Action::Worksheet
+                | Action::Law
+                | Action::Here
         );
     // What would be due today is not due: nothing is done about it.
     let about_a_stage =
@@ -80,6 +86,12 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
                 refused(model, scene, &Command::Amend { entry, text })
             }
             None => Some("light a note in the timeline first (pane 2)".into()),
+        },
+        Action::Stand => match thing {
+            Some(Thing::Entry(entry)) => {
+                refused(model, scene, &Command::StandFor { entry: *entry, why: "?".to_owned() })
+            }
+            _ => Some("light what was done without the right first (pane 1 or 2)".into()),
         },
         Action::Withdraw => match thing {
             Some(Thing::Stage(rule, stage)) => {
@@ -266,6 +278,9 @@ pub(super) fn advance(scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, 
             }
             _ => Err("it is gone".into()),
         },
+        Some(Thing::Entry(id)) if incident.unrightful.get(id).is_some_and(|done| done.stood.is_none()) => {
+            Ok(Step::Open(Purpose::Stand { entry: *id }))
+        }
         Some(Thing::Promise(id)) => write(Command::KeepPromise { promise: *id, how: String::new() }, "kept"),
         Some(Thing::Conflict(what)) => Ok(Step::Open(match what.as_str() {
             "severity" => Purpose::Severity,
@@ -282,6 +297,7 @@ pub(super) fn advance(scene: &Scene<'_>, thing: Option<&Thing>) -> Result<Step, 
             },
             _ if what.starts_with("fact ") => Purpose::Fact,
             _ if what.starts_with("clock ") => Purpose::Clock,
+            "rights" => return Err("warroom rights adopt settles it, from a configuration".into()),
             _ => Purpose::Role { role: None },
         })),
         Some(Thing::Hosts) => Err("it goes by itself when they are met again: a makes it yours to call them".into()),

@@ -100,6 +100,10 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
             Some((entry, words)) => open_form(model, Purpose::Amend { entry, words }, scene),
             None => Vec::new(),
         },
+        Action::Stand => match thing {
+            Some(Thing::Entry(entry)) => open_form(model, Purpose::Stand { entry }, scene),
+            _ => Vec::new(),
+        },
         Action::File | Action::Waive | Action::Withdraw => {
             let Some((rule, stage)) = stage_of(scene, thing) else { return Vec::new() };
             let listed = scene.situation.obligations.iter().find(|o| o.rule == rule);
@@ -145,6 +149,10 @@ pub(super) fn act(model: &mut Model, action: Action, scene: &Scene<'_>, on: Opti
         }
         Action::RollCall => {
             model.overlay = Some(Overlay::RollCall { lit: None });
+            Vec::new()
+        }
+        Action::Here => {
+            model.overlay = Some(Overlay::Here { scroll: 0 });
             Vec::new()
         }
         Action::Contacts => {

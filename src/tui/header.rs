@@ -136,6 +136,7 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
         right.push(piece(safe!("  {text}"), Meaning::Late));
     }
     right.extend(hosts(scene, model, area.width));
+    right.extend(super::here::count(scene, narrow));
     let (fresh, all) = scene.situation.fresh();
     let meaning = if fresh < all { Meaning::Late } else { Meaning::Dim };
     if !model.loading || all > 0 {

@@ -5,6 +5,7 @@ pub mod act;
 pub mod duty;
 pub mod form;
 pub mod header;
+pub mod here;
 pub mod incidents;
 pub mod ink;
 pub mod key;

@@ -115,6 +115,10 @@ pub enum Overlay {
         /// Whose row is lit; None: the first.
         lit: Option<String>,
     },
+    /// Who is in the room.
+    Here {
+        scroll: usize,
+    },
     /// How everybody is reached, these first.
     Contacts {
         first: Vec<String>,

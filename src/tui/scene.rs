@@ -11,6 +11,7 @@ use crate::incident::Instant;
 use crate::incident::entry::EntryId;
 use crate::incident::observation::Source;
 use crate::incident::plan::Plan;
+use crate::incident::presence::Presence;
 use crate::incident::replication::Replication;
 use crate::incident::rule::Rules;
 use crate::incident::state::Incident;
@@ -30,6 +31,8 @@ pub struct Snapshot {
     pub sources: Arc<Vec<Source>>,
     /// How this host stands with the others; None: it meets nobody.
     pub replication: Option<Arc<Replication>>,
+    /// Who sits in a room.
+    pub presence: Arc<Presence>,
     /// Something about the plan or rules in force that could not be read.
     pub problems: Vec<String>,
 }

@@ -3,6 +3,7 @@
 use super::act::{act, append, open_form};
 use super::duty;
 use super::form::{Answer, Form, Purpose};
+use super::here;
 use super::incidents;
 use super::key::{Code, Key};
 use super::keymap::Keymap;
@@ -192,6 +193,7 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             | Overlay::Letter { .. }
             | Overlay::Desks { .. }
             | Overlay::Contacts { .. }
+            | Overlay::Here { .. }
             | Overlay::Incidents { .. },
         )
         | None => {
@@ -235,6 +237,11 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
             if let Some(scroll) = scrolled(scroll, bottom, key, keymap) {
                 model.overlay = Some(Overlay::Contacts { first, scroll });
             }
+            Vec::new()
+        }
+        Some(Overlay::Here { scroll }) => {
+            let bottom = here::lines(model, scene).len().saturating_sub(over::inside(model).1);
+            model.overlay = scrolled(scroll, bottom, key, keymap).map(|scroll| Overlay::Here { scroll });
             Vec::new()
         }
         Some(Overlay::Help { scroll }) => {

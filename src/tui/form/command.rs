@@ -158,6 +158,7 @@ impl Form {
             Purpose::SkipStep { message, text_sha256, .. } => {
                 Command::SkipStep { message: *message, text_sha256: text_sha256.clone(), why: text(0) }
             }
+            Purpose::Stand { entry } => Command::StandFor { entry: *entry, why: text(0) },
             Purpose::Clear { .. } => Command::ClearFact { name: text(0), step: text(1), basis: text(2) },
             Purpose::Service { .. } => {
                 Command::SetService { audience: text(0), harmed: text(1) == "harmed", at: past(3)?, basis: text(2) }

@@ -68,6 +68,10 @@ impl Form {
             Purpose::Block { title, .. } => {
                 (format!("Blocked: {title}"), vec![field("on", "what or whom it waits for", Line, true)])
             }
+            Purpose::Stand { .. } => (
+                "Done without the right: you stand for it".to_owned(),
+                vec![field("why", "why it stands, or what is done about it", Line, true)],
+            ),
             Purpose::CancelTask { title, .. } => (format!("Not needed: {title}"), vec![field("why", "", Line, true)]),
             Purpose::Decide { .. } => (
                 "Decision".to_owned(),

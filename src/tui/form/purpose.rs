@@ -93,6 +93,10 @@ pub enum Purpose {
         text_sha256: String,
         step: String,
     },
+    /// Stands for what was done without the right.
+    Stand {
+        entry: EntryId,
+    },
     /// Stands for a fact as security, legal ….
     Clear {
         fact: String,
@@ -155,6 +159,7 @@ impl Purpose {
             Purpose::Amend { entry, .. } => format!("amend {entry}"),
             Purpose::EditText { audience, channel } => format!("text {audience} {channel}"),
             Purpose::SkipStep { message, .. } => format!("step {message}"),
+            Purpose::Stand { entry } => format!("stand {entry}"),
             Purpose::Clear { fact } => format!("clear {fact}"),
             Purpose::Service { audience } => format!("service {audience}"),
             Purpose::Check { decision, .. } => format!("check {decision}"),

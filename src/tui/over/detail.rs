@@ -150,6 +150,13 @@ pub fn detail(scene: &Scene<'_>, model: &Model, thing: &Thing, columns: usize, k
                 add("ID", &format!("{} ({})", entry.id, entry.what.kind()), Meaning::Dim);
                 match &row.effect {
                     crate::incident::timeline::Effect::Applied => {}
+                    crate::incident::timeline::Effect::Without(why) => {
+                        add("RIGHT", &format!("done without the right: {why}"), Meaning::Late);
+                        match incident.unrightful.get(id).and_then(|done| done.stood.as_ref()) {
+                            Some(stood) => add("STANDS", &format!("{} for it: {}", stood.by, stood.why), Meaning::Text),
+                            None => add("STANDS", "nobody for it yet: Space", Meaning::Late),
+                        }
+                    }
                     crate::incident::timeline::Effect::None(why) => {
                         add("EFFECT", &format!("none: {why}"), Meaning::Late)
                     }

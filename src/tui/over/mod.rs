@@ -9,6 +9,7 @@ use crate::situation::thing::Thing;
 use crate::text::{Safe, shorten, width};
 use crate::tui::able;
 use crate::tui::duty;
+use crate::tui::here;
 use crate::tui::incidents;
 use crate::tui::ink::{Ink, Piece, piece};
 use crate::tui::keymap::Keymap;
@@ -86,6 +87,10 @@ pub fn draw(ink: &mut Ink<'_>, scene: &Scene<'_>, model: &Model, look: &Look<'_>
         Overlay::RollCall { lit } => {
             let (title, lines, scroll) = lead::roll(scene, model, lit.as_deref());
             draw_lines(ink, &title, &lines, scroll);
+            None
+        }
+        Overlay::Here { scroll } => {
+            draw_lines(ink, &here::title(scene), &here::lines(model, scene), *scroll);
             None
         }
         Overlay::Contacts { first, scroll } => {

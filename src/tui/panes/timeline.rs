@@ -164,6 +164,10 @@ fn row(scene: &Scene<'_>, model: &Model, item: &Item, columns: usize) -> Vec<Pie
     let mut loud = meaning(&row.entry);
     match &row.effect {
         Effect::Applied => {}
+        Effect::Without(why) => {
+            text = format!("{text} - WITHOUT THE RIGHT: {why}");
+            loud = Meaning::Late;
+        }
         Effect::None(why) => {
             text = format!("{text} - had no effect: {why}");
             loud = Meaning::Dim;

@@ -156,3 +156,55 @@ fn the_command_says_which_of_three_holds() {
     assert_eq!(ran.code, Some(1));
     assert!(ran.err.contains("nothing"), "{}", ran.err);
 }
+
+/// Puts a copy back: into the same file, as a restore over it does, or in its place, as another file.
+fn put_back(home: &Home, copy: &[u8], same_file: bool) {
+    for beside in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{beside}", home.journal().display()));
+    }
+    if !same_file {
+        std::fs::rename(home.journal(), home.path().join("before")).unwrap();
+    }
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(home.journal()).unwrap();
+    std::io::Write::write_all(&mut file, copy).unwrap();
+}
+
+#[test]
+fn a_copy_that_was_put_back_is_named_as_a_fork_and_goes_on_with_another_pen() {
+    for (same_file, forks) in [(true, true), (false, false)] {
+        let (here, there) = (Home::new(), Home::new());
+        let carry = |from: &Home, to: &Home| {
+            from.must(&["bundle", "export", "-o", "carried"]);
+            let ran = to.run(&["bundle", "import", &from.path().join("carried").display().to_string()]);
+            std::fs::remove_file(from.path().join("carried")).unwrap();
+            ran
+        };
+        here.must(&["--as", "kim", "declare", "Outage", "--severity", "sev2", "--playbook", "generic"]);
+        let copy = std::fs::read(here.journal()).unwrap();
+        here.must(&["--as", "kim", "note", "after the copy"]);
+        assert_eq!(carry(&here, &there).code, Some(0));
+        put_back(&here, &copy, same_file);
+        here.must(&["--as", "kim", "note", "after it was put back"]);
+        // In another file it has another pen from the beginning, and nothing is lost.
+        let back = carry(&there, &here);
+        assert_eq!((back.code, back.out.contains("FORK")), (Some(i32::from(forks)), forks), "{}", back.out);
+        here.must(&["--as", "kim", "note", "with another pen"]);
+        let went = carry(&here, &there);
+        assert_eq!(went.out.contains("FORK"), forks, "{}", went.out);
+        for home in [&here, &there] {
+            let ran = home.run(&["verify"]);
+            assert_eq!(ran.out.contains("two histories from here on"), forks, "{}", ran.out);
+            assert!(
+                !ran.out.contains("written anew") && !ran.out.contains("missing"),
+                "not taken for a forgery: {}",
+                ran.out
+            );
+            assert_eq!(ran.code, Some(i32::from(forks)));
+            let notes = home.must(&["export"]);
+            assert!(notes.contains("with another pen"));
+            assert_eq!(notes.contains("after the copy") && notes.contains("after it was put back"), !forks);
+        }
+    }
+}

@@ -263,7 +263,7 @@ fn what_crosses_the_network_is_encrypted_to_the_right_server() {
     assert!(told.contains("TLS"), "{told}");
 }
 
-fn configured(server: &Postgres, user: &str) -> Home {
+pub fn configured(server: &Postgres, user: &str) -> Home {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     let home = Home::new();
     let folder = home.path().join("config/warroom");

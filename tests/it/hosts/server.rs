@@ -53,6 +53,19 @@ impl Postgres {
         Postgres::start_as(None)
     }
 
+    /// That also listens at a socket in its directory, where the system says who is who.
+    pub fn with_socket() -> Postgres {
+        let mut server = Postgres::start();
+        server.kill();
+        let rules = server.directory.path().join("data/pg_hba.conf");
+        let before = std::fs::read_to_string(&rules).unwrap();
+        std::fs::write(&rules, format!("local all all peer\n{before}")).unwrap();
+        let socket = server.directory.path().display().to_string();
+        server.extra.extend(["-c".to_owned(), format!("unix_socket_directories={socket}")]);
+        server.go();
+        server
+    }
+
     /// With one of the certificates that are made for tests, where one is named.
     pub fn start_as(certificate: Option<&str>) -> Postgres {
         let directory = tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o755)).tempdir().unwrap();
@@ -135,8 +148,8 @@ impl Postgres {
             .args([
                 "-p",
                 &self.port.to_string(),
-                "-k",
-                "",
+                "-c",
+                "unix_socket_directories=",
                 "-c",
                 "listen_addresses=127.0.0.1",
                 "-c",
@@ -170,6 +183,12 @@ impl Postgres {
         if let Some(mut child) = self.child.take() {
             child.wait().unwrap();
         }
+    }
+
+    /// The server's own process, for figures.
+    #[allow(dead_code)]
+    pub fn pid(&self) -> Option<i32> {
+        self.child.as_ref().and_then(|child| i32::try_from(child.id()).ok())
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -295,6 +314,12 @@ impl Line {
     /// Takes everything and hands nothing on, as a firewall does that drops packets.
     pub fn swallow(&self) {
         self.state.swallows.store(true, Ordering::SeqCst);
+    }
+
+    /// Bytes in both directions since it was last set to carry all.
+    #[allow(dead_code)]
+    pub fn carried(&self) -> u64 {
+        u64::try_from(i64::MAX - self.left.load(Ordering::SeqCst)).unwrap_or(0)
     }
 
     pub fn mend(&self) {

@@ -1,5 +1,6 @@
-//! What the tests of `house` prove: the map in `src/lib.rs` is true of the source. Reads files, runs nothing.
+//! What the tests of `house` prove: the map in `src/lib.rs` is true of the source; the service's unit holds.
 
 mod arrows;
 mod manners;
+mod service;
 mod source;

@@ -17,7 +17,7 @@ pub fn entries(most: usize) -> impl Strategy<Value = Vec<Entry>> {
     prop::collection::vec(any::<Seed>(), 1..most).prop_map(|seeds| make(&seeds))
 }
 
-const KINDS: u8 = 58;
+const KINDS: u8 = 60;
 
 /// The kind that a seed makes: the first is mostly the declaration, what other entries hang on is frequent.
 fn kind(index: usize, seed: &Seed) -> u8 {
@@ -30,6 +30,7 @@ fn kind(index: usize, seed: &Seed) -> u8 {
         216..=230 => 20,
         231..=240 => 23,
         241..=249 => 44,
+        250..=253 => 58,
         other => other % KINDS,
     }
 }
@@ -348,6 +349,13 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
             0 => DecisionChecked { decision: making.one_of(&[7], b), worked: Some(a % 3 == 0), seen: text() }.into(),
             _ => ChangeNoted { text: text() }.into(),
         },
+        58 => {
+            let acts = ["approve", "send", "file", "resolve", "legal", "rights"];
+            let (one, two) = (pick(&acts, c), pick(&acts, d));
+            let who = [(one.to_owned(), vec![person()]), (two.to_owned(), vec!["commander".to_owned()])].into();
+            RightsAdopted { who, own_text: false, replaces: replaces() }.into()
+        }
+        59 => RightStood { entry: making.one_of(&[23, 35], b), why: text() }.into(),
         _ if c % 2 == 0 => MessageRecipients {
             sending: making.one_of(&[23], b),
             outcomes: ["x@a", "z@a"]

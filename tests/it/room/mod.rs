@@ -18,7 +18,7 @@ pub fn configure(home: &Home, text: &str) {
     std::fs::set_permissions(folder.join("config.toml"), PermissionsExt::from_mode(0o600)).unwrap();
 }
 
-fn declare(home: &Home, more: &[&str]) {
+pub fn declare(home: &Home, more: &[&str]) {
     let mut arguments = vec!["declare", "Outage", "--severity", "sev1", "--started", "-40m"];
     arguments.extend_from_slice(more);
     home.must(&arguments);

@@ -394,6 +394,7 @@ impl World {
             rules: Arc::clone(&self.rules),
             sources: Arc::new(self.sources.clone()),
             replication: None,
+            presence: Arc::default(),
             problems: Vec::new(),
         }
     }
