@@ -20,12 +20,9 @@ use warroom::replicate::{Here, There, with};
 
 /// What the server of the tests asks of them.
 mod support {
-    pub mod process {
-        pub fn free_port() -> u16 {
-            let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-            listener.local_addr().expect("its address").port()
-        }
-    }
+    #[allow(dead_code)]
+    #[path = "../../tests/it/support/process.rs"]
+    pub mod process;
 }
 #[allow(dead_code)]
 #[path = "../tests/it/hosts/server.rs"]

@@ -1,6 +1,5 @@
 //! The questions that are asked of the table. Knows its columns; decides nothing.
 
-
 use futures_util::future::join_all;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row as SqlRow};

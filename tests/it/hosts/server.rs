@@ -206,7 +206,7 @@ impl Postgres {
         for entry in std::fs::read_dir("/proc").unwrap().flatten() {
             let pid = entry.file_name().to_string_lossy().parse::<i32>().ok().and_then(Pid::from_raw);
             // Its sessions are its children, and leave by themselves.
-            if let Some(pid) = pid.filter(|pid| crate::support::pty::stat(*pid, 4).as_ref() == Some(&own)) {
+            if let Some(pid) = pid.filter(|pid| crate::support::process::stat(*pid, 4).as_ref() == Some(&own)) {
                 let _ = kill_process(pid, signal);
             }
         }
@@ -319,7 +319,7 @@ impl Line {
     /// Bytes in both directions since it was last set to carry all.
     #[allow(dead_code)]
     pub fn carried(&self) -> u64 {
-        u64::try_from(i64::MAX - self.left.load(Ordering::SeqCst)).unwrap_or(0)
+        u64::try_from(i64::MAX - self.state.left.load(Ordering::SeqCst)).unwrap_or(0)
     }
 
     pub fn mend(&self) {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::Pid;
+
 /// A port of 127.0.0.1 that was free a moment ago.
 pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
@@ -69,4 +71,11 @@ pub async fn until<T>(limit: Duration, mut attempt: impl AsyncFnMut() -> Option<
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// A field of a process's line in /proc, counted as proc(5) does from 3 on.
+pub fn stat(pid: Pid, field: usize) -> Option<String> {
+    let line = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    let rest = line.rsplit_once(')')?.1;
+    rest.split_whitespace().nth(field - 3).map(str::to_owned)
 }

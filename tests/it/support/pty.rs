@@ -14,6 +14,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal};
 
+pub use super::process::stat;
 use super::wire_check;
 
 /// A guard against hanging for ever, far beyond what anything here takes.
@@ -409,13 +410,6 @@ impl Drop for Pty {
             let _ = reader.join();
         }
     }
-}
-
-/// A field of a process's line in /proc, counted as proc(5) does from 3 on.
-pub fn stat(pid: Pid, field: usize) -> Option<String> {
-    let line = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-    let rest = line.rsplit_once(')')?.1;
-    rest.split_whitespace().nth(field - 3).map(str::to_owned)
 }
 
 pub fn rows(screen: &vt100::Screen) -> Vec<String> {
