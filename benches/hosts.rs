@@ -20,10 +20,11 @@ use warroom::replicate::{Here, There, with};
 
 /// What the server of the tests asks of them.
 mod support {
-    #[allow(dead_code)]
-    #[path = "../../tests/it/support/process.rs"]
-    pub mod process;
+    pub use super::process;
 }
+#[allow(dead_code)]
+#[path = "../tests/it/support/process.rs"]
+mod process;
 #[allow(dead_code)]
 #[path = "../tests/it/hosts/server.rs"]
 mod server;
