@@ -20,7 +20,7 @@ use warroom::replicate::{Here, There, with};
 
 /// What the server of the tests asks of them.
 mod support {
-    pub use super::process;
+    pub(crate) use super::process;
 }
 #[allow(dead_code)]
 #[path = "../tests/it/support/process.rs"]

@@ -63,7 +63,8 @@ pub fn run(context: &Context, args: &args::Agency) -> Result<ExitCode, Fail> {
             {
                 out::warn(&still);
             }
-            Command::WithdrawStage { rule: own(rule), stage: own(stage), why: own(why), by }
+            let figures = figures(&mut session, rule, stage)?;
+            Command::WithdrawStage { rule: own(rule), stage: own(stage), why: own(why), by, figures }
         }
         AgencyCmd::Waive { rule, stage, why, by } => {
             known(&session, rule, stage)?;
@@ -208,9 +209,11 @@ fn show(session: &mut Session<'_>, rule: &str, stage: Option<&str>) -> Result<Ex
             out::line(&format!("        from {from}: {due} ({})", reading.why))?;
         }
         let filing = session.incident().filings.get(&(found.rule.clone(), one.id.clone()));
-        for (name, round) in filing.iter().flat_map(|filing| filing.numbered()) {
-            let number = if round.reference.is_empty() { "without a number" } else { &round.reference };
-            out::line(&format!("        {name}: {} {number} ({})", instant::echo(round.at, zone), round.by))?;
+        for past in filing.iter().flat_map(|filing| &filing.history) {
+            out::line(&format!("        {}: {}", instant::echo(past.at, zone), past.what))?;
+        }
+        if let Some(overtaken) = &one.overtaken {
+            out::line(&format!("        AGAIN: {overtaken}"))?;
         }
     }
     let incident = session.incident().clone();
@@ -294,14 +297,17 @@ fn list(session: &mut Session<'_>, law: Option<&str>) -> Result<ExitCode, Fail> 
 fn row(o: &Obligation, s: &StageView) -> serde_json::Value {
     let missing = match &o.state {
         Standing::Unknown(missing) => missing.clone(),
-        Standing::NotInForce | Standing::NotTriggered | Standing::Due => Vec::new(),
+        // What it hangs on whether it will be.
+        Standing::NotTriggered => o.may_fire.iter().flat_map(|may| may.assumes.clone()).collect(),
+        Standing::NotInForce | Standing::Due => Vec::new(),
     };
     let told = s.told.as_ref().map(|told| serde_json::json!({ "done": told.done, "all": told.all }));
     serde_json::json!({
         "id": format!("{}/{}", o.rule, s.id), "rule": o.rule, "stage": s.id, "agency": o.agency,
         "state": s.state, "due_at": match s.due { Some(Due::At(at)) => Some(at), _ => None },
         "asap": matches!(s.due, Some(Due::Asap(_))), "if": s.iff, "filed_at": s.filed, "reference": s.reference,
-        "missing_facts": missing, "told": told, "voluntary": o.voluntary, "confidence": o.confidence,
+        "may_fire_at": o.may_fire.as_ref().map(|may| may.at), "fires_at": o.fires.as_ref().map(|fires| fires.at),
+        "again": s.overtaken, "missing_facts": missing, "told": told, "voluntary": o.voluntary, "confidence": o.confidence,
         "standing": crate::report::state::standing(&o.state),
     })
 }
@@ -311,6 +317,14 @@ fn head(obligation: &Obligation, now: crate::incident::Instant, zone: chrono_tz:
         Standing::Due if obligation.voluntary => "voluntary".to_owned(),
         Standing::Due => "DUE".to_owned(),
         Standing::Unknown(missing) => format!("NOT KNOWN, needs {}", missing.join(", ")),
+        Standing::NotTriggered if obligation.may_fire.is_some() => {
+            let may = obligation
+                .may_fire
+                .iter()
+                .map(|may| (instant::clock_zoned(may.at, now, zone), may.assumes.join(" or ")));
+            let may: Vec<String> = may.map(|(at, facts)| format!("may fire {at} IF {facts}")).collect();
+            format!("not triggered yet, {}", may.join("; "))
+        }
         Standing::NotTriggered if obligation.if_not.is_empty() => "not triggered".to_owned(),
         Standing::NotTriggered => format!("not triggered. {}", obligation.if_not),
         Standing::NotInForce => "not in force that day".to_owned(),
@@ -319,7 +333,8 @@ fn head(obligation: &Obligation, now: crate::incident::Instant, zone: chrono_tz:
     let doubt = if doubt.is_empty() { doubt } else { format!(", {doubt}") };
     let fires = obligation.fires.as_ref().map(|f| {
         let assumed = if f.assumes.is_empty() { String::new() } else { format!(" if {}", f.assumes.join(", ")) };
-        format!(", fires {} at the present rate{assumed}", instant::clock_zoned(f.at, now, zone))
+        let latest = if obligation.at_least() { "at the latest, " } else { "" };
+        format!(", fires {} {latest}at the present rate{assumed}", instant::clock_zoned(f.at, now, zone))
     });
     let fires = fires.unwrap_or_default();
     out::line(&format!("{}  {} ({standing}{fires}{doubt})", obligation.rule, obligation.agency))
@@ -328,7 +343,12 @@ fn head(obligation: &Obligation, now: crate::incident::Instant, zone: chrono_tz:
 fn line(stage: &StageView, now: crate::incident::Instant, zone: chrono_tz::Tz) -> Result<(), Fail> {
     let iff = if stage.iff { " IF" } else { "" };
     let due = match stage.due {
-        Some(Due::At(at)) if at <= now && stage.open() => format!("OVER {}{iff}", duration::short(now - at, false)),
+        Some(Due::At(at)) if !stage.open() => {
+            let late = stage.filed.filter(|filed| *filed > at).map(|filed| filed - at);
+            let late = late.map(|by| format!(", LATE by {}", duration::short(by, false))).unwrap_or_default();
+            format!("was due {}{late}", instant::clock_zoned(at, now, zone))
+        }
+        Some(Due::At(at)) if at <= now => format!("OVER {}{iff}", duration::short(now - at, false)),
         Some(Due::At(at)) => {
             let left = duration::short(at - now, false);
             let other = stage.readings.get(1).map(|r| instant::clock_zoned(r.due.instant(), now, zone));

@@ -261,6 +261,9 @@ pub struct Fact {
     /// Who confirms it
     #[arg(long)]
     pub confirmed_by: Option<String>,
+    /// Since when it is so, where not since now; what sums it up counts from then
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub at: Option<String>,
     /// Stand for it as it is, as security, legal …; without a name as whoever is wanted next
     #[arg(long, value_name = "STEP", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["value", "confirmed_by"])]
     pub clear: Option<String>,

@@ -319,6 +319,7 @@ fn perform(
         },
         Do::Promise { text, to, due } => Command::Promise { text: text.clone(), to: to.clone(), due: *due },
         Do::Fact { name, value, basis, confirmed_by } => Command::SetFact {
+            at: None,
             name: name.clone(),
             value: value.clone(),
             basis: basis.clone(),

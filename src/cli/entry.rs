@@ -75,13 +75,17 @@ pub fn fact(context: &Context, args: &args::Fact) -> Result<ExitCode, Fail> {
     let plan = session.in_force.plan.clone();
     let known =
         plan.facts.iter().map(|fact| fact.name.as_str()).chain(session.incident().facts.keys().map(String::as_str));
-    let fault = names::fact_fault(&session.in_force.rules, &known.collect::<Vec<_>>(), &args.name);
+    let value = fact_value(args.value.as_deref().unwrap_or_default());
+    let fault = names::fact_fault(&session.in_force.rules, &known.collect::<Vec<_>>(), &args.name)
+        .or_else(|| names::value_fault(&session.in_force.rules, &args.name, &value));
     if let Some(fault) = fault {
         return Err(Fail::failed(fault));
     }
+    let at = session.past(args.at.as_deref())?;
     session.run(&Command::SetFact {
+        at,
         name: args.name.clone(),
-        value: fact_value(args.value.as_deref().unwrap_or_default()),
+        value,
         basis: args.basis.clone(),
         confirmed_by: args.confirmed_by.clone(),
     })

@@ -269,7 +269,8 @@ fn reduce(incident: &mut Incident, entry: &Entry) -> Result<(), NoEffect> {
             on_stage(incident, &w.rule, &w.stage, event, entry)?;
         }
         What::StageWithdrawn(w) => {
-            on_stage(incident, &w.rule, &w.stage, StageEvent::Withdrawn { why: &w.why, by: &w.by }, entry)?;
+            let event = StageEvent::Withdrawn { why: &w.why, by: &w.by, figures: &w.figures };
+            on_stage(incident, &w.rule, &w.stage, event, entry)?;
         }
         What::AgencyTold(w) => {
             let of_stage = incident.told.entry((w.rule.clone(), w.stage.clone())).or_default();

@@ -239,6 +239,8 @@ pub enum Command {
         value: serde_json::Value,
         basis: String,
         confirmed_by: Option<String>,
+        /// Since when it is so; None: now.
+        at: Option<Instant>,
     },
     /// Stands for a fact as security, legal …; empty: the next step that is wanted.
     ClearFact {
@@ -284,6 +286,7 @@ pub enum Command {
         stage: String,
         why: String,
         by: String,
+        figures: Figures,
     },
     /// One of the many whom a stage goes to was told.
     Tell {

@@ -478,7 +478,7 @@ pub fn decide(
             Some(_) => Err(Refusal::new("it was kept already")),
             None => Err(Refusal::new("there is no such promise")),
         },
-        Command::SetFact { name, value, basis, confirmed_by } => {
+        Command::SetFact { name, value, basis, confirmed_by, at } => {
             confirmed_by.as_deref().map_or(Ok(()), person::confirms)?;
             let planned = plan.facts.iter().find(|f| f.name == *name);
             if let Some(unit) = planned.map(|f| f.unit.as_str()).filter(|unit| !unit.is_empty())
@@ -497,7 +497,7 @@ pub fn decide(
                 needs: planned.map(|f| f.clear.clone()).unwrap_or_default(),
                 replaces: incident.facts.get(name).map(|r| r.replaces()).unwrap_or_default(),
             };
-            one(set.into())
+            Ok(vec![Draft { what: set.into(), happened: past(*at, now)?, id: None }])
         }
         Command::ClearFact { name, step, basis } => {
             answerable(incident, actor, "clear a fact")?;
@@ -525,6 +525,9 @@ pub fn decide(
             Ok(vec![Draft::at(stated.into(), at)])
         }
         Command::SetClock { clock, at, why, assumed } => {
+            if clock.starts_with("restoration") {
+                not_before(incident, Some(*at), "restored")?;
+            }
             let set = ClockSet {
                 clock: required(clock, "a clock's name")?,
                 at: past(Some(*at), now)?.unwrap_or(*at),
@@ -542,6 +545,7 @@ pub fn decide(
             rights::may(incident, plan, &actor.person, "file", "file")?;
             let event = StageEvent::Filed { reference, person, how, by: &actor.person };
             on_stage(incident, rule, stage, event, now)?;
+            not_before(incident, *at, "filed")?;
             let trimmed = |text: &str| text.trim().to_owned();
             let filed = StageFiled {
                 rule: rule.clone(),
@@ -569,11 +573,11 @@ pub fn decide(
             on_stage(incident, rule, stage, StageEvent::Waived { why: &why, by: &by, figures }, now)?;
             one(StageWaived { rule: rule.clone(), stage: stage.clone(), why, by, figures: figures.clone() }.into())
         }
-        Command::WithdrawStage { rule, stage, why, by } => {
+        Command::WithdrawStage { rule, stage, why, by, figures } => {
             rights::may(incident, plan, &actor.person, "file", "withdraw a filing")?;
             let (why, by) = (required(why, "a reason")?, required(by, "the name of who decides it")?);
-            on_stage(incident, rule, stage, StageEvent::Withdrawn { why: &why, by: &by }, now)?;
-            one(StageWithdrawn { rule: rule.clone(), stage: stage.clone(), why, by }.into())
+            on_stage(incident, rule, stage, StageEvent::Withdrawn { why: &why, by: &by, figures }, now)?;
+            one(StageWithdrawn { rule: rule.clone(), stage: stage.clone(), why, by, figures: figures.clone() }.into())
         }
         Command::Tell { rule, stage, name, by, person, at } => {
             rights::may(incident, plan, &actor.person, "file", "record whom an agency's rule asks to tell")?;
@@ -713,6 +717,17 @@ fn needs_a_handover(incident: &Incident, actor: &Actor, role: Role, sitting: &st
 /// Somebody must answer for what leaves. Of a demo nothing leaves, and its record is thrown away.
 pub(super) fn answerable(incident: &Incident, actor: &Actor, doing: &str) -> Result<(), Refusal> {
     if incident.declared.as_ref().is_some_and(|d| d.demo) { Ok(()) } else { person::answers(&actor.person, doing) }
+}
+
+/// What follows from an incident was not done before it: a slip in the day would be kept as evidence.
+fn not_before(incident: &Incident, at: Option<Instant>, what: &str) -> Result<(), Refusal> {
+    match (at, incident.started()) {
+        (Some(at), Some(started)) if at < started => {
+            let began = crate::text::instant::echo(started, incident.zone());
+            Err(Refusal::new(format!("at: nothing was {what} before the incident began, {began}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn past(at: Option<Instant>, now: Instant) -> Result<Option<Instant>, Refusal> {
@@ -881,6 +896,7 @@ mod tests {
             value: "a change".into(),
             basis: "the log".into(),
             confirmed_by: by.map(str::to_owned),
+            at: None,
         };
         assert!(decide(&state, &plan, &fact(Some("NOC")), &kim(), now()).is_err());
         assert!(decide(&state, &plan, &fact(Some("sato")), &root, now()).is_ok(), "a person confirms, whoever types");

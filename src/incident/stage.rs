@@ -77,15 +77,43 @@ pub struct Filing {
     pub how: How,
     /// Who decided that it is not filed, or called back.
     pub decided_by: String,
+    /// When that was.
+    pub decided: Option<Instant>,
     /// How it was confirmed, or why it was waived or withdrawn.
     pub detail: String,
+    /// All that was done about it, oldest first, in words. What stands above is how that came out.
+    pub history: Vec<Past>,
+}
+
+/// Something that was done about a stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Past {
+    pub at: Instant,
+    pub what: String,
 }
 
 impl Filing {
-    /// Each time with its number: the first filing, then what followed it.
-    pub fn numbered(&self) -> impl Iterator<Item = (String, &Round)> {
-        let name = |n: usize| if n == 0 { "filed".to_owned() } else { format!("filed again, {n}") };
-        self.rounds.iter().enumerate().map(move |(n, round)| (name(n), round))
+    fn decide(&mut self, state: StageState, (why, by): (&str, &str), at: Instant, figures: &Figures) {
+        self.state = state;
+        self.detail = why.to_owned();
+        self.decided_by = by.to_owned();
+        self.decided = Some(at);
+        self.how.figures = figures.clone();
+    }
+}
+
+impl StageEvent<'_> {
+    /// In words, with who did it and what it was about.
+    fn said(&self) -> String {
+        let by = |by: &str| if by.is_empty() { String::new() } else { format!(" ({by})") };
+        match self {
+            StageEvent::Drafted => "begun".to_owned(),
+            StageEvent::Filed { reference: "", by: who, .. } => format!("filed without a number{}", by(who)),
+            StageEvent::Filed { reference, by: who, .. } => format!("filed no. {reference}{}", by(who)),
+            StageEvent::Confirmed { how } => format!("confirmed: {how}"),
+            StageEvent::Waived { why, by: who, .. } => format!("waived: {why}{}", by(who)),
+            StageEvent::Withdrawn { why, by: who, .. } => format!("withdrawn: {why}{}", by(who)),
+        }
     }
 }
 
@@ -95,7 +123,7 @@ pub enum StageEvent<'a> {
     Filed { reference: &'a str, person: &'a str, how: &'a How, by: &'a str },
     Confirmed { how: &'a str },
     Waived { why: &'a str, by: &'a str, figures: &'a Figures },
-    Withdrawn { why: &'a str, by: &'a str },
+    Withdrawn { why: &'a str, by: &'a str, figures: &'a Figures },
 }
 
 /// Nothing done yet.
@@ -111,7 +139,9 @@ pub fn pending(rule: &str, stage: &str) -> Filing {
         person: String::new(),
         how: How::default(),
         decided_by: String::new(),
+        decided: None,
         detail: String::new(),
+        history: Vec::new(),
     }
 }
 
@@ -127,7 +157,10 @@ pub fn step(filing: &Filing, event: StageEvent<'_>, at: Instant) -> Result<Filin
             }
         },
         StageEvent::Filed { reference, person, how, by } => {
-            // What confirmed an earlier one does not confirm this one.
+            // What was decided against it, or confirmed an earlier one, says nothing of this one.
+            next.detail.clear();
+            next.decided_by.clear();
+            next.decided = None;
             next.state = Filed;
             next.filed = Some(filing.filed.map_or(at, |first| first.min(at)));
             let place = next.rounds.partition_point(|earlier| earlier.at <= at);
@@ -156,28 +189,24 @@ pub fn step(filing: &Filing, event: StageEvent<'_>, at: Instant) -> Result<Filin
             Pending | Drafted | Waived | Withdrawn => return Err(NoEffect::new("it is not filed")),
         },
         StageEvent::Waived { why, by, figures } => match filing.state {
-            Pending | Drafted => {
-                next.state = Waived;
-                next.detail = why.to_owned();
-                next.decided_by = by.to_owned();
-                next.how.figures = figures.clone();
-            }
+            Pending | Drafted => next.decide(Waived, (why, by), at, figures),
+            // With other facts it is another decision.
+            Waived | Withdrawn if *figures != filing.how.figures => next.decide(Waived, (why, by), at, figures),
             Filed | Confirmed | Waived | Withdrawn => {
                 return Err(NoEffect::new(format!("it is {} already", filing.state)));
             }
         },
-        StageEvent::Withdrawn { why, by } => match filing.state {
+        StageEvent::Withdrawn { why, by, figures } => match filing.state {
             Filed | Confirmed => {
-                next.state = Withdrawn;
                 next.rounds.clear();
                 // Filed anew it is filed then, by whoever does it.
                 next.filed = None;
                 next.filed_by.clear();
-                next.detail = why.to_owned();
-                next.decided_by = by.to_owned();
+                next.decide(Withdrawn, (why, by), at, figures);
             }
             Pending | Drafted | Waived | Withdrawn => return Err(NoEffect::new("there is nothing filed to withdraw")),
         },
     }
+    next.history.push(Past { at, what: event.said() });
     Ok(next)
 }

@@ -295,7 +295,14 @@ kinds! {
         #[serde(default)] by: String,
         #[serde(default, skip_serializing_if = "Figures::is_empty")] figures: Figures,
     }
-    StageWithdrawn = "stage.withdrawn/1" { rule: String, stage: String, why: String, #[serde(default)] by: String }
+    /// It is taken back: why, who decided that, and what was known then.
+    StageWithdrawn = "stage.withdrawn/1" {
+        rule: String,
+        stage: String,
+        why: String,
+        #[serde(default)] by: String,
+        #[serde(default, skip_serializing_if = "Figures::is_empty")] figures: Figures,
+    }
     /// One of the many whom a stage goes to was told, in one way (at the entry's `happened`).
     AgencyTold = "agency.told/1" { rule: String, stage: String, name: String, by: Way, #[serde(default)] person: String }
     /// An agency called, and was promised an answer.

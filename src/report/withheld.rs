@@ -36,8 +36,12 @@ fn of(what: &What, rules: &Rules) -> Option<What> {
             (w.reference, w.person, w.how) = (left_out(), String::new(), How::default());
         }
         What::StageConfirmed(w) if secret(&w.rule) => w.how = left_out(),
-        What::StageWaived(w) if secret(&w.rule) => (w.why, w.figures) = (left_out(), Figures::default()),
-        What::StageWithdrawn(w) if secret(&w.rule) => w.why = left_out(),
+        What::StageWaived(w) if secret(&w.rule) => {
+            (w.why, w.by, w.figures) = (left_out(), String::new(), Figures::default());
+        }
+        What::StageWithdrawn(w) if secret(&w.rule) => {
+            (w.why, w.by, w.figures) = (left_out(), String::new(), Figures::default());
+        }
         What::AgencyTold(w) if secret(&w.rule) => w.person = left_out(),
         // What an agency asked is between it and us.
         What::AgencyCalled(w) => (w.about, w.caller) = (left_out(), String::new()),

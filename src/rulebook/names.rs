@@ -1,7 +1,7 @@
 //! The words of the built-in book, for whoever names them: kinds of organisation, facts. Holds no rules.
 
 use super::BOOK;
-use crate::incident::rule::{Clock, FactWord, Grows, Kind, Rules};
+use crate::incident::rule::{Clock, FactKind, FactWord, Grows, Kind, Rules};
 use crate::text::suggest;
 
 /// Concerns every organisation.
@@ -57,6 +57,29 @@ pub fn fact_fault<'a>(rules: &'a Rules, known: &[&'a str], name: &str) -> Option
         return None;
     }
     suggest::nearest(name, all()).map(|near| format!("no fact is called {name}; did you mean {near}?"))
+}
+
+/// That no rule knows a fact of that name, where nothing else could.
+pub fn unknown_fault(rules: &Rules, name: &str) -> Option<String> {
+    let all = || rules.facts.iter().chain(&BOOK.words.facts).map(|fact| fact.name.as_str());
+    if all().any(|known| known == name) {
+        return None;
+    }
+    let near = suggest::nearest(name, all()).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    Some(format!("{name}: no rule knows such a fact{near}"))
+}
+
+/// What is wrong with a value for a fact of that name: a rule asks for true or false, or for a whole number. Not known is a value.
+pub fn value_fault(rules: &Rules, name: &str, value: &serde_json::Value) -> Option<String> {
+    let word = rules.fact(name).or_else(|| BOOK.words.facts.iter().find(|fact| fact.name == name))?;
+    let expected = match word.kind {
+        _ if value.is_null() => return None,
+        FactKind::Boolean if value.is_boolean() => return None,
+        FactKind::Integer if value.is_number() => return None,
+        FactKind::Boolean => "true or false",
+        FactKind::Integer => "a number",
+    };
+    Some(format!("value: {name} is {expected}; empty: not known"))
 }
 
 /// The facts that grow by themselves, of `rules` and of the built-in book.

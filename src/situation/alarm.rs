@@ -193,7 +193,7 @@ impl Builder<'_> {
             }
             for stage in obligation.stages.iter().filter(|s| s.open()) {
                 let thing = Thing::Stage(obligation.rule.clone(), stage.id.clone());
-                let what = format!("{}, {}", obligation.short, stage.name.to_lowercase());
+                let what = format!("{}, {}", obligation.named(), stage.name.to_lowercase());
                 let iff = if stage.iff { " IF it applies" } else { "" };
                 let say = format!("{} must hear from us. Who does it now?", obligation.short);
                 let key = format!("deadline {}/{}", obligation.rule, stage.id);

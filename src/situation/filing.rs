@@ -80,12 +80,13 @@ impl Sheet<'_> {
         }
         let several = asked.contains([',', ';']) || asked.contains(" and ");
         let said: Vec<String> = names.iter().filter_map(|name| self.word(name)).collect();
+        let all = said.len() == names.len();
         let facts = names.into_iter().filter(|name| self.is_fact(name)).collect();
         Item {
-            asked: asked.replace(['{', '}'], ""),
+            asked: without_braces(asked),
             said: Some(said.join("; ")).filter(|said| !said.is_empty()),
-            // Which of several things our words answer, nobody but a reader can say.
-            partly: by_words && several,
+            // Which of several things our words answer, nobody but a reader can say; what a rule names, it names whole.
+            partly: if by_words { several } else { !all },
             facts,
         }
     }
@@ -114,7 +115,7 @@ impl Sheet<'_> {
     }
 
     /// The facts on which it hangs that this has to be filed.
-    fn conditions(&self) -> Vec<String> {
+    pub fn conditions(&self) -> Vec<String> {
         let texts = std::iter::once(self.rule.when.as_str()).chain(self.stage.only_if.as_deref());
         let parsed: Vec<_> = texts.filter_map(|text| expression::parse(text).ok()).collect();
         parsed.iter().flat_map(|e| e.facts()).map(str::to_owned).collect()
@@ -211,9 +212,46 @@ pub fn said(origin: &Origin) -> String {
     }
 }
 
+/// An item as it is asked, without what fills it; where it is nothing else, its names.
+fn without_braces(asked: &str) -> String {
+    let mut out = String::new();
+    for (index, part) in asked.split('{').enumerate() {
+        let rest = if index == 0 { part } else { part.split_once('}').map_or(part, |(_, rest)| rest) };
+        out.push_str(rest);
+    }
+    let words: Vec<&str> = out.split_whitespace().collect();
+    if words.is_empty() { asked.replace(['{', '}'], "") } else { words.join(" ") }
+}
+
 fn in_braces(text: &str) -> Vec<String> {
     let parts = text.split('{').skip(1).filter_map(|part| part.split_once('}'));
     parts.map(|(name, _)| name.trim().to_owned()).collect()
+}
+
+/// Why a decision not to file, or to take a filing back, does not stand as it was made: the facts on which the duty hangs have
+/// changed since, or the threshold was met only then. None: it stands, or nothing of the kind was decided.
+pub fn overtaken(sheet: &Sheet<'_>, filing: &Filing, reportable: Option<Instant>) -> Option<String> {
+    let decided = filing.decided?;
+    let (incident, plan) = (sheet.incident, sheet.plan);
+    let mut changed: Vec<String> = Vec::new();
+    for name in sheet.conditions() {
+        // What grows by itself is judged by when the threshold was met.
+        let Some(is) = sheet.value(&name).filter(|_| sheet.facts.growth.series(&name).is_none()) else { continue };
+        match filing.how.figures.get(&name) {
+            None => changed.push(format!("{name} is {} now, not known then", shown(&is))),
+            Some(was) if moves(incident, plan, &name, was, &is) => {
+                changed.push(format!("{name} is {} now, not {}", shown(&is), shown(was)));
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(met) = reportable.filter(|met| *met > decided) {
+        changed.push(format!("its threshold was met {}", instant::clock_zoned(met, sheet.now, sheet.zone)));
+    }
+    changed.dedup();
+    let by = if filing.decided_by.is_empty() { String::new() } else { format!(" by {}", filing.decided_by) };
+    let what = format!("{}{by}, \"{}\"", filing.state, filing.detail);
+    (!changed.is_empty()).then(|| format!("{}; before that it was {what}", changed.join(", ")))
 }
 
 /// A filing that says what is not so any more.

@@ -228,11 +228,13 @@ fn rounded(value: f64) -> i64 {
     value.ceil() as i64
 }
 
-/// The facts that grow by themselves, from when the outage began until its restoration was verified.
+/// The facts that grow by themselves, from when the outage began until its restoration: as somebody set that clock, else as it
+/// was verified.
 fn growth(incident: &Incident, plan: &Plan, rules: &Rules) -> Growth {
     let mut growth = Growth::default();
     let Some(started) = incident.started() else { return growth };
-    let end = incident.ends.get(&End::Verified).map(|(at, _)| *at);
+    // Of several who say when it was restored the last counts: it grows until then.
+    let end = clock(incident, "restoration").readings.into_iter().max();
     for (name, grows) in names::growing(rules) {
         let steps = match grows {
             Grows::Minutes => vec![(started, Some(1))],

@@ -164,7 +164,7 @@ fn clocks(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NextCl
             out.push(NextClock {
                 thing: Thing::Stage(obligation.rule.clone(), stage.id.clone()),
                 at,
-                text: format!("{} {}", obligation.short, stage.name.to_lowercase()),
+                text: format!("{} {}", obligation.named(), stage.name.to_lowercase()),
                 iff: stage.iff,
             });
         }

@@ -24,7 +24,7 @@ pub fn moved(before: &[Obligation], after: &[Obligation]) -> Vec<Moved> {
         for stage in obligation.stages.iter().filter(|s| s.open()) {
             let was = was.and_then(|o| o.stages.iter().find(|s| s.id == stage.id)).and_then(|s| s.due);
             if was != stage.due {
-                let what = format!("{} {}", obligation.short, stage.name.to_lowercase());
+                let what = format!("{} {}", obligation.named(), stage.name.to_lowercase());
                 out.push(Moved { what, was, is: stage.due });
             }
         }

@@ -578,7 +578,7 @@ impl Builder<'_> {
                     continue;
                 }
                 let thing = Thing::Stage(obligation.rule.clone(), stage.id.clone());
-                let whom = &obligation.short;
+                let whom = &obligation.named();
                 let doubt = obligation.doubt();
                 let doubtful = if doubt.is_empty() { String::new() } else { format!("; {doubt}") };
                 if stage.state == StageState::Filed && !obligation.confirmed_by.is_empty() {
@@ -587,7 +587,12 @@ impl Builder<'_> {
                         thing,
                         band: Band::Nobody,
                         label: "UNCONFIRM".into(),
-                        text: format!("{whom}, {}: filed {}, not confirmed", stage.name, self.clock(filed)),
+                        text: match &stage.told {
+                            Some(told) => {
+                                format!("{whom}, {}: filed {}, {} told", stage.name, self.clock(filed), told.said())
+                            }
+                            None => format!("{whom}, {}: filed {}, not confirmed", stage.name, self.clock(filed)),
+                        },
                         owner: Some(stage.by.clone()),
                         at: filed,
                         alike: 1,
@@ -608,19 +613,24 @@ impl Builder<'_> {
                     Due::Asap(since) => (Band::Untold, "ASAP".to_owned(), since),
                     Due::At(at) if at <= self.now && stage.iff => (Band::Late, format!("IF {}", self.over(at)), at),
                     Due::At(at) if at <= self.now => (Band::Late, self.over(at), at),
-                    Due::At(at) if at - self.now <= SOON_DUTY || self.half_time(stage, at) => {
+                    Due::At(at)
+                        if at - self.now <= SOON_DUTY || self.half_time(stage, at) || stage.overtaken.is_some() =>
+                    {
                         (Band::Due, format!("{}{iff}", self.left(at)), at)
                     }
                     Due::At(_) => continue,
                 };
+                let again = if stage.overtaken.is_some() { ", AGAIN: decided against before" } else { "" };
                 let asked = missing.as_ref().map(|m| format!(", if it applies: {m}?")).unwrap_or_default();
                 let told = stage.told.as_ref().map(|told| format!(", {} told", told.said())).unwrap_or_default();
                 let owner = self.incident.holder(Role::Liaison).map(str::to_owned);
                 let calls = if owner.is_some() { "not told yet" } else { "nobody calling" };
                 let text = match (due, told.is_empty()) {
-                    (Due::Asap(_), true) => format!("{whom}: {}, {calls}", stage.name.to_lowercase()),
+                    (Due::Asap(_), true) => format!("{whom}: {}, {calls}{again}", stage.name.to_lowercase()),
                     (Due::Asap(_), false) => format!("{whom}: {}{told}", stage.name.to_lowercase()),
-                    (Due::At(_), _) => format!("{} {whom}, {}{told}{asked}", self.clock(at), stage.name.to_lowercase()),
+                    (Due::At(_), _) => {
+                        format!("{} {whom}, {}{told}{asked}{again}", self.clock(at), stage.name.to_lowercase())
+                    }
                 };
                 let other = stage.readings.get(1);
                 let other =
@@ -636,7 +646,7 @@ impl Builder<'_> {
                     say: format!("{whom} must hear from us. Who does it now?"),
                     why: format!("{} ({}){other}{doubtful}", obligation.trigger, obligation.citation),
                     have: obligation.method.clone(),
-                    said: "nothing filed".into(),
+                    said: stage.overtaken.clone().unwrap_or_else(|| "nothing filed".into()),
                 });
             }
         }

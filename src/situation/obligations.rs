@@ -15,6 +15,7 @@ use crate::rulebook::forecast::Fires;
 use crate::rulebook::stage::{Again, Reading, StageDue, Start};
 use crate::text::instant;
 
+use super::filing::{Sheet, overtaken};
 use super::known::Facts;
 pub use super::known::{ClockView, clock_of};
 
@@ -74,6 +75,20 @@ impl Obligation {
 }
 
 impl Obligation {
+    /// Its agency, with how sure the rule is, where that is less than high: `FirstNet (LOW)`.
+    pub fn named(&self) -> String {
+        match self.confidence {
+            Confidence::High => self.short.clone(),
+            Confidence::Medium => format!("{} (med)", self.short),
+            Confidence::Low => format!("{} (LOW)", self.short),
+        }
+    }
+
+    /// Whether what it counts is only known to be so much or more.
+    pub fn at_least(&self) -> bool {
+        self.meters.iter().any(|meter| meter.at_least)
+    }
+
     /// What speaks against taking a filing back: that as the facts stand the rule asks for it. None: it does not.
     pub fn still_due(&self, now: Instant, zone: chrono_tz::Tz) -> Option<String> {
         if self.state != Standing::Due {
@@ -128,6 +143,8 @@ pub struct StageView {
     pub beyond_calendar: bool,
     /// The rule whose filing answers this one too.
     pub answered_by: Option<String>,
+    /// Why it is to be done after all, although it was waived or withdrawn: what has changed since.
+    pub overtaken: Option<String>,
     /// How many of those it goes to were told, where it goes to many that the playbook lists.
     pub told: Option<Count>,
     pub state: StageState,
@@ -313,7 +330,8 @@ pub fn obligation(
         State::Due => Standing::Due,
     };
     let stages = evaluation.stages.into_iter().zip(&rule.stages);
-    let stages = stages.filter_map(|(due, stage)| view(incident, facts.plan, rules, rule, due, stage));
+    let trigger = (state == Standing::Due, evaluation.reportable);
+    let stages = stages.filter_map(|(due, stage)| view(incident, rules, rule, facts, (due, stage), trigger, now));
     Some(Obligation {
         rule: rule.id.clone(),
         jurisdiction: rule.jurisdiction.clone(),
@@ -349,12 +367,14 @@ pub fn obligation(
 /// None: its condition does not hold and nothing was done about it.
 fn view(
     incident: &Incident,
-    plan: &Plan,
     rules: &Rules,
     rule: &Rule,
-    stage: StageDue,
-    of_rule: &Stage,
+    facts: &Facts<'_>,
+    (stage, of_rule): (StageDue, &Stage),
+    (due, reportable): (bool, Option<Instant>),
+    now: Instant,
 ) -> Option<StageView> {
+    let plan = facts.plan;
     let after = of_rule.after.as_str();
     let found = filing(incident, rules, rule, &stage.stage);
     if stage.applies == Truth::False && found.is_none() {
@@ -370,7 +390,11 @@ fn view(
             Start::Reportable => "when the threshold was met".to_owned(),
         },
     };
-    let state = filing.map_or(StageState::Pending, |f| f.state);
+    let overtaken = filing.filter(|_| due).and_then(|filing| {
+        let sheet = Sheet { incident, plan, rules, facts, rule, stage: of_rule, now, zone: incident.zone() };
+        overtaken(&sheet, filing, reportable)
+    });
+    let state = filing.filter(|_| overtaken.is_none()).map_or(StageState::Pending, |f| f.state);
     let told = count(incident, plan, &rule.id, of_rule);
     let untouched = matches!(state, StageState::Pending | StageState::Drafted);
     let all_told = told.as_ref().filter(|told| untouched && told.whole());
@@ -378,6 +402,8 @@ fn view(
         // The names of those who answered are what confirms it.
         Some(told) if told.named => StageState::Confirmed,
         Some(_) => StageState::Filed,
+        // Filed for all of them at once, it is not confirmed until it is known of each.
+        None if state == StageState::Confirmed && told.as_ref().is_some_and(|told| !told.whole()) => StageState::Filed,
         None => state,
     };
     // What comes again is to be done again: its next round counts down.
@@ -413,6 +439,7 @@ fn view(
             None => filing.map(|f| f.filed_by.clone()).unwrap_or_default(),
         },
         detail: filing.map(|f| f.detail.clone()).unwrap_or_default(),
+        overtaken,
         told,
     })
 }

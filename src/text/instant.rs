@@ -60,7 +60,8 @@ pub fn echo(at: DateTime<Utc>, zone: Tz) -> String {
     format!("{} {} = {utc}", local.format("%Y-%m-%d %H:%M"), zone_name(at, zone))
 }
 
-/// Reads RFC 3339, `2024-02-22 02:45`, `02:45` (the latest such time not after `now`), `-12m` or `+20m`.
+/// Reads RFC 3339, `2024-02-22 02:45`, `02:45` (the latest such time not after `now`), `-12m` or `+20m`. A bare wall time that
+/// would be of the day before, over twelve hours ago, is more likely a slip, and is refused.
 /// A wall time that happens twice or never is refused with both neighbours.
 pub fn parse_past(text: &str, now: DateTime<Utc>, zone: Tz) -> Result<DateTime<Utc>, String> {
     parse(text, now, zone, Way::Past)
@@ -106,10 +107,22 @@ fn parse(text: &str, now: DateTime<Utc>, zone: Tz, way: Way) -> Result<DateTime<
     let today = now.with_timezone(&zone).date_naive();
     let at = on_the_wall(today.and_time(time), zone)?;
     match way {
-        Way::Past if at > now => on_the_wall((today - TimeDelta::days(1)).and_time(time), zone),
+        Way::Past if at > now => yesterday(on_the_wall((today - TimeDelta::days(1)).and_time(time), zone)?, now, zone),
         Way::Next if at < now => on_the_wall((today + TimeDelta::days(1)).and_time(time), zone),
         Way::Past | Way::Next => Ok(at),
     }
+}
+
+fn yesterday(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> Result<DateTime<Utc>, String> {
+    if now - at <= TimeDelta::hours(12) {
+        return Ok(at);
+    }
+    let (there, here) = (at.with_timezone(&zone), now.with_timezone(&zone));
+    let (time, now) = (there.format("%H:%M"), here.format("%H:%M"));
+    Err(format!(
+        "{time} is still to come today, it is {now}: write \"{}\" if the day before is meant",
+        there.format("%Y-%m-%d %H:%M")
+    ))
 }
 
 fn seconds(span: &str) -> Result<TimeDelta, String> {

@@ -96,7 +96,7 @@ pub fn refusal_for(action: Action, model: &Model, scene: &Scene<'_>, thing: Opti
         Action::Withdraw => match thing {
             Some(Thing::Stage(rule, stage)) => {
                 let (rule, stage, why, by) = (rule.clone(), stage.clone(), "?".to_owned(), "?".to_owned());
-                refused(model, scene, &Command::WithdrawStage { rule, stage, why, by })
+                refused(model, scene, &Command::WithdrawStage { rule, stage, why, by, figures: Default::default() })
             }
             _ => Some("light a stage of an agency first (pane 4)".into()),
         },

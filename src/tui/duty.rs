@@ -99,6 +99,9 @@ pub fn about(scene: &Scene<'_>, model: &Model, obligation: &Obligation, stage: &
         Standing::Unknown(_) | Standing::NotInForce | Standing::Due => {}
     }
     if let Some(stage) = found {
+        if let Some(overtaken) = &stage.overtaken {
+            add(format!("AGAIN: {overtaken}"), Meaning::Late);
+        }
         if stage.beyond_calendar {
             add(worksheet::BEYOND.to_owned(), Meaning::Old);
         }
@@ -132,7 +135,8 @@ pub fn about(scene: &Scene<'_>, model: &Model, obligation: &Obligation, stage: &
         let given =
             if fires.assumes.is_empty() { String::new() } else { format!(", if {}", fires.assumes.join(" and ")) };
         let at = scene.clock_zoned(model, fires.at);
-        add(format!("fires {at} at this rate{given}"), Meaning::Soon);
+        let latest = if obligation.at_least() { " at the latest," } else { "" };
+        add(format!("fires {at}{latest} at this rate{given}"), Meaning::Soon);
     }
     if obligation.voluntary {
         let why = found.and_then(|s| filing_of(scene, obligation, s)).map(|f| f.how.why.clone()).unwrap_or_default();
@@ -201,9 +205,8 @@ pub fn opened(scene: &Scene<'_>, model: &Model, rule: &str, stage: &str) -> Vec<
         }
         add("", stage.detail.clone(), Meaning::Text);
         if let Some(filing) = filing_of(scene, obligation, stage) {
-            for (name, round) in filing.numbered().filter(|_| filing.rounds.len() > 1) {
-                let number = if round.reference.is_empty() { "without a number" } else { &round.reference };
-                add("", format!("{name}: {} {number} ({})", scene.clock(model, round.at), round.by), Meaning::Text);
+            for past in filing.history.iter().filter(|_| filing.history.len() > 1) {
+                add("", format!("{} {}", scene.clock(model, past.at), past.what), Meaning::Text);
             }
             let said = [("by", &filing.how.channel), ("proof", &filing.how.proof), ("because", &filing.how.why)];
             for (label, text) in said.into_iter().filter(|(_, text)| !text.is_empty()) {
@@ -285,11 +288,13 @@ fn with_sheet<T>(
     Some(make(&Sheet { incident, plan, rules, facts, rule, stage, now, zone }))
 }
 
-/// A filing, or the decision against one, with what was known when it was made.
+/// A filing, or the decision against one or to take it back, with what was known when it was made.
 pub fn with_figures(scene: &Scene<'_>, mut command: Command) -> Command {
     let (rule, stage, figures) = match &mut command {
         Command::File { rule, stage, how, .. } => (&*rule, &*stage, &mut how.figures),
-        Command::WaiveStage { rule, stage, figures, .. } => (&*rule, &*stage, figures),
+        Command::WaiveStage { rule, stage, figures, .. } | Command::WithdrawStage { rule, stage, figures, .. } => {
+            (&*rule, &*stage, figures)
+        }
         _ => return command,
     };
     let facts = facts(scene);

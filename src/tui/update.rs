@@ -437,7 +437,9 @@ fn on_form(model: &mut Model, mut form: Box<Form>, key: Key, scene: &Scene<'_>) 
                 let rules = &scene.snapshot.rules;
                 let fault = match &command {
                     Command::SetClock { clock, .. } => names::clock_fault(rules, clock),
-                    Command::SetFact { name, .. } => names::fact_fault(rules, &help.facts, name),
+                    Command::SetFact { name, value, .. } => {
+                        names::fact_fault(rules, &help.facts, name).or_else(|| names::value_fault(rules, name, value))
+                    }
                     _ => None,
                 };
                 if let Some(fault) = fault {

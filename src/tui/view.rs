@@ -14,7 +14,9 @@ use super::theme::{Meaning, Theme};
 use super::{header, over};
 use crate::command::{Action, Place, Row, TABLE};
 use crate::incident::Instant;
+use crate::rulebook::deadline::Due;
 use crate::safe;
+use crate::situation::obligations::Standing;
 use crate::text::{Safe, width};
 
 /// How the screen is drawn.
@@ -204,8 +206,14 @@ fn badge(scene: &Scene<'_>, model: &Model, pane: Pane) -> (String, Meaning) {
             (if never > 0 { format!("{never}NEVER") } else { String::new() }, Meaning::Life)
         }
         Pane::Agencies => {
+            let open = situation.obligations.iter().filter(|o| o.state == Standing::Due && !o.voluntary);
+            let asap = open.flat_map(|o| &o.stages).any(|s| s.open() && !s.iff && matches!(s.due, Some(Due::Asap(_))));
             let next = situation.clocks.iter().find(|c| matches!(c.thing, crate::situation::thing::Thing::Stage(..)));
             match next {
+                // What is due at once has no number, and is before all that has one but what is late.
+                next if asap && next.is_none_or(|clock| clock.at > now || clock.iff) => {
+                    ("ASAP".to_owned(), Meaning::Life)
+                }
                 Some(clock) => {
                     let iff = if clock.iff { "IF" } else { "" };
                     match clock.at <= now {

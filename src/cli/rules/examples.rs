@@ -19,7 +19,7 @@ use crate::rulebook::evaluate::{day, zone};
 use crate::rulebook::example::{self, Example, Expect};
 use crate::rulebook::judge::{Judged, judge};
 use crate::rulebook::stage::Start;
-use crate::rulebook::{self, Due, FactValue, StageDue, read};
+use crate::rulebook::{self, Due, FactValue, StageDue, names, read};
 use crate::text::instant;
 use crate::tui::form::fact_value;
 
@@ -153,7 +153,7 @@ pub fn evaluate(context: &Context, args: &args::Evaluate) -> Result<ExitCode, Fa
         return Err(Fail::wrong(format!("{}: no such file", args.what)));
     }
     let rule = find(&rules, &args.what)?;
-    let example = typed(context, args, rule)?;
+    let example = typed(context, args, &rules, rule)?;
     let Some(judged) = judge(&rules, &example) else { return Err(Fail::failed("the rule is gone")) };
     if context.global.json {
         out::json(&json(&example, &judged))?;
@@ -185,7 +185,7 @@ fn evaluate_file(context: &Context, path: &Path) -> Result<ExitCode, Fail> {
 }
 
 /// One example out of what was typed. Without `--on` the day of the earliest clock counts.
-fn typed(context: &Context, args: &args::Evaluate, rule: &Rule) -> Result<Example, Fail> {
+fn typed(context: &Context, args: &args::Evaluate, rules: &Rules, rule: &Rule) -> Result<Example, Fail> {
     let ours = context.config()?.timezone;
     let pair = |text: &str| -> Result<(String, String), Fail> {
         let (name, value) =
@@ -199,7 +199,11 @@ fn typed(context: &Context, args: &args::Evaluate, rule: &Rule) -> Result<Exampl
     let mut facts: BTreeMap<String, FactValue> = BTreeMap::new();
     for text in &args.facts {
         let (name, value) = pair(text)?;
-        facts.insert(name, FactValue::from(&fact_value(&value)));
+        let value = fact_value(&value);
+        if let Some(fault) = names::unknown_fault(rules, &name).or_else(|| names::value_fault(rules, &name, &value)) {
+            return Err(Fail::wrong(format!("--fact {fault}")));
+        }
+        facts.insert(name, FactValue::from(&value));
     }
     let clocks: BTreeMap<String, Instant> = args.clocks.iter().map(|t| time(t)).collect::<Result<_, _>>()?;
     let mut filed: BTreeMap<String, Vec<Instant>> = BTreeMap::new();

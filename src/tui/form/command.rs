@@ -99,7 +99,7 @@ impl Form {
                     (None, Some((person, basis))) => (Some(person), basis),
                     (given, _) => (given, text(2)),
                 };
-                Command::SetFact { name: text(0), value: fact_value(&text(1)), basis, confirmed_by }
+                Command::SetFact { name: text(0), value: fact_value(&text(1)), basis, confirmed_by, at: past(4)? }
             }
             Purpose::Clock => {
                 let at = past(1)?.ok_or("at: a time")?;
@@ -149,7 +149,8 @@ impl Form {
                 Command::WaiveStage { rule, stage, why: text(0), by: text(1), figures }
             }
             Purpose::Withdraw { rule, stage } => {
-                Command::WithdrawStage { rule: rule.clone(), stage: stage.clone(), why: text(0), by: text(1) }
+                let (rule, stage, figures) = (rule.clone(), stage.clone(), Default::default());
+                Command::WithdrawStage { rule, stage, why: text(0), by: text(1), figures }
             }
             Purpose::Amend { entry, .. } => Command::Amend { entry: *entry, text: text(0) },
             Purpose::Settle { message } => {

@@ -128,6 +128,7 @@ impl Form {
                     field("value", "a number, true, false, a text; empty: not known", Line, false),
                     field("basis", "how we know; \"ruiz: counted\" says who confirms it", Line, false),
                     field("confirmed by", "a name; empty: unconfirmed", Person, false),
+                    field("since", "03:08 or -5m, since when it is so; empty: now", Past, false),
                 ],
             ),
             Purpose::Clock => (

@@ -99,6 +99,8 @@ fn rank(obligation: &Obligation, stage: &StageView, now: Instant, lit: bool) -> 
     };
     match stage.state {
         _ if lit => owed,
+        // Filed for all of them, and some are not known to have heard: it is still owed.
+        StageState::Filed if stage.told.as_ref().is_some_and(|told| !told.whole()) => owed,
         StageState::Filed if !obligation.confirmed_by.is_empty() => 3,
         StageState::Pending | StageState::Drafted => owed,
         StageState::Filed | StageState::Confirmed | StageState::Waived | StageState::Withdrawn => 7,
@@ -220,12 +222,12 @@ fn whole(scene: &Scene<'_>, model: &Model, w: &Widths, obligation: &Obligation, 
     let name = format!("{}{}, {}", obligation.short, sure(obligation, w), obligation.title);
     if let (Standing::NotTriggered, Some(may)) = (&obligation.state, &obligation.may_fire) {
         let in_so_long = format!("{} IF", duration::short(may.at - scene.now(), false));
-        let due = zones(scene, model, may.at, w.due >= 20);
+        let due = fires(scene, model, may.at, w.due);
         return cells(w, &name, (&in_so_long, Meaning::Soon), &due, (&facts(&may.assumes), Meaning::Old), None);
     }
     if let (Standing::NotTriggered, Some(fires)) = (&obligation.state, &obligation.fires) {
         let in_so_long = format!("in {}", duration::short(fires.at - scene.now(), false));
-        let due = zones(scene, model, fires.at, w.due >= 20);
+        let due = self::fires(scene, model, fires.at, w.due);
         return cells(w, &name, (&in_so_long, Meaning::Soon), &due, ("FORECAST", Meaning::Soon), None);
     }
     if let Standing::Unknown(missing) = &obligation.state {
@@ -243,6 +245,12 @@ fn whole(scene: &Scene<'_>, model: &Model, w: &Widths, obligation: &Obligation, 
     let name = shorten::shorten(&Safe::new(&name), columns / 2);
     let rest = columns.saturating_sub(width::width(name.as_str()) + 2);
     vec![piece(safe!("{name}: "), Meaning::Dim), piece(shorten::shorten(&Safe::new(&why), rest), Meaning::Dim)]
+}
+
+/// When a rule fires: its deadlines run from clocks, and are listed once it has.
+fn fires(scene: &Scene<'_>, model: &Model, at: Instant, columns: usize) -> String {
+    let both = format!("fires {}", zones(scene, model, at, true));
+    if width::width(&both) <= columns { both } else { format!("fires {}", zones(scene, model, at, false)) }
 }
 
 /// When it is due: where columns allow it in the room's zone and in the other, and by the second reading of its clock.
@@ -319,12 +327,16 @@ fn state(scene: &Scene<'_>, obligation: &Obligation, stage: &StageView, columns:
         StageState::Filed | StageState::Confirmed if scene.situation.supplements.iter().any(corrects) => {
             ("CORRECT".into(), Meaning::Late)
         }
+        StageState::Filed if stage.told.as_ref().is_some_and(|told| !told.whole()) => {
+            (stage.told.as_ref().map(|told| told.said()).unwrap_or_default(), Meaning::Late)
+        }
         StageState::Filed if obligation.confirmed_by.is_empty() => ("filed".into(), Meaning::Good),
         StageState::Filed if columns < 13 => ("UNCONFIRM".into(), Meaning::Soon),
         StageState::Filed => ("NOT CONFIRMED".into(), Meaning::Soon),
         StageState::Confirmed => ("confirmed".into(), Meaning::Good),
         StageState::Waived => ("waived".into(), Meaning::Dim),
         StageState::Withdrawn => ("withdrawn".into(), Meaning::Dim),
+        StageState::Pending | StageState::Drafted if stage.overtaken.is_some() => ("AGAIN".into(), Meaning::Late),
         StageState::Pending | StageState::Drafted if stage.told.is_some() => {
             (stage.told.as_ref().map(|told| told.said()).unwrap_or_default(), Meaning::Text)
         }

@@ -120,8 +120,8 @@ fn every_filing_keeps_its_number_and_taking_one_back_says_what_speaks_against_it
     home.must(&["agency", "file", rule, stage, "--ref", "ON-1"]);
     home.must(&["agency", "file", rule, stage, "--ref", "ON-1-S1"]);
     let shown = home.must(&["agency", "show", rule, stage]);
-    assert!(shown.contains("filed: ") && shown.contains("ON-1 (zoe)"), "{shown}");
-    assert!(shown.contains("filed again, 1: ") && shown.contains("ON-1-S1 (zoe)"), "{shown}");
+    assert!(shown.contains("filed no. ON-1 (zoe)") && shown.contains("filed no. ON-1-S1 (zoe)"), "{shown}");
+    assert!(shown.contains("was due") && shown.contains("LATE by"), "{shown}");
     let state = json(&home, &["agency", "show", rule, stage]);
     let numbers: Vec<&str> =
         state["stages"][0]["filings"].as_array().unwrap().iter().map(|f| f["reference"].as_str().unwrap()).collect();

@@ -65,6 +65,7 @@ fn a_page_s_component_is_a_fact_that_stays_true_once_it_harmed() {
     world.polled(35, "page", page(ComponentState::Operational));
     assert_eq!(affected(&world).0, FactValue::Boolean(true), "it was");
     let word = Command::SetFact {
+        at: None,
         name: "public_safety_network_affected".into(),
         value: false.into(),
         basis: "the page is wrong".into(),
@@ -77,7 +78,7 @@ fn a_page_s_component_is_a_fact_that_stays_true_once_it_harmed() {
 
 fn fact(world: &mut World, name: &str, value: Value) {
     let (name, basis) = (name.to_owned(), "the desk".to_owned());
-    world.does("ruiz", 30, Command::SetFact { name, value, basis, confirmed_by: Some("ruiz".into()) });
+    world.does("ruiz", 30, Command::SetFact { at: None, name, value, basis, confirmed_by: Some("ruiz".into()) });
 }
 
 #[test]
@@ -122,12 +123,16 @@ fn a_rule_that_forbids_to_tell_holds_the_words_back_until_it_is_waived() {
     };
     assert!(send(&world).unwrap_err().contains("on hold: "), "{:?}", send(&world));
     let (rule, stage) = ("us-fcc-cpni".to_owned(), "customers".to_owned());
+    // What was known when it was decided: on these facts it stands.
+    let known = world.snapshot().incident.clone();
+    let figures: warroom::incident::stage::Figures =
+        known.facts.keys().filter_map(|name| Some((name.clone(), known.fact(name)?.value.clone()))).collect();
     let waive = |by: &str| Command::WaiveStage {
         rule: rule.clone(),
         stage: stage.clone(),
         why: "the FBI agreed".into(),
         by: by.into(),
-        figures: Default::default(),
+        figures: figures.clone(),
     };
     assert_eq!(world.tries("kim", 33, &waive(" ")), None, "it asks for a name");
     world.does("kim", 33, waive("ortiz"));

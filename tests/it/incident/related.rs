@@ -248,7 +248,10 @@ fn what(making: &Making<'_>, kind: u8, seed: &Seed) -> What {
             StageWaived { rule: rule(), stage: stage(), why: text(), by: person(), figures: Default::default() }.into()
         }
         38 => match a % 3 {
-            0 => StageWithdrawn { rule: rule(), stage: stage(), why: text(), by: person() }.into(),
+            0 => {
+                StageWithdrawn { rule: rule(), stage: stage(), why: text(), by: person(), figures: Default::default() }
+                    .into()
+            }
             1 => RemoteUpdated {
                 origin: origin(),
                 incident: text(),

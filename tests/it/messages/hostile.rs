@@ -71,7 +71,7 @@ fn room(case: &Case) -> World {
     for name in ["cause", "expected_restoration"] {
         let value = case.text.clone().into();
         let (basis, confirmed_by) = (case.text.clone(), Some("ruiz".to_owned()));
-        world.does("ruiz", 35, Command::SetFact { name: name.to_owned(), value, basis, confirmed_by });
+        world.does("ruiz", 35, Command::SetFact { at: None, name: name.to_owned(), value, basis, confirmed_by });
     }
     world
 }

@@ -310,7 +310,16 @@ fn a_withdrawn_filing_starts_nothing() {
     let last = |case: &Case| stage(&case.one(200, "eu-nis2-23"), "final").due;
     assert_eq!(last(&case), by("2026-07-01T21:59:59Z"));
     let (rule, stage_id) = ("eu-nis2-23".to_owned(), "notification".to_owned());
-    case.add(70, StageWithdrawn { rule, stage: stage_id, why: "not significant".into(), by: "kim".into() });
+    case.add(
+        70,
+        StageWithdrawn {
+            rule,
+            stage: stage_id,
+            why: "not significant".into(),
+            by: "kim".into(),
+            figures: Default::default(),
+        },
+    );
     assert_eq!(last(&case), None);
     case.file(60 * 24, "eu-nis2-23", "notification");
     assert_eq!(last(&case), by("2026-07-02T21:59:59Z"));
@@ -332,7 +341,16 @@ fn one_filing_answers_the_rules_that_go_together() {
     let answered = stage(&cable, "notification");
     assert_eq!((answered.answered_by.as_deref(), answered.state), (Some("us-fcc-nors-wireline"), StageState::Filed));
     let (rule, stage_id) = ("us-fcc-nors-wireline".to_owned(), "notification".to_owned());
-    case.add(44, StageWithdrawn { rule, stage: stage_id, why: "below the threshold".into(), by: "kim".into() });
+    case.add(
+        44,
+        StageWithdrawn {
+            rule,
+            stage: stage_id,
+            why: "below the threshold".into(),
+            by: "kim".into(),
+            figures: Default::default(),
+        },
+    );
     assert!(stage(&case.one(45, "us-fcc-nors-cable"), "notification").open(), "what was withdrawn answers nothing");
 }
 

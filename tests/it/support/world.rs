@@ -181,6 +181,7 @@ impl World {
             },
         );
         let fact = |name: &str, value| Command::SetFact {
+            at: None,
             name: name.to_owned(),
             value,
             basis: words.detail.clone(),

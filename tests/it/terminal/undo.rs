@@ -116,7 +116,13 @@ fn a_filing_is_withdrawn_with_its_reason() {
     world.does(
         "zoe",
         35,
-        Command::WithdrawStage { rule: rule.clone(), stage: stage.clone(), why: "wrong form".into(), by: "zoe".into() },
+        Command::WithdrawStage {
+            rule: rule.clone(),
+            stage: stage.clone(),
+            why: "wrong form".into(),
+            by: "zoe".into(),
+            figures: Default::default(),
+        },
     );
     let snapshot = world.snapshot();
     let filing = &snapshot.incident.filings[&(rule, stage)];
