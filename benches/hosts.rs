@@ -302,7 +302,7 @@ fn many() {
     let tell = |name: &str, mut times: Vec<Duration>| {
         let worst = times.iter().max().copied().unwrap_or_default();
         let (p50, p99) = (percentile(&mut times, 0.5), percentile(&mut times, 0.99));
-        say("many", &format!("  {name}: p50 {p50:.0?} p99 {p99:.0?} worst {worst:.0?} ({} times)", times.len()));
+        say("many", &format!("  {name}: p50 {p50:.1?} p99 {p99:.1?} worst {worst:.1?} ({} times)", times.len()));
     };
     let wrote: usize = seen.iter().map(|s| s.wrote).sum();
     say(
@@ -316,6 +316,7 @@ fn many() {
     tell("from one host to another", all(|s| &s.took, &seen));
     tell("to the host that has the disk", all(|s| &s.took, &seen[..1]));
     tell("one round", all(|s| &s.rounds, &seen));
+    tell("processor that a round took", all(|s| &s.worked, &seen));
     tell("one round of the host that has the disk", all(|s| &s.rounds, &seen[..1]));
 }
 
@@ -324,7 +325,15 @@ struct Seen {
     /// From an entry's commit on its host to the round's end after which it is here.
     took: Vec<Duration>,
     rounds: Vec<Duration>,
+    /// Processor time of those.
+    worked: Vec<Duration>,
     wrote: usize,
+}
+
+/// Processor time of this thread so far.
+fn own_time() -> Duration {
+    let line = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(line.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0))
 }
 
 fn micros() -> i64 {
@@ -377,9 +386,10 @@ fn one_host(
                     seen.wrote += 1;
                 }
                 if Tick::now() >= round {
-                    let begun = Tick::now();
+                    let (begun, worked) = (Tick::now(), own_time());
                     let moved = there.exchange(client, &mut journal, &mut here).await?;
                     seen.rounds.push(begun.elapsed());
+                    seen.worked.push(own_time().saturating_sub(worked));
                     round = Tick::now() + Duration::from_secs(1);
                     let now = micros();
                     for id in moved.came.keys() {

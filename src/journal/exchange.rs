@@ -62,6 +62,19 @@ impl Journal {
         Ok(())
     }
 
+    /// The same of one writer alone.
+    pub fn advance_one(
+        &mut self,
+        incident: IncidentId,
+        writer: WriterId,
+        has: &mut BTreeMap<WriterId, (u64, Hash)>,
+    ) -> Result<(), JournalError> {
+        let from = has.get(&writer).copied();
+        let last = self.main.read(|connection| gap_free(connection, incident, writer, from))?;
+        has.extend(last.map(|last| (writer, last)));
+        Ok(())
+    }
+
     /// The incidents of which any writer is known, without a look at their entries.
     pub fn incident_ids(&mut self) -> Result<Vec<IncidentId>, JournalError> {
         self.main.read(|connection| {

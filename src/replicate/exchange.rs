@@ -242,7 +242,7 @@ impl There {
                 moved.forks.push(Forked { incident, writer, seq: *seq });
                 return Ok(());
             }
-            journal.advance(incident, has).map_err(local)?;
+            journal.advance_one(incident, writer, has).map_err(local)?;
             if theirs >= ours {
                 theirs = theirs.max(last);
                 self.has.insert(key, theirs);
