@@ -156,8 +156,12 @@ fn clocks(incident: &Incident, plan: &Plan, situation: &Situation) -> Vec<NextCl
         out.push(NextClock { thing: Thing::Promise(promise.id), at: promise.due, text, iff: false });
     }
     for obligation in &situation.obligations {
-        if obligation.voluntary || matches!(obligation.state, Standing::NotInForce | Standing::NotTriggered) {
+        if obligation.voluntary || obligation.state == Standing::NotInForce {
             continue;
+        }
+        if let Some(fires) = obligation.next_fires() {
+            let (thing, iff) = (Thing::Stage(obligation.rule.clone(), String::new()), !fires.assumes.is_empty());
+            out.push(NextClock { thing, at: fires.at, text: format!("{} reportable", obligation.named()), iff });
         }
         for stage in obligation.stages.iter().filter(|s| s.open()) {
             let Some(Due::At(at)) = stage.due else { continue };

@@ -84,6 +84,12 @@ impl Obligation {
         }
     }
 
+    /// When it fires, or may, for one that is not triggered yet: the earlier of the two.
+    pub fn next_fires(&self) -> Option<&Fires> {
+        let both = self.may_fire.iter().chain(&self.fires).filter(|_| self.state == Standing::NotTriggered);
+        both.min_by_key(|fires| fires.at)
+    }
+
     /// Whether what it counts is only known to be so much or more.
     pub fn at_least(&self) -> bool {
         self.meters.iter().any(|meter| meter.at_least)

@@ -196,4 +196,11 @@ fn before_a_rule_fires_scripts_hear_what_it_hangs_on() {
     let found = stage(&home, WIRELESS);
     assert!(found["may_fire_at"].is_string() && !found["missing_facts"].as_array().unwrap().is_empty(), "{found}");
     assert!(home.must(&["agency", "list"]).contains("not triggered yet, may fire"));
+    // Its clock counts down in header and Now before it fires, as an IF.
+    let state = json(&home, &["state"]);
+    let clock = state["clocks"].as_array().unwrap().iter().find(|c| c["text"] == "FCC reportable").cloned();
+    assert_eq!(clock.expect("a clock for it")["if"], true);
+    let now = state["now"].as_array().unwrap().iter().find(|n| n["text"].as_str().unwrap().contains("reportable to"));
+    let now = now.expect("a line in Now");
+    assert!(now["label"].as_str().unwrap().ends_with(" IF") && now["text"].to_string().contains("msc_outages"), "{now}");
 }
