@@ -63,12 +63,12 @@ pub fn run(context: &Context, args: &args::Agency) -> Result<ExitCode, Fail> {
             {
                 out::warn(&still);
             }
-            let figures = figures(&mut session, rule, stage)?;
+            let figures = decided_on(&mut session, rule, stage)?;
             Command::WithdrawStage { rule: own(rule), stage: own(stage), why: own(why), by, figures }
         }
         AgencyCmd::Waive { rule, stage, why, by } => {
             known(&session, rule, stage)?;
-            let figures = figures(&mut session, rule, stage)?;
+            let figures = decided_on(&mut session, rule, stage)?;
             let by = by.clone().unwrap_or_else(|| context.actor.person.clone());
             Command::WaiveStage { rule: own(rule), stage: own(stage), why: own(why), by, figures }
         }
@@ -174,6 +174,11 @@ pub(super) fn with_sheet<T>(
 
 fn figures(session: &mut Session<'_>, rule: &str, stage: &str) -> Result<Figures, Fail> {
     with_sheet(session, rule, stage, |sheet| sheet.figures())
+}
+
+fn decided_on(session: &mut Session<'_>, rule: &str, stage: &str) -> Result<Figures, Fail> {
+    let standing = duty(session, rule).map_or(Standing::NotInForce, |duty| duty.state);
+    with_sheet(session, rule, stage, |sheet| sheet.decided_on(&standing))
 }
 
 /// A duty as it stands; none where the rule is for others.

@@ -10,11 +10,11 @@ use super::context::Context;
 use super::fail::Fail;
 use super::session::{Session, chosen};
 use super::{args, edge, export, out};
-use crate::incident::entry::IncidentId;
+use crate::incident::entry::{Entry, Hash, IncidentId, WriterId};
 use crate::incident::what::What;
 use crate::journal::archive::{self, Archive, Manifest, SCHEMA};
 use crate::journal::bundle::Bundle;
-use crate::journal::{Archived, Journal, State, proof_named};
+use crate::journal::{Archived, Cursor, Journal, State, proof_named};
 use crate::report::markdown;
 
 pub fn run(context: &Context, args: &args::Archive) -> Result<ExitCode, Fail> {
@@ -82,7 +82,7 @@ fn made(session: &mut Session<'_>) -> Result<(Archive, Vec<String>), Fail> {
                 proofs.insert(hash, true);
             }
             None => {
-                eprintln!("warroom: the file of a proof is not kept here, or is another now: {name}");
+                out::warn(&format!("the file of a proof is not kept here, or is another now: {name}"));
                 proofs.insert(hash, false);
             }
         }
@@ -159,9 +159,16 @@ pub fn restore(context: &Context, args: &args::Restore) -> Result<ExitCode, Fail
 /// Whether an incident was archived, and whether that archive holds all that is here now.
 pub(super) fn known(journal: &mut Journal, id: IncidentId) -> Result<Option<(Archived, bool)>, Fail> {
     let Some(archived) = journal.archived(id)? else { return Ok(None) };
-    let here = journal.head(id)?.writers;
+    let held =
+        |entry: &Entry| archived.heads.iter().any(|(writer, seq, _)| *writer == entry.writer && entry.seq <= *seq);
+    let (entries, _) = journal.read_after(id, Cursor::START, usize::MAX)?;
     // Of what came since only that somebody saw what came says nothing of the incident.
-    let whole = here.iter().all(|head| archived.heads.contains(head));
+    let since = entries.iter().filter(|entry| !held(entry)).all(|entry| matches!(entry.what, What::HeadsSeen(_)));
+    let rows = journal.above(id, &BTreeMap::new(), usize::MAX)?;
+    let same = |(writer, seq, hash): &(WriterId, u64, Hash)| {
+        rows.iter().any(|row| (row.writer, row.seq, row.hash) == (*writer, *seq, *hash))
+    };
+    let whole = since && archived.heads.iter().all(same);
     Ok(Some((archived, whole)))
 }
 

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::fail::Fail;
 use super::session::Session;
 use super::{args, out};
+use crate::incident::entry::IncidentId;
 use crate::incident::words::Phase;
 use crate::journal::{Journal, Removed};
 
@@ -24,6 +25,7 @@ pub fn run(context: &Context, args: &args::Remove) -> Result<ExitCode, Fail> {
             session.incident().phase()
         )));
     }
+    let judged = session.journal.head(id)?.writers;
     let kept = kept(&mut session.journal, id)?;
     if let Err(why) = &kept {
         confirmed(&short, why, args.confirm.as_deref())?;
@@ -33,9 +35,10 @@ pub fn run(context: &Context, args: &args::Remove) -> Result<ExitCode, Fail> {
     let (at, by) = (super::edge::now(), context.actor.person.clone());
     let mark = Removed { incident: id, at, by, entries, archive: kept.ok() };
     let mut journal = session.journal;
-    let erased = journal.remove(&mark)?;
+    // Before anything is gone: what cannot be reckoned then stays whole.
+    let others = still_named(context, &mut journal, id)?;
+    let erased = journal.remove(&mark, &judged)?;
     let (mut gone, mut left) = (0, Vec::new());
-    let others = still_named(context, &mut journal)?;
     for (hash, name) in proofs.iter().filter(|(hash, _)| !others.contains(*hash)) {
         match journal.drop_proof(hash) {
             Ok(()) => gone += 1,
@@ -67,10 +70,7 @@ pub fn run(context: &Context, args: &args::Remove) -> Result<ExitCode, Fail> {
 }
 
 /// The archive that holds all of it, looked at now. The error: why there is none.
-fn kept(
-    journal: &mut Journal,
-    id: crate::incident::entry::IncidentId,
-) -> Result<Result<(String, String), String>, Fail> {
+fn kept(journal: &mut Journal, id: IncidentId) -> Result<Result<(String, String), String>, Fail> {
     let Some((archived, whole)) = archive::known(journal, id)? else {
         return Ok(Err("it was never archived".to_owned()));
     };
@@ -111,9 +111,9 @@ fn confirmed(short: &str, why: &str, given: Option<&str>) -> Result<(), Fail> {
 }
 
 /// The proofs that other incidents name.
-fn still_named(context: &Context, journal: &mut Journal) -> Result<BTreeSet<String>, Fail> {
+fn still_named(context: &Context, journal: &mut Journal, but: IncidentId) -> Result<BTreeSet<String>, Fail> {
     let mut named = BTreeSet::new();
-    for id in journal.incident_ids()? {
+    for id in journal.incident_ids()?.into_iter().filter(|id| *id != but) {
         let session = Session::on(context, context.journal(false)?, id)?;
         named.extend(named_proofs(&session).into_keys());
     }

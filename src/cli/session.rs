@@ -15,6 +15,7 @@ use crate::incident::fold::Log;
 use crate::incident::observation::Source;
 use crate::incident::pin::Grounds;
 use crate::incident::plan::Plan;
+use crate::incident::presence::Presence;
 use crate::incident::rights::Rights;
 use crate::incident::state::Incident;
 use crate::journal::{Cursor, Journal};
@@ -119,6 +120,7 @@ impl<'a> Session<'a> {
         let moment = Moment::of(&self.clock, edge::now());
         let standing = self.replicates.then(|| self.journal.replication().ok().flatten().unwrap_or_default());
         let presence = self.journal.presence(self.id).unwrap_or_default();
+        let presence = Presence { meets: self.replicates, ..presence };
         let (incident, plan, rules) = (self.log.incident(), &self.in_force.plan, &self.in_force.rules);
         assess_with(incident, plan, rules, (&sources, &presence), moment).meeting(standing.as_ref())
     }

@@ -11,6 +11,7 @@ use crate::backends::transport::Limits;
 use crate::backends::{Client, Outgoing, delivery};
 use crate::incident::command::Command;
 use crate::incident::entry::Draft;
+use crate::incident::rights;
 use crate::incident::what::Noted;
 use crate::report::letter::{Letter, addresses};
 use crate::report::worksheet::worksheet;
@@ -35,8 +36,7 @@ pub fn run(session: &mut Session<'_>, rule: &str, stage: &str, to: &SheetOut) ->
     if let (Some(mail), Some(over)) = (&to.mail, &to.over) {
         let subject = filing::subject(session.incident(), lines.first().map_or("", String::as_str));
         let to = addresses(mail).map_err(|why| Fail::wrong(format!("--mail {why}")))?;
-        let (rule, stage, over) = (rule.to_owned(), stage.to_owned(), over.clone());
-        return post(session, &Letter { rule, stage, to, over, subject, text });
+        return post(session, &Letter::of((rule, stage), to, over.clone(), subject, &lines));
     }
     if session.context.global.json {
         let items: Vec<serde_json::Value> = items
@@ -65,7 +65,8 @@ fn post(session: &mut Session<'_>, letter: &Letter) -> Result<ExitCode, Fail> {
     })?;
     let incident = session.incident().clone();
     let person = session.context.actor.person.clone();
-    session.plan().rights.may(&incident, &person, "send", "mail a worksheet").map_err(|why| Fail::failed(why.0))?;
+    let plan = session.plan();
+    rights::may(&incident, &plan, &person, "send", "mail a worksheet").map_err(|why| Fail::failed(why.0))?;
     let outgoing = Outgoing::letter(&incident, session.id, &letter.subject, &letter.text, &letter.to)
         .ok_or_else(|| Fail::failed("this is an exercise: nothing leaves the building"))?;
     let before = session.command(&Command::Note { text: letter.before(), at: None, follow_up: false })?;

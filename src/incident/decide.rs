@@ -17,7 +17,7 @@ use super::state::Incident;
 use super::task::{self, NoEffect, Task, TaskEvent};
 use super::twice;
 use super::what::*;
-use super::words::{Phase, Role, Round, Severity, TaskState};
+use super::words::{MessageState, Phase, Role, Round, Severity, TaskState};
 use crate::text::leaving;
 
 /// Most minutes that a check-in may lie ahead: a day.
@@ -418,6 +418,10 @@ pub fn decide(
                 recipients: &recipients,
                 subject: &subject,
             });
+            // The fold lets a text leave that somebody approved without the right, since it has left; nobody begins with one.
+            if found.state == MessageState::Draft {
+                return Err(Refusal::new("it is not approved"));
+            }
             refuse(message::step(found, event, now))?;
             if recipients.is_empty() && !found.recipients.is_empty() {
                 return Err(Refusal::new(

@@ -41,6 +41,8 @@ pub struct Presence {
     pub sittings: Vec<Sitting>,
     /// When a server last answered what other hosts say. None: no server was ever asked.
     pub heard: Option<Instant>,
+    /// Whether this host meets others, whose rooms it would have to hear of.
+    pub meets: bool,
 }
 
 impl Sitting {

@@ -124,11 +124,15 @@ pub enum JournalError {
     Fork { path: PathBuf, writer: String, seq: u64 },
 
     #[error(
-        "incident {incident} was removed from {} at {at}, and nothing of it was written; `warroom restore FILE` brings it back          from an archive, `warroom bundle import --again FILE` from a bundle, `warroom restore --from-server {incident}` from \
+        "incident {incident} was removed from {} at {at}, and nothing of it was written; `warroom restore FILE` brings it back from an \
+         archive, `warroom bundle import --again FILE` from a bundle, `warroom restore --from-server {incident}` from \
          the server",
         .path.display()
     )]
     Removed { path: PathBuf, incident: String, at: String },
+
+    #[error("incident {incident} was written to meanwhile: nothing was removed; try again")]
+    Moved { incident: String },
 
     #[error("cannot use {}: {source}", .path.display())]
     File { path: PathBuf, source: std::io::Error },

@@ -15,6 +15,9 @@ impl Journal {
         place: &str,
         text: &str,
     ) -> Result<(), JournalError> {
+        if self.is_removed(incident)? {
+            return Ok(());
+        }
         self.write_local(|tx| {
             let key = params![incident.0.as_bytes(), person, place];
             if text.is_empty() {
@@ -50,6 +53,9 @@ impl Journal {
         what: &str,
         mark: &str,
     ) -> Result<(), JournalError> {
+        if self.is_removed(incident)? {
+            return Ok(());
+        }
         self.write_local(|tx| {
             tx.execute(
                 "INSERT OR REPLACE INTO seen (incident, person, what, mark) VALUES (?1, ?2, ?3, ?4)",

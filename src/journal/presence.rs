@@ -1,6 +1,8 @@
 //! Who sits in a room, kept in the cache for the other rooms of this host and for who carries it to others. Never an entry:
 //! it swells no record, and losing it is harmless.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
@@ -25,8 +27,10 @@ impl Journal {
 
     /// The same for several, all or none.
     pub fn put_sittings(&mut self, sittings: &[Sitting]) -> Result<(), JournalError> {
+        let removed: BTreeSet<IncidentId> = self.removed()?.into_iter().map(|mark| mark.incident).collect();
+        let sittings: Vec<&Sitting> = sittings.iter().filter(|s| !removed.contains(&s.incident)).collect();
         self.write_presence(|connection| {
-            for sitting in sittings {
+            for sitting in &sittings {
                 let (incident, seen) = (sitting.incident.0.as_bytes(), sitting.seen.timestamp_millis());
                 connection
                     .prepare_cached(
@@ -89,7 +93,11 @@ impl Journal {
                 let sittings = statement.query_map([], sitting)?.collect::<rusqlite::Result<Vec<_>>>()?;
                 let mut heard = connection.prepare_cached("SELECT at FROM heard WHERE one = 1")?;
                 let heard = heard.query_map([], |row| row.get(0))?.next().transpose()?;
-                Ok(Presence { sittings: sittings.into_iter().flatten().collect(), heard: heard.map(instant) })
+                Ok(Presence {
+                    sittings: sittings.into_iter().flatten().collect(),
+                    heard: heard.map(instant),
+                    meets: false,
+                })
             })
         })?;
         Ok(read.unwrap_or_default())

@@ -86,10 +86,17 @@ impl Journal {
 
     /// Takes an incident out of the journal and of what stands beside it, and leaves the mark; all of it or nothing. Whether it
     /// may go is for the caller to say. What is freed is overwritten.
-    pub fn remove(&mut self, removed: &Removed) -> Result<Erased, JournalError> {
+    /// `judged`: how far each writer was when that was judged; what is written since ends it with nothing removed.
+    pub fn remove(&mut self, removed: &Removed, judged: &[(WriterId, u64, Hash)]) -> Result<Erased, JournalError> {
         let (path, incident) = (self.main.path.clone(), removed.incident);
         self.main.overwrite_freed()?;
         self.main.write(|tx| {
+            let far: u64 = judged.iter().map(|(_, seq, _)| *seq).sum();
+            let there = "SELECT coalesce(sum(last), 0) FROM (SELECT max(seq) AS last FROM entries WHERE incident = ?1 GROUP BY writer)";
+            let there = tx.query_row(there, [incident.0.as_bytes()], |row| row.get::<_, i64>(0)).map_err(sqlite(&path))?;
+            if u64::try_from(there).unwrap_or(0) != far {
+                return Err(JournalError::Moved { incident: incident.short() });
+            }
             for table in ["entries", "writers", "archived", "forks"] {
                 tx.execute(&format!("DELETE FROM {table} WHERE incident = ?1"), [incident.0.as_bytes()])
                     .map_err(sqlite(&path))?;
@@ -115,11 +122,18 @@ impl Journal {
         let cache = self.with_cache(|cache| {
             let path = cache.path.clone();
             cache.overwrite_freed()?;
-            cache.write(|tx| forget(tx, "presence", incident).map_err(sqlite(&path)))?;
+            cache.write(|tx| {
+                ["presence", "met"].into_iter().try_for_each(|table| forget(tx, table, incident)).map_err(sqlite(&path))
+            })?;
             cache.let_go(REWRITTEN)
         })?;
         log &= cache.is_none_or(|(_, log)| log);
         Ok(Erased { log, shrunk })
+    }
+
+    /// Whether it was removed: then nothing of it is kept beside the journal either.
+    pub(super) fn is_removed(&mut self, incident: IncidentId) -> Result<bool, JournalError> {
+        self.main.read(|connection| removed_at(connection, incident).map(|at| at.is_some()))
     }
 
     /// Takes the mark away: the incident may come back. False: there was none.

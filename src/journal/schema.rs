@@ -52,7 +52,7 @@ pub(super) static JOURNAL: Profile = Profile {
         );
         CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);
         ",
-        // What was archived, the marks of what was removed, and the forks that were met.
+        // What was archived, and the marks of what was removed.
         "
         CREATE TABLE archived (
             incident BLOB PRIMARY KEY, at TEXT NOT NULL, by TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL,
@@ -62,8 +62,10 @@ pub(super) static JOURNAL: Profile = Profile {
             incident BLOB PRIMARY KEY, at TEXT NOT NULL, by TEXT NOT NULL, entries INTEGER NOT NULL,
             archive TEXT, sha256 TEXT
         ) WITHOUT ROWID;
-        -- Writers with two histories, and the first entry that another journal has otherwise.
-        CREATE TABLE forks (
+        ",
+        // Writers with two histories, and the first entry that another journal has otherwise.
+        "
+        CREATE TABLE IF NOT EXISTS forks (
             incident BLOB NOT NULL, writer BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (incident, writer)
         ) WITHOUT ROWID;
         ",
@@ -110,24 +112,24 @@ pub(super) static CACHE: Profile = Profile {
         ",
         // Who meets the other hosts, and how that stands.
         "
-        CREATE TABLE replicates (
+        CREATE TABLE IF NOT EXISTS replicates (
             one INTEGER PRIMARY KEY CHECK (one = 1),
             holder BLOB NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL, expires INTEGER NOT NULL, ttl INTEGER NOT NULL
         );
-        CREATE TABLE replication (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);
+        CREATE TABLE IF NOT EXISTS replication (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);
         -- How far the server has each writer, as last known: what waits can be counted before it is reached again.
-        CREATE TABLE met (
+        CREATE TABLE IF NOT EXISTS met (
             incident BLOB NOT NULL, writer BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (incident, writer)
         ) WITHOUT ROWID;
         ",
         // Who sits in a room, and when a server was last heard of those of other hosts.
         "
-        CREATE TABLE presence (
+        CREATE TABLE IF NOT EXISTS presence (
             room BLOB PRIMARY KEY, incident BLOB NOT NULL, person TEXT NOT NULL, host TEXT NOT NULL, pane TEXT NOT NULL,
             opened INTEGER NOT NULL, key INTEGER NOT NULL, seen INTEGER NOT NULL, expires INTEGER NOT NULL,
             ended INTEGER, lost INTEGER NOT NULL, far INTEGER NOT NULL
         ) WITHOUT ROWID;
-        CREATE TABLE heard (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS heard (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL);
         ",
     ],
 };

@@ -2,6 +2,7 @@
 //! and after. Sends nothing.
 
 use crate::incident::recipient;
+use crate::text::Safe;
 
 /// A worksheet on its way to addresses. It is word to no audience: nobody reads as told by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,11 +13,17 @@ pub struct Letter {
     /// The mail backend's name.
     pub over: String,
     pub subject: String,
-    /// As it was shown, raw.
+    /// As it was shown: outside text in it passed the gate, so that nothing leaves that nobody saw.
     pub text: String,
 }
 
 impl Letter {
+    pub fn of((rule, stage): (&str, &str), to: Vec<String>, over: String, subject: String, lines: &[String]) -> Letter {
+        let text = lines.iter().map(|line| Safe::new(line).as_str().to_owned()).collect::<Vec<_>>().join("\n") + "\n";
+        let subject = Safe::new(&subject).as_str().to_owned();
+        Letter { rule: rule.to_owned(), stage: stage.to_owned(), to, over, subject, text }
+    }
+
     /// What the record says before it leaves.
     pub fn before(&self) -> String {
         format!("mails the worksheet of {} {} to {} over {}", self.rule, self.stage, self.to.join(", "), self.over)

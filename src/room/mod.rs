@@ -473,7 +473,7 @@ impl Room {
         self.draw();
         loop {
             let sits = self.opening.access == Access::ReadWrite && !self.model.loading;
-            self.sitter.looks_at(&format!("{:?}", self.model.pane).to_lowercase());
+            self.sitter.looks_at(self.model.pane.word());
             let sit = self.sitter.due(self.real());
             let wake = self.wake();
             let typed = self.typed.due.map_or(Duration::ZERO, |due| (due - self.real()).to_std().unwrap_or_default());

@@ -25,7 +25,7 @@ use crate::incident::plan::Plan;
 use crate::incident::presence::{Presence, Sitting};
 use crate::incident::recipient::RecipientOutcome;
 use crate::incident::replication::Replication;
-use crate::incident::rights::Rights;
+use crate::incident::rights::{self, Rights};
 use crate::incident::twice;
 use crate::incident::what::{MessageFailed, MessageRecipients, MessageSent, MessageUnknown, Noted, What};
 use crate::journal::{Access, AppendError, Cursor, Journal, JournalError, Lease, Notice, Watch};
@@ -506,7 +506,7 @@ impl Keeper {
         };
         let text = letter.before();
         let written = self.write(false, |log, plan, now| {
-            plan.rights.may(log.incident(), &actor.person, "send", "mail a worksheet")?;
+            rights::may(log.incident(), plan, &actor.person, "send", "mail a worksheet")?;
             decide(log.incident(), plan, &Command::Note { text, at: None, follow_up: false }, &actor, now)
         });
         match written {
@@ -671,6 +671,7 @@ impl Keeper {
 
     fn read_presence(&mut self) {
         let Ok(presence) = self.setup.journal.presence(self.setup.incident) else { return };
+        let presence = Presence { meets: self.setup.replicates, ..presence };
         if presence != *self.presence {
             self.presence = Arc::new(presence);
             self.tell(News::Presence(Arc::clone(&self.presence)));

@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use serde_json::Value;
 
 use super::known::{Facts, Origin, clock_of};
+use super::obligations::Standing;
 use super::wording::shown;
 use crate::incident::Instant;
 use crate::incident::plan::Plan;
@@ -188,6 +189,13 @@ impl Sheet<'_> {
         }
     }
 
+    /// What a decision not to file, or to take a filing back, rests on: the same, and how the rule stood.
+    pub fn decided_on(&self, standing: &Standing) -> Figures {
+        let mut figures = self.figures();
+        figures.insert(STANDING.to_owned(), standing.word().into());
+        figures
+    }
+
     /// What a filing made now would rest on: the facts of its conditions and of its content, with their values. What grows by
     /// itself is no statement.
     pub fn figures(&self) -> Figures {
@@ -228,12 +236,23 @@ fn in_braces(text: &str) -> Vec<String> {
     parts.map(|(name, _)| name.trim().to_owned()).collect()
 }
 
+/// Under which a decision keeps how the rule stood: no fact is called so.
+const STANDING: &str = "(rule)";
+
 /// Why a decision not to file, or to take a filing back, does not stand as it was made: the facts on which the duty hangs have
 /// changed since, or the threshold was met only then. None: it stands, or nothing of the kind was decided.
 pub fn overtaken(sheet: &Sheet<'_>, filing: &Filing, reportable: Option<Instant>) -> Option<String> {
     let decided = filing.decided?;
     let (incident, plan) = (sheet.incident, sheet.plan);
     let mut changed: Vec<String> = Vec::new();
+    match filing.how.figures.get(STANDING).and_then(Value::as_str) {
+        Some(then) if then != Standing::Due.word() => {
+            changed.push(format!("the rule was {} then", then.replace('_', " ")))
+        }
+        // Of what was not written down, or is withheld, nothing is known to have changed.
+        None => return None,
+        Some(_) => {}
+    }
     for name in sheet.conditions() {
         // What grows by itself is judged by when the threshold was met.
         let Some(is) = sheet.value(&name).filter(|_| sheet.facts.growth.series(&name).is_none()) else { continue };

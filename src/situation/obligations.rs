@@ -111,6 +111,17 @@ impl Obligation {
     }
 }
 
+impl Standing {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Standing::NotInForce => "not_in_force",
+            Standing::NotTriggered => "not_triggered",
+            Standing::Unknown(_) => "unknown",
+            Standing::Due => "due",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standing {
     NotInForce,

@@ -73,11 +73,20 @@ impl Presences {
     /// The best that is known of a person. None: they were never seen in a room.
     pub fn of(&self, person: &str) -> Option<&Here> {
         let theirs = self.people.iter().filter(|one| same(&one.person, person));
-        theirs.min_by_key(|one| (one.state > State::Here, one.state, std::cmp::Reverse(one.key)))
+        theirs.max_by_key(|one| one.rank())
     }
 }
 
 impl Here {
+    /// Here, then where it is not known, then away; of those alike the latest says most.
+    fn rank(&self) -> (u8, Instant) {
+        match self.state {
+            State::Here => (2, self.key),
+            State::NotKnown(_) => (1, self.key),
+            State::Left(at) | State::LinkLost(at) | State::Ended(at) => (0, at),
+        }
+    }
+
     /// Since when they are away, where they are, and in words how.
     fn away(&self) -> (Instant, String) {
         match self.state {
@@ -92,7 +101,11 @@ impl Here {
 
 /// Everybody of whom a room said something.
 pub fn presences(presence: &Presence, real: Instant) -> Presences {
-    let cut = presence.heard.filter(|heard| real - *heard > HEARD_FOR);
+    let cut = match presence.heard {
+        // Other hosts may have rooms, and none was ever heard.
+        None if presence.meets => Some(presence.sittings.iter().map(|s| s.opened).min().unwrap_or(real)),
+        heard => heard.filter(|heard| real - *heard > HEARD_FOR),
+    };
     let mut people: Vec<Here> = Vec::new();
     for sitting in &presence.sittings {
         let state = state(sitting, presence, cut, real);

@@ -290,15 +290,18 @@ fn with_sheet<T>(
 
 /// A filing, or the decision against one or to take it back, with what was known when it was made.
 pub fn with_figures(scene: &Scene<'_>, mut command: Command) -> Command {
-    let (rule, stage, figures) = match &mut command {
-        Command::File { rule, stage, how, .. } => (&*rule, &*stage, &mut how.figures),
-        Command::WaiveStage { rule, stage, figures, .. } | Command::WithdrawStage { rule, stage, figures, .. } => {
-            (&*rule, &*stage, figures)
-        }
-        _ => return command,
-    };
     let facts = facts(scene);
-    *figures = with_sheet(scene, &facts, rule, stage, |sheet| sheet.figures()).unwrap_or_default();
+    match &mut command {
+        Command::File { rule, stage, how, .. } => {
+            how.figures = with_sheet(scene, &facts, rule, stage, |sheet| sheet.figures()).unwrap_or_default();
+        }
+        Command::WaiveStage { rule, stage, figures, .. } | Command::WithdrawStage { rule, stage, figures, .. } => {
+            let standing = scene.situation.obligations.iter().find(|o| o.rule == *rule).map(|o| &o.state);
+            let standing = standing.unwrap_or(&Standing::NotInForce);
+            *figures = with_sheet(scene, &facts, rule, stage, |sheet| sheet.decided_on(standing)).unwrap_or_default();
+        }
+        _ => {}
+    }
     command
 }
 

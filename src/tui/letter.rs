@@ -8,6 +8,7 @@ use super::model::{Effect, Loud, Model, Overlay};
 use super::scene::Scene;
 use super::theme::Meaning;
 use super::{act::open_form, duty, over};
+use crate::incident::rights;
 use crate::report::letter::{Letter, addresses};
 use crate::safe;
 use crate::situation::filing;
@@ -20,7 +21,7 @@ pub fn ask(model: &mut Model, scene: &Scene<'_>, rule: String, stage: String) ->
         Some("no mail backend is configured: a [[notification]] of kind smtp".to_owned())
     } else {
         let (plan, person) = (scene.plan(), &model.actor.person);
-        plan.rights.may(scene.incident(), person, "send", "mail a worksheet").err().map(|refusal| refusal.0)
+        rights::may(scene.incident(), plan, person, "send", "mail a worksheet").err().map(|refusal| refusal.0)
     };
     if let Some(why) = why {
         model.say(Loud::Refused, safe!("{why}"));
@@ -41,14 +42,8 @@ pub fn show(model: &mut Model, scene: &Scene<'_>, form: &Form) -> Result<(), Str
         return Err(format!("over: one of {}", model.mail.join(", ")));
     }
     let lines = duty::sheet(scene, rule, stage);
-    let letter = Letter {
-        subject: filing::subject(scene.incident(), lines.first().map_or("", String::as_str)),
-        rule: rule.clone(),
-        stage: stage.clone(),
-        text: lines.join("\n"),
-        to,
-        over,
-    };
+    let subject = filing::subject(scene.incident(), lines.first().map_or("", String::as_str));
+    let letter = Letter::of((rule, stage), to, over, subject, &lines);
     model.overlay = Some(Overlay::Letter { letter: Box::new(letter), scroll: 0 });
     Ok(())
 }

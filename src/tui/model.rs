@@ -26,6 +26,18 @@ pub enum Pane {
 impl Pane {
     pub const ALL: [Pane; 6] = [Pane::Now, Pane::Timeline, Pane::Messages, Pane::Agencies, Pane::Teams, Pane::Signals];
 
+    /// Its name, as others read it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Pane::Now => "now",
+            Pane::Timeline => "timeline",
+            Pane::Messages => "messages",
+            Pane::Agencies => "agencies",
+            Pane::Teams => "teams",
+            Pane::Signals => "signals",
+        }
+    }
+
     pub fn number(self) -> usize {
         self as usize + 1
     }

@@ -177,7 +177,11 @@ fn an_open_room_cannot_bring_it_back() {
     let bundle = host.bundle(None);
     let mark =
         warroom::journal::Removed { incident: INCIDENT, at: noon(), by: "kim".into(), entries: 1, archive: None };
-    let erased = host.journal.remove(&mark).unwrap();
+    let judged = host.journal.head(INCIDENT).unwrap().writers;
+    // Written to after it was judged, it stays.
+    let before = [(judged[0].0, 0, judged[0].2)];
+    assert!(host.journal.remove(&mark, &before).unwrap_err().to_string().contains("written to meanwhile"));
+    let erased = host.journal.remove(&mark, &judged).unwrap();
     assert!(erased.log && erased.shrunk);
     assert_eq!(host.journal.removed().unwrap(), [mark]);
     let author = warroom::incident::entry::Author { person: "kim".into(), host: "one".into(), machine: false };

@@ -44,7 +44,7 @@ fn sitting(n: u128, person: &str, host: &str, at: Instant) -> Sitting {
 }
 
 fn of(sittings: Vec<Sitting>, heard: Option<Instant>, real: Instant) -> Vec<(String, State)> {
-    let seen = presences(&Presence { sittings, heard }, real);
+    let seen = presences(&Presence { sittings, heard, meets: false }, real);
     seen.people.into_iter().map(|one| (one.person, one.state)).collect()
 }
 
@@ -64,8 +64,22 @@ fn a_room_that_was_killed_runs_out_and_one_that_quit_says_when() {
     // The same person with two rooms is one who is here; a room that ended beside one that is open is none.
     let again = Sitting { key: at, ..sitting(4, "Kim", "jump1", at) };
     let ended = Sitting { end: Some(End { at, lost: false }), ..sitting(5, "kim", "jump1", at) };
-    let both = presences(&Presence { sittings: vec![kim, again, ended], heard: None }, at);
+    let both = presences(&Presence { sittings: vec![kim, again, ended], heard: None, meets: false }, at);
     assert_eq!((both.count(), both.people[0].rooms), ((1, 0), 2));
+}
+
+#[test]
+fn of_several_departures_the_latest_counts_and_unheard_hosts_are_not_known() {
+    let at = noon();
+    let quit =
+        |n, host: &str, at| Sitting { end: Some(End { at, lost: false }), far: n == 1, ..sitting(n, "ana", host, at) };
+    let sittings = vec![quit(1, "jump2", at - minutes(120)), quit(2, "jump1", at - minutes(1))];
+    let here = |meets| Presence { sittings: sittings.clone(), heard: None, meets };
+    let seen = presences(&here(false), at);
+    assert_eq!(seen.of("ana").unwrap().state, State::Left(at - minutes(1)));
+    assert_eq!(seen.cut, None);
+    // Where others are met and none was ever heard, nobody is known to be gone.
+    assert!(presences(&here(true), at).cut.is_some());
 }
 
 #[test]
@@ -101,7 +115,7 @@ fn a_role_whose_holder_is_gone_is_loud_and_one_of_whom_nobody_can_know_says_so()
     // Kim sits there and presses no key; Ana quit; Lee was never in a room: nothing can be said of him.
     let still = |now: Instant| Sitting { seen: now, expires: now + minutes(1), ..sitting(1, "kim", "jump1", at) };
     let quit = Sitting { end: Some(End { at, lost: false }), ..sitting(2, "ana", "jump1", at) };
-    let here = |now| Presence { sittings: vec![still(now), quit.clone()], heard: None };
+    let here = |now| Presence { sittings: vec![still(now), quit.clone()], heard: None, meets: false };
     let early = at + minutes(14);
     assert_eq!((item(&here(early), Role::Commander, early), item(&here(early), Role::Scribe, early)), (None, None));
     let late = at + minutes(16);
@@ -128,7 +142,7 @@ fn names_pass_the_gate() {
     let mut screen = world.screen((120, 36));
     let evil = "kim\u{1b}]0;x\u{7}\u{202e}";
     let one = Sitting { pane: evil.into(), host: evil.into(), ..sitting(1, evil, "jump1", world.now) };
-    let presence = Presence { sittings: vec![one], heard: None };
+    let presence = Presence { sittings: vec![one], heard: None, meets: false };
     screen.situation = judged(&world, &presence, world.now);
     screen.keys("m");
     let (buffer, _) = screen.draw(&Theme::default_at(Depth::True), false);

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use serde_json::Value;
+use warroom::incident::command::{Actor, Command};
+use warroom::incident::decide::decide;
 use warroom::incident::entry::{Author, Entry, EntryId, Hlc, WriterId};
 use warroom::incident::fold::{Log, fold};
 use warroom::incident::message::sha256;
@@ -158,7 +160,14 @@ fn whoever_may_release_still_releases_what_nobody_approved_who_may() {
     record.0.truncate(5);
     // Lee may release; the approval counted for nothing. It is on its way: nobody sends it a second time.
     let release = record.add("lee", "release", sending(id("text")));
+    let before = Record(record.0[..5].to_vec()).incident();
     let incident = record.incident();
+    // But nobody begins to: here it is asked first.
+    let plan = warroom::playbook::find("carrier-outage", &[]).unwrap().plan;
+    let send = Command::SendMessage { message: id("text"), process: "here/1@1".into() };
+    let lee = Actor { person: "lee".into(), host: "here".into() };
+    let refused = decide(&before, &plan, &send, &lee, minutes(9)).unwrap_err();
+    assert_eq!(refused.0, "it is not approved");
     assert_eq!(why(&effect(&incident, release)), "approved by ana, who may not approve");
     assert_eq!(incident.messages[&id("text")].state, MessageState::Sending);
 }

@@ -203,7 +203,7 @@ fn a_newer_schema_and_foreign_files_are_refused_unchanged() {
     let before = picture(path.parent().unwrap());
     for access in [Access::ReadWrite, Access::ReadOnly] {
         let why = refusal(&path, access);
-        assert!(why.contains("newer warroom (its schema is 7, this one knows 2)"), "{why}");
+        assert!(why.contains("newer warroom (its schema is 7, this one knows 3)"), "{why}");
     }
     assert_same(&picture(path.parent().unwrap()), &before);
 
