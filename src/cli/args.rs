@@ -254,6 +254,7 @@ pub struct RoleArgs {
 pub struct Fact {
     pub name: String,
     /// A number, true, false or a text; absent: not known
+    #[arg(allow_negative_numbers = true)]
     pub value: Option<String>,
     /// How we know
     #[arg(long, default_value = "")]
