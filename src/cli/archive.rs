@@ -98,7 +98,7 @@ fn made(session: &mut Session<'_>) -> Result<(Archive, Vec<String>), Fail> {
         by: session.context.actor.person.clone(),
         host: session.context.actor.host.clone(),
         entries,
-        verified: super::verify::standing(&report),
+        verified: super::verify::standing(&report, edge::now()),
         intact: matches!(report.state(), State::Intact),
         witnessed_until: report.witnessed.until,
         unwitnessed: report.witnessed.since,

@@ -888,6 +888,9 @@ pub struct Verify {
     /// Hold the journal against the heads in an export (--format json) or a bundle; may be repeated
     #[arg(long, value_name = "FILE")]
     pub against: Vec<PathBuf>,
+    /// Hold it against what the append-only table of [replicate] has as well
+    #[arg(long)]
+    pub server: bool,
 }
 
 #[derive(clap::Args, Debug)]

@@ -31,6 +31,10 @@ pub fn sending(session: &mut Session<'_>, message: EntryId, attempt: Option<u64>
 /// Claims the message, writes its sending and puts it where others see it. Fails where somebody else has it, or nobody could
 /// be asked: then nothing left.
 pub fn claimed(session: &mut Session<'_>, place: &Replicate, message: EntryId) -> Result<Vec<Entry>, Fail> {
+    // What would be refused here claims nothing: others may send it.
+    let (actor, plan, now) = (session.context.actor.clone(), session.plan(), session.now());
+    let send = Command::SendMessage { message, process: process_name(&actor.host) };
+    decide(session.incident(), &plan, &send, &actor, now).map_err(|why| Fail::failed(why.0))?;
     let claimant = Claimant {
         place: place.clone(),
         journal: session.context.journal_path()?,

@@ -68,7 +68,10 @@ async fn once(context: &Context, place: &Replicate) -> Result<ExitCode, Fail> {
     }
     let moved = moved.map_err(refused)?;
     if context.global.json {
-        let forks = moved.forks.iter().map(|f| json!({"incident": f.incident, "writer": f.writer, "seq": f.seq}));
+        let forks = moved
+            .forks
+            .iter()
+            .map(|f| json!({"incident": f.incident, "writer": f.writer, "seq": f.seq, "damaged": f.damaged}));
         let (came, forks) = (moved.all_came(), forks.collect::<Vec<_>>());
         out::json(&json!({"came": came, "went": moved.went, "wait": moved.wait, "forks": forks}))?;
     } else {
@@ -169,7 +172,16 @@ fn refused(fault: Fault) -> Fail {
 
 /// What somebody has to do something about.
 fn warn(may_rewrite: bool, moved: &Moved) -> Result<(), Fail> {
-    for Forked { incident, writer, seq } in &moved.forks {
+    for Forked { incident, writer, seq, damaged } in &moved.forks {
+        if *damaged {
+            out::line(&format!(
+                "    DAMAGED incident {} writer {writer}: entry {seq} on the server is not what its hash says; nothing of this \
+                 writer is taken or offered from there on. The owner of the table takes the row away; what is written here goes \
+                 on under another writer",
+                incident.short()
+            ))?;
+            continue;
+        }
         out::line(&format!(
             "    FORK incident {} writer {writer}: another entry {seq} is on the server; neither history is mixed into the \
              other. Keep both, `warroom export` each, and write down by hand what only one holds",
@@ -178,7 +190,7 @@ fn warn(may_rewrite: bool, moved: &Moved) -> Result<(), Fail> {
     }
     if moved.wait > 0 {
         out::line(&format!(
-            "    {} entries stay here: this user may only read, or their writer has two histories",
+            "    {} entries stay here: this user may only read, or their writer is not the same on the server",
             moved.wait
         ))?;
     }

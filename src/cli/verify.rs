@@ -1,14 +1,17 @@
 //! `warroom verify`: whether the journal's chains hold, entry by entry.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::context::Context;
 use super::fail::Fail;
-use super::{args, bundle, out};
+use super::{args, bundle, edge, out};
+use crate::incident::Instant;
 use crate::incident::entry::{ChainHead, IncidentId, WriterId};
 use crate::incident::what::What;
 use crate::journal::{Cursor, Journal, Kept, Report, State};
+use crate::replicate::{self, with};
 use crate::report::json;
 
 pub fn run(context: &Context, args: &args::Verify) -> Result<ExitCode, Fail> {
@@ -26,11 +29,18 @@ pub fn run(context: &Context, args: &args::Verify) -> Result<ExitCode, Fail> {
     };
     let mut broken = false;
     let mut rows = Vec::new();
+    let ids: Vec<IncidentId> = reports.iter().map(|report| report.incident).collect();
+    let server = if args.server { Some(of_server(context, &ids)?) } else { None };
     for mut report in reports {
         for (_, heads) in elsewhere.iter().filter(|(incident, _)| *incident == report.incident) {
             let found = journal.against(report.incident, heads)?;
             report.findings.extend(found);
         }
+        let there = server.as_ref().and_then(|server| server.get(&report.incident));
+        if let Some(heads) = there {
+            report.findings.extend(journal.against(report.incident, heads)?);
+        }
+        let there: Option<u64> = there.map(|heads| heads.iter().map(|(_, seq, _)| *seq).sum());
         let report = &report;
         let intact = matches!(report.state(), State::Intact);
         let (changed, absent) = proofs(&mut journal, report.incident)?;
@@ -40,11 +50,16 @@ pub fn run(context: &Context, args: &args::Verify) -> Result<ExitCode, Fail> {
                 "id": report.incident, "entries": report.entries, "state": report.state().to_string(), "intact": intact,
                 "witnessed_until": report.witnessed.until, "unwitnessed": report.witnessed.since,
                 "forks": report.forks.iter().map(|(writer, seq)| serde_json::json!({"writer": writer, "seq": seq})).collect::<Vec<_>>(),
-                "changed_proofs": changed, "absent_proofs": absent,
+                "changed_proofs": changed, "absent_proofs": absent, "on_server": there,
             }));
             continue;
         }
-        out::line(&format!("{}  {} entries: {}", report.incident.short(), report.entries, standing(report)))?;
+        out::line(&format!(
+            "{}  {} entries: {}",
+            report.incident.short(),
+            report.entries,
+            standing(report, edge::now())
+        ))?;
         for chain in &report.chains {
             let head = chain.head.hex();
             out::line(&format!(
@@ -53,6 +68,9 @@ pub fn run(context: &Context, args: &args::Verify) -> Result<ExitCode, Fail> {
                 chain.seq,
                 head.get(..16).unwrap_or(&head)
             ))?;
+        }
+        if let Some(there) = there {
+            out::line(&format!("    held against {there} entries of the server's append-only table"))?;
         }
         for finding in &report.findings {
             out::line(&format!("    {finding}"))?;
@@ -86,14 +104,30 @@ pub(super) fn fork(writer: WriterId, seq: u64) -> String {
 }
 
 /// Which of three holds.
-pub(super) fn standing(report: &Report) -> String {
+pub(super) fn standing(report: &Report, now: Instant) -> String {
     let (State::Intact, witnessed) = (report.state(), report.witnessed) else { return report.state().to_string() };
     let at = witnessed.until.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+    let ahead = witnessed.until.is_some_and(|at| at > now);
+    let at = at.map(|at| if ahead { format!("{at}, by a clock that is ahead") } else { at });
     match (at, witnessed.since) {
         (Some(at), 0) => format!("intact, all of it witnessed by another writer (to {at})"),
         (Some(at), n) => format!("intact and witnessed up to {at}; {n} entries since or beside are not witnessed yet"),
         (None, n) => format!("intact but unwitnessed: no other writer has seen its {n} entries"),
     }
+}
+
+/// What the table of `[replicate]` has of these incidents.
+fn of_server(context: &Context, ids: &[IncidentId]) -> Result<BTreeMap<IncidentId, Vec<ChainHead>>, Fail> {
+    let place = context.config()?.replicate.ok_or_else(|| Fail::wrong("--server: no [replicate] is configured"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let asked = with(&place, &context.actor.host, async |client| {
+        let mut found = BTreeMap::new();
+        for id in ids {
+            found.insert(*id, replicate::heads(client, *id).await?);
+        }
+        Ok(found)
+    });
+    runtime.block_on(asked).map_err(|fault| Fail::failed(format!("--server: {fault}")))
 }
 
 fn knows(journal: &mut Journal, incident: IncidentId) -> bool {

@@ -308,12 +308,15 @@ impl Incident {
     /// What stands in conflict, in words: the register and what each side says.
     pub fn conflicts(&self) -> Vec<Conflict> {
         let mut out = Vec::new();
-        let mut add = |what: String, sides: Vec<(String, String)>| out.push(Conflict { what, sides });
-        fn sides<T>(r: &Register<T>, show: impl Fn(&T) -> String) -> Vec<(String, String)>
+        let mut add =
+            |what: String, (sides, at): (Vec<(String, String)>, Instant)| out.push(Conflict { what, sides, at });
+        fn sides<T>(r: &Register<T>, show: impl Fn(&T) -> String) -> (Vec<(String, String)>, Instant)
         where
             T: Clone + PartialEq,
         {
-            r.heads().iter().map(|h| (h.by.clone(), show(&h.value))).collect()
+            // It is one from the later of the two on.
+            let at = r.heads().iter().map(|h| h.at).max().unwrap_or_default();
+            (r.heads().iter().map(|h| (h.by.clone(), show(&h.value))).collect(), at)
         }
         if self.severity.conflict() {
             add("severity".into(), sides(&self.severity, |v| v.to_string()));
@@ -359,7 +362,8 @@ impl Incident {
                 (format!("{} on {}", t.by, t.host), format!("{} {at}", t.said()))
             };
             if !went.is_empty() {
-                add(twice::name(message), went.iter().map(side).collect());
+                let at = went.iter().map(|t| t.at).max().unwrap_or_default();
+                add(twice::name(message), (went.iter().map(side).collect(), at));
             }
         }
         out
@@ -371,4 +375,6 @@ pub struct Conflict {
     pub what: String,
     /// Who said what.
     pub sides: Vec<(String, String)>,
+    /// Since when there are two.
+    pub at: Instant,
 }

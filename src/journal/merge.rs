@@ -96,6 +96,12 @@ impl Journal {
         result
     }
 
+    /// This file's own pen is not used again, and the next append takes a new one; those of others are not its business.
+    pub fn retire_pen(&mut self, incident: IncidentId, writer: WriterId) -> Result<(), JournalError> {
+        let path = self.main.path.clone();
+        self.main.write(|tx| retire(tx, incident, writer).map_err(sqlite(&path)))
+    }
+
     /// The place of the newest row of any incident: what a reader of everything has read.
     pub fn end(&mut self) -> Result<Cursor, JournalError> {
         self.main.read(|connection| {

@@ -14,6 +14,9 @@ use crate::journal::{Cursor, Journal, JournalError, Row};
 /// Between two batches that are taken in.
 const PAUSE: Duration = Duration::from_millis(25);
 
+/// After so many rounds it is looked again whether what kept entries here is mended.
+const AGAIN: u32 = 15;
+
 /// How far the journal is, kept between rounds and over connections: it only grows.
 #[derive(Default)]
 pub struct Here {
@@ -28,6 +31,10 @@ pub struct Here {
 pub struct There {
     has: BTreeMap<(IncidentId, WriterId), u64>,
     forked: BTreeMap<(IncidentId, WriterId), u64>,
+    /// Of which it was told already.
+    told: BTreeSet<(IncidentId, WriterId)>,
+    /// Whole rounds on this connection.
+    rounds: u32,
     /// Whether this user may only read. None: not asked yet.
     reads_only: Option<bool>,
     /// Whether this user could rewrite the table, which no room should.
@@ -55,6 +62,8 @@ pub struct Forked {
     pub writer: WriterId,
     /// An entry that is not the same.
     pub seq: u64,
+    /// The entry on the server is not what its own hash says: no other history, but damage.
+    pub damaged: bool,
 }
 
 impl Moved {
@@ -115,6 +124,10 @@ impl There {
         here: &mut Here,
         beat: &mut impl FnMut(&mut Journal) -> Result<(), Fault>,
     ) -> Result<Moved, Fault> {
+        self.rounds = self.rounds.wrapping_add(1);
+        if self.rounds.is_multiple_of(AGAIN) {
+            self.look_again();
+        }
         let reads_only = match self.reads_only {
             Some(known) => known,
             None => {
@@ -151,6 +164,25 @@ impl There {
             }
         }
         Ok(moved)
+    }
+
+    /// What kept entries here may have been mended at the server: a right that was given, a row that was taken away.
+    fn look_again(&mut self) {
+        if self.reads_only == Some(true) {
+            self.reads_only = None;
+        }
+        for key in std::mem::take(&mut self.forked).into_keys() {
+            self.has.remove(&key);
+        }
+    }
+
+    /// Keeps that a writer is not the same here and there; tells it once.
+    fn forked(&mut self, moved: &mut Moved, forked: Forked) {
+        let key = (forked.incident, forked.writer);
+        self.forked.insert(key, forked.seq);
+        if self.told.insert(key) {
+            moved.forks.push(forked);
+        }
     }
 
     /// The writers who have something for us, and those of whom nothing is known yet on this connection: one question, however
@@ -226,10 +258,17 @@ impl There {
             let Some(last) = rows.last().map(|row| row.seq) else { return Ok(()) };
             let taken = match journal.take(incident, &rows) {
                 Ok(taken) => taken,
-                Err(JournalError::BadHash { .. }) => {
-                    // One damaged row must not keep all else from coming.
-                    self.forked.insert(key, ours + 1);
-                    moved.forks.push(Forked { incident, writer, seq: ours + 1 });
+                Err(JournalError::BadHash { seq, .. }) => {
+                    // One damaged row must not keep all else from coming, nor what stands before it.
+                    let before = rows.partition_point(|row| row.seq < seq);
+                    let taken = journal.take(incident, rows.get(..before).unwrap_or_default()).map_err(local)?;
+                    for (writer, new) in &taken.new {
+                        *moved.came.entry(incident).or_default().entry(*writer).or_default() += new;
+                    }
+                    journal.advance_one(incident, writer, has).map_err(local)?;
+                    // Where it stands in the place of what is written here, that goes on under another pen.
+                    journal.retire_pen(incident, writer).map_err(local)?;
+                    self.forked(moved, Forked { incident, writer, seq, damaged: true });
                     return Ok(());
                 }
                 Err(error) => return Err(local(error)),
@@ -238,8 +277,7 @@ impl There {
                 *moved.came.entry(incident).or_default().entry(*writer).or_default() += new;
             }
             if let Some((_, seq)) = taken.forks.first() {
-                self.forked.insert(key, *seq);
-                moved.forks.push(Forked { incident, writer, seq: *seq });
+                self.forked(moved, Forked { incident, writer, seq: *seq, damaged: false });
                 return Ok(());
             }
             journal.advance_one(incident, writer, has).map_err(local)?;
@@ -273,13 +311,9 @@ impl There {
             let mut rows = journal.rows(incident, writer, from, AT_A_TIME).map_err(local)?;
             rows.retain(|row| row.seq <= to);
             let Some(last) = rows.last().cloned() else { return Ok(()) };
-            if !table::add(client, incident, &rows).await? {
-                // Somebody was first: is it the same?
-                let theirs = table::above(client, incident, writer, last.seq - 1, 1).await?;
-                self.compare(journal, incident, &theirs, moved)?;
-                if self.forked.contains_key(&(incident, writer)) {
-                    return Ok(());
-                }
+            if let Some(theirs) = table::add(client, incident, &rows).await? {
+                self.compare(journal, incident, &[theirs], moved)?;
+                return Ok(());
             }
             moved.went += u64::try_from(rows.len()).unwrap_or(u64::MAX);
             from = last.seq;
@@ -296,14 +330,19 @@ impl There {
         theirs: &[Row],
         moved: &mut Moved,
     ) -> Result<(), Fault> {
-        let taken = match journal.take(incident, theirs) {
-            Ok(taken) => taken.forks,
-            Err(JournalError::BadHash { seq, .. }) => theirs.first().map(|row| (row.writer, seq)).into_iter().collect(),
+        let (taken, damaged) = match journal.take(incident, theirs) {
+            Ok(taken) => (taken.forks, false),
+            Err(JournalError::BadHash { seq, .. }) => {
+                let found: Vec<_> = theirs.first().map(|row| (row.writer, seq)).into_iter().collect();
+                for (writer, _) in &found {
+                    journal.retire_pen(incident, *writer).map_err(local)?;
+                }
+                (found, true)
+            }
             Err(error) => return Err(local(error)),
         };
         for (writer, seq) in taken {
-            self.forked.insert((incident, writer), seq);
-            moved.forks.push(Forked { incident, writer, seq });
+            self.forked(moved, Forked { incident, writer, seq, damaged });
         }
         Ok(())
     }

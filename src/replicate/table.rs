@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row as SqlRow};
+use tokio_postgres::{Client, Row as SqlRow, Transaction};
 
 use super::connect::{Fault, answer};
 use crate::incident::entry::{Hash, IncidentId, WriterId};
@@ -116,14 +116,20 @@ pub async fn above(
         if seq != found.last().map_or(after, |last| last.seq).saturating_add(1) {
             break;
         }
-        let hash = |n| column::<&[u8]>(&row, n).map(|bytes| Hash(bytes.try_into().unwrap_or(Hash::NONE.0)));
-        found.push(Row { writer, seq, prev: hash(1)?, hash: hash(2)?, body: column(&row, 3)? });
+        found.push(read(&row, writer)?);
     }
     Ok(found)
 }
 
-/// Writes rows, all in one transaction, and says whether all of them were new there.
-pub async fn add(client: &mut Client, incident: IncidentId, rows: &[Row]) -> Result<bool, Fault> {
+/// A row of seq, prev, hash and body.
+fn read(row: &SqlRow, writer: WriterId) -> Result<Row, Fault> {
+    let hash = |n| column::<&[u8]>(row, n).map(|bytes| Hash(bytes.try_into().unwrap_or(Hash::NONE.0)));
+    Ok(Row { writer, seq: number(row, 0)?, prev: hash(1)?, hash: hash(2)?, body: column(row, 3)? })
+}
+
+/// Writes rows of one writer, in their order, all in one transaction. Where another row stands in the place of one of them
+/// nothing is written: that row, the first of such.
+pub async fn add(client: &mut Client, incident: IncidentId, rows: &[Row]) -> Result<Option<Row>, Fault> {
     let transaction = answer(client.transaction()).await?;
     let text = "INSERT INTO warroom_entries (incident, writer, seq, prev, hash, body) VALUES ($1, $2, $3, $4, $5, $6)
                 ON CONFLICT (incident, writer, seq) DO NOTHING";
@@ -144,6 +150,26 @@ pub async fn add(client: &mut Client, incident: IncidentId, rows: &[Row]) -> Res
     for done in join_all(inserts).await {
         all_new &= done? == 1;
     }
+    // What would be chained to another's row must not stand beside it.
+    if let (false, [first, ..]) = (all_new, rows) {
+        let there = span(&transaction, incident, first, rows.len()).await?;
+        if let Some((_, theirs)) = rows.iter().zip(there).find(|(ours, theirs)| *ours != theirs) {
+            answer(transaction.rollback()).await?;
+            return Ok(Some(theirs));
+        }
+    }
     answer(transaction.commit()).await?;
-    Ok(all_new)
+    Ok(None)
+}
+
+/// So many rows of a writer from this one's place on, as they stand there.
+async fn span(transaction: &Transaction<'_>, incident: IncidentId, first: &Row, many: usize) -> Result<Vec<Row>, Fault> {
+    let from = i64::try_from(first.seq).unwrap_or(i64::MAX);
+    let to = from.saturating_add(i64::try_from(many).unwrap_or(i64::MAX));
+    let text = "SELECT seq, prev, hash, body FROM warroom_entries
+                WHERE incident = $1 AND writer = $2 AND seq >= $3 AND seq < $4 ORDER BY seq";
+    let values: [(&(dyn ToSql + Sync), Type); 4] =
+        [(&incident.0, Type::UUID), (&first.writer.0, Type::UUID), (&from, Type::INT8), (&to, Type::INT8)];
+    let rows = answer(transaction.query_typed(text, &values)).await?;
+    rows.iter().map(|row| read(row, first.writer)).collect()
 }

@@ -35,7 +35,8 @@ use crate::command::Place;
 use crate::config::{Alarms, Replicate};
 use crate::incident::Instant;
 use crate::incident::clock::{Clock, Moment};
-use crate::incident::command::Actor;
+use crate::incident::command::{Actor, Command, Refusal};
+use crate::incident::decide::decide;
 use crate::incident::entry::{EntryId, IncidentId};
 use crate::incident::observation::Source;
 use crate::incident::presence::End;
@@ -919,6 +920,16 @@ impl Room {
             let messages = messages.into_iter().map(|message| (message, None)).collect();
             return self.store.ask(Ask::Release { effect, messages, hand: None });
         };
+        // What would be refused here claims nothing: others may send it.
+        let plan = self.situation.held.clone().unwrap_or_else(|| Arc::clone(&self.snapshot.plan));
+        let refused = messages.iter().find_map(|message| {
+            let send = Command::SendMessage { message: *message, process: self.model.process.clone() };
+            decide(&self.snapshot.incident, &plan, &send, &self.opening.actor, self.now()).err()
+        });
+        if let Some(Refusal(why)) = refused {
+            self.apply(Msg::Outcome { effect, result: Err(why), refused: true, made: None });
+            return;
+        }
         let (Some(incident), Some(news)) = (self.model.incident, self.news.upgrade()) else { return };
         let claimant = Claimant {
             place,

@@ -127,15 +127,18 @@ impl<T: FnMut(Told)> Meeting<T> {
         let _ = self.journal.release_replication();
     }
 
-    /// What was written on the way out goes to the others too, where they were just met.
+    /// What was written on the way out goes to the others too, and who left, where they were just met.
     async fn last(&mut self) {
-        let waits = self.here.waits(&mut self.journal, self.there.as_ref()).is_ok_and(|waits| waits > 0);
-        if !waits || self.said.lease.is_none() || self.said.standing.cut.is_some() {
+        if self.said.lease.is_none() || self.said.standing.cut.is_some() {
             return;
         }
         let (place, host) = (self.place.clone(), self.said.host.clone());
-        let Meeting { journal, here, .. } = self;
-        let round = async |client: &mut Client| There::default().exchange(client, journal, here).await;
+        let Meeting { journal, here, said, .. } = self;
+        let round = async |client: &mut Client| {
+            // Who leaves is said too.
+            Presences::default().exchange(client, journal, (said.real)()).await?;
+            There::default().exchange(client, journal, here).await
+        };
         let _ = with(&place, &host, round).await;
     }
 
@@ -291,6 +294,10 @@ pub fn trouble(told: &Told) -> Option<String> {
         Told::Theirs { .. } | Told::Cut { .. } => return None,
     };
     let fork = forks.first()?;
+    if fork.damaged {
+        let (seq, writer) = (fork.seq, fork.writer);
+        return Some(format!("DAMAGED: entry {seq} of writer {writer} on the server is not what its hash says"));
+    }
     Some(format!(
         "FORK: writer {} has another history on the server from entry {} on; `warroom replicate --once` says what to do",
         fork.writer, fork.seq

@@ -331,7 +331,7 @@ impl Builder<'_> {
                 label: "CONFLICT".into(),
                 text: format!("{}: {}", conflict.what, sides.join(" / ")),
                 owner: None,
-                at: self.now,
+                at: conflict.at,
                 alike: 1,
                 say: match twice {
                     true => format!("A text was {}. Who tells them that it is one word, not two?", conflict.what),

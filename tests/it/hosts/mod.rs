@@ -9,6 +9,7 @@ mod damaged;
 mod evidence;
 mod failover;
 mod handover;
+mod hardened;
 mod hours;
 mod kept;
 mod killed;
