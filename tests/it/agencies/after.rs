@@ -202,5 +202,8 @@ fn before_a_rule_fires_scripts_hear_what_it_hangs_on() {
     assert_eq!(clock.expect("a clock for it")["if"], true);
     let now = state["now"].as_array().unwrap().iter().find(|n| n["text"].as_str().unwrap().contains("reportable to"));
     let now = now.expect("a line in Now");
-    assert!(now["label"].as_str().unwrap().ends_with(" IF") && now["text"].to_string().contains("msc_outages"), "{now}");
+    assert!(
+        now["label"].as_str().unwrap().ends_with(" IF") && now["text"].to_string().contains("msc_outages"),
+        "{now}"
+    );
 }

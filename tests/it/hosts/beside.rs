@@ -131,3 +131,39 @@ fn of_two_who_press_send_one_sends_and_the_other_is_told_who() {
     }
     assert_eq!(posts(&wire), 1);
 }
+
+/// A home with a text for FirstNet that is approved, and its id.
+fn approved(server: &Postgres, wire: &Wire) -> (Home, String) {
+    let outbox = format!("[[notification]]\nname = \"outbox\"\nkind = \"webhook\"\nurl = \"{}\"\n", wire.url());
+    let home = home(server, "jump", &[server.port], &outbox);
+    home.must(&["--as", "kim", "declare", "Outage", "--severity", "sev1", "--started", "-40m"]);
+    home.must(&["message", "draft", "firstnet", "direct"]);
+    let all: Value = serde_json::from_str(&home.must(&["message", "list", "--json"])).unwrap();
+    let id = all[0]["id"].as_str().unwrap().to_owned();
+    home.must(&["message", "approve", &id]);
+    home.must(&["replicate", "--once"]);
+    (home, id)
+}
+
+#[test]
+fn a_room_that_is_left_before_its_sending_was_shown_sends_nothing_and_says_so() {
+    let server = Postgres::ready(&["jump"]);
+    let runtime = runtime();
+    let wire = runtime.block_on(Wire::saying(json(r#"{"accepted":true}"#)));
+    let (home, _) = approved(&server, &wire);
+    let mut kim = room(&home, "kim", (120, 36));
+    head(&kim, "hosts ok");
+    kim.keys("3gs");
+    kim.see("APPROVED");
+    // The claim is given, the sending gets no further than this host's disk.
+    let lock = server.lock();
+    kim.keys("R");
+    arrives(&home, "message.sending/1");
+    kim.keys("q");
+    assert_eq!(kim.exit(), 0);
+    drop(lock);
+    assert_eq!(posts(&wire), 0);
+    let state = state(&home);
+    assert_eq!(state["messages"][0]["state"], "failed", "{}", state["messages"]);
+    assert!(state["timeline"].to_string().contains("the room was left before anything left"), "{}", state["timeline"]);
+}
