@@ -113,7 +113,10 @@ impl Claimant {
         journal: &mut Journal,
         claimed: &[ToSend],
     ) -> Result<Vec<EntryId>, Fault> {
-        offer(client, journal, self.incident).await?;
+        let sending =
+            |(message, attempt): &ToSend| Some(twice::claimed(self.incident, *message, (*attempt)?, &self.process));
+        let sendings: Vec<_> = claimed.iter().filter_map(sending).collect();
+        offer(client, journal, self.incident, &sendings).await?;
         let mut standing = Vec::new();
         for (message, attempt) in claimed {
             if let Some(attempt) = attempt

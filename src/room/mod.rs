@@ -19,7 +19,7 @@ pub mod presence;
 pub mod replicating;
 pub mod rest;
 pub mod screen;
-mod standing;
+pub mod standing;
 pub mod store;
 pub mod witness;
 
