@@ -13,10 +13,10 @@ use super::session::Session;
 use super::{args, edge, out};
 use crate::config::Replicate;
 use crate::incident::Instant;
-use crate::incident::replication::Replication;
-use crate::journal::{Journal, Lease, Taken};
+use crate::journal::{Journal, Taken};
 use crate::replicate::{Fault, Forked, Here, Moved, Presences, There, init, sql, with};
 use crate::room::replicating::{self, Told};
+use crate::room::standing::Said;
 
 pub fn run(context: &Context, args: &args::Replicate) -> Result<ExitCode, Fail> {
     if let Some(args::ReplicateCmd::Init { print: true }) = &args.command {
@@ -61,7 +61,7 @@ async fn once(context: &Context, place: &Replicate) -> Result<ExitCode, Fail> {
         Ok(moved)
     };
     let moved = with(place, &context.actor.host, round).await;
-    said(&mut journal, place, &moved)?;
+    said(&mut journal, &context.actor.host, place, &moved)?;
     if moved.is_ok() {
         let has = there.has().iter();
         journal.put_met(&has.map(|((incident, writer), seq)| (*incident, *writer, *seq)).collect::<Vec<_>>())?;
@@ -93,21 +93,21 @@ async fn once(context: &Context, place: &Replicate) -> Result<ExitCode, Fail> {
 }
 
 /// Says how this host stands now, where no process says it that goes on replicating.
-fn said(journal: &mut Journal, place: &Replicate, round: &Result<Moved, Fault>) -> Result<(), Fail> {
-    let now = edge::now();
-    if !matches!(journal.take_replication(now)?, Lease::Ours { .. }) {
+fn said(journal: &mut Journal, host: &str, place: &Replicate, round: &Result<Moved, Fault>) -> Result<(), Fail> {
+    let mut said = Said::new(host.to_owned(), edge::now, place.every);
+    if said.lease(journal).map_err(Fail::failed)?.is_some() || said.lease.is_none() {
         return Ok(());
     }
-    let before = journal.replication()?.unwrap_or_default();
-    let every = u32::try_from(place.every).unwrap_or(u32::MAX);
-    let standing = match round {
-        Ok(moved) => Replication { last_round: Some(now), wait: Some(moved.wait), every, ..Replication::default() },
-        Err(Fault(why)) => {
-            let cut = before.cut.or(before.last_round).or(Some(now));
-            Replication { cut, error: Some(why.clone()), every, ..before }
+    match round {
+        Ok(moved) => drop(said.round(journal, moved).map_err(refused)?),
+        Err(fault) => {
+            // What waits is known where it is known how far the server was.
+            let met = journal.met()?;
+            let there = (!met.is_empty()).then(|| There::known(met));
+            let wait = there.map(|there| Here::default().waits(journal, Some(&there))).transpose()?;
+            said.cut(journal, fault.clone(), wait).map_err(Fail::failed)?;
         }
-    };
-    journal.put_replication(&standing)?;
+    }
     Ok(journal.release_replication()?)
 }
 
@@ -158,6 +158,7 @@ pub fn tell(told: &Told) -> Result<(), Fail> {
             let wait = wait.map_or_else(|| "it is not known how many".to_owned(), |n| n.to_string());
             out::line(&format!("{now}  CUT OFF: {why}; {wait} entries wait"))
         }
+        Told::Unkept(why) => out::line(&format!("{now}  other hosts are not met, it is tried again: {why}")),
         Told::Failed(why) => out::line(&format!("{now}  other hosts are not met: {why}")),
     }
 }

@@ -51,23 +51,20 @@ pub(super) fn begun(message: &mut Message, entry: &Entry, process: &str, beside:
     message.settled &= !beside;
 }
 
-/// Notes the end of the sending that the entry's writer performed, or, where they perform none, of the newest. Err: the
-/// message is no different for it, since of another sending more is known.
+/// Notes an end at the sendings that the entry speaks of. Err: the message is no different for it, since of another sending more
+/// is known.
 pub(super) fn ended(message: &mut Message, entry: &Entry, end: MessageState) -> Result<(), NoEffect> {
-    let open = |t: &Try| t.writer == entry.writer && t.end.is_none();
-    let own = message.tries.iter().rposition(open);
-    let newest = || message.tries.iter().rposition(|t| Some(t.entry) == message.sending.as_ref().map(|s| s.entry));
-    let Some(place) = own.or_else(newest) else { return Ok(()) };
     let apart = message.tries.iter().any(|t| t.beside);
     if apart && !entry.author.machine {
         // A person looked on the other side, at all of it.
         message.settled = true;
     }
-    if let Some(own) = message.tries.get_mut(place) {
-        own.end = Some(end);
+    for place in spoken_of(message, entry, end, apart) {
+        if let Some(one) = message.tries.get_mut(place) {
+            one.end = Some(end);
+        }
     }
-    let others = || message.tries.iter().enumerate().filter(|(n, _)| *n != place).map(|(_, t)| t);
-    let any = |states: &[Option<MessageState>]| others().any(|t| states.contains(&t.end));
+    let any = |states: &[Option<MessageState>]| message.tries.iter().any(|t| states.contains(&t.end));
     let went = any(&[Some(MessageState::Sent), Some(MessageState::Delivered)]);
     match end {
         _ if !apart => Ok(()),
@@ -79,6 +76,27 @@ pub(super) fn ended(message: &mut Message, entry: &Entry, end: MessageState) -> 
         MessageState::Unknown if went => Err(NoEffect::new("another sending of it went")),
         _ => Ok(()),
     }
+}
+
+/// Which sendings an entry ends. What is certain of one is taken away by nobody but whoever performed it.
+fn spoken_of(message: &Message, entry: &Entry, end: MessageState, apart: bool) -> Vec<usize> {
+    let last = |fits: &dyn Fn(&Try) -> bool| message.tries.iter().rposition(fits);
+    let newest = || last(&|t| Some(t.entry) == message.sending.as_ref().map(|s| s.entry));
+    let open = |t: &Try| t.end.is_none();
+    if apart && !entry.author.machine {
+        // A person says it of all whose end nobody could tell.
+        let lost = |t: &Try| open(t) || t.end == Some(MessageState::Unknown);
+        return message.tries.iter().enumerate().filter(|(_, t)| lost(t)).map(|(n, _)| n).collect();
+    }
+    let own = |t: &Try| t.writer == entry.writer;
+    let found = last(&|t| own(t) && open(t));
+    if !apart {
+        return found.or_else(newest).into_iter().collect();
+    }
+    // By a pen before the present one of that host, or told after a person had said another thing of it.
+    let here = || last(&|t| t.host == entry.author.host && open(t));
+    let told = || last(&own).filter(|_| end != MessageState::Unknown);
+    found.or_else(here).or_else(told).or_else(|| last(&open)).into_iter().collect()
 }
 
 /// The sendings that went, or may have, where that is more than one and neither knew of the other. Empty where it is settled,
@@ -139,7 +157,8 @@ mod tests {
         Entry { writer, seq: n as u64, id, hlc: Hlc(n, 0), happened: at, recorded: at, author, what: what.into() }
     }
 
-    /// A text that is approved, then what two hosts did with it, by turns.
+    /// A text that is approved, then what two hosts did with it, by turns; `older a`: host a with a pen that it gave up;
+    /// `person c` is no machine.
     fn after(steps: &[(&str, &str)]) -> Incident {
         let (channel, audience) = ("sms".to_owned(), "psaps".to_owned());
         let drafted = MessageDrafted {
@@ -153,8 +172,8 @@ mod tests {
         let message = id("a1");
         let sha256 = crate::incident::message::sha256("a");
         let mut all = vec![entry(1, "a", drafted), entry(2, "a", MessageApproved::whole(message, sha256))];
-        for (n, (host, step)) in steps.iter().enumerate() {
-            let why = String::new();
+        for (n, (of, step)) in steps.iter().enumerate() {
+            let (why, host) = (String::new(), of.rsplit(' ').next().unwrap());
             let what: What = match *step {
                 "sending" => MessageSending {
                     message,
@@ -168,7 +187,12 @@ mod tests {
                 "failed" => MessageFailed { message, why }.into(),
                 _ => MessageUnknown { message, why }.into(),
             };
-            all.push(entry(n as i64 + 3, host, what));
+            let mut entry = entry(n as i64 + 3, host, what);
+            entry.author.machine = !of.starts_with("person");
+            if of.starts_with("older") {
+                entry.writer = WriterId(uuid::Uuid::from_u128(9));
+            }
+            all.push(entry);
         }
         fold(all)
     }
@@ -200,6 +224,29 @@ mod tests {
             assert_eq!(message.state, state, "{steps:?}");
             assert_eq!(super::both(&incident, message).len(), both, "{steps:?}");
             assert_eq!(incident.conflicts().len(), usize::from(both > 0), "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn an_end_reaches_the_sending_that_it_speaks_of() {
+        use MessageState::*;
+        let (a, b) = (("a", "sending"), ("b", "sending"));
+        for (steps, state, ends) in [
+            // Host b died: a person's word is of b's, and takes nothing away from what is certain of a's.
+            (&[a, b, ("a", "failed"), ("person c", "failed")][..], Failed, [Some(Failed), Some(Failed)]),
+            (&[a, b, ("a", "failed"), ("person c", "sent")], Sent, [Some(Failed), Some(Sent)]),
+            // Both are lost: one word for all.
+            (&[a, b, ("a", "unknown"), ("person c", "failed")], Failed, [Some(Failed), Some(Failed)]),
+            // Told of a dead process by the pen that the host has now.
+            (&[a, ("older b", "sending"), ("a", "sent"), ("b", "unknown")], Sent, [Some(Sent), Some(Unknown)]),
+            (&[("older a", "sending"), b, ("a", "unknown")], Unknown, [Some(Unknown), None]),
+            // Whoever performed it knows better than the person.
+            (&[a, b, ("person c", "failed"), ("a", "sent")], Sent, [Some(Sent), Some(Failed)]),
+        ] {
+            let incident = after(steps);
+            let message = &incident.messages[&id("a1")];
+            let told: Vec<_> = message.tries.iter().map(|t| t.end).collect();
+            assert_eq!((message.state, &told[..]), (state, &ends[..]), "{steps:?}");
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::JournalError;
 use super::merge::{Merged, Row, writer};
 use super::open::Journal;
 use super::read::{hash, uuid, writers_of};
-use crate::incident::entry::{Hash, IncidentId, WriterId};
+use crate::incident::entry::{EntryId, Hash, IncidentId, WriterId};
 
 /// Entries that are not here although later ones of their writer are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +112,19 @@ impl Journal {
                 connection.prepare_cached("SELECT writer FROM writers WHERE incident = ?1 AND machine IS NOT NULL")?;
             let writers = own.query_map([incident.0.as_bytes()], |row| Ok(writer(row.get_ref(0)?)))?;
             Ok(writers.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
+        })
+    }
+
+    /// Which of whose entries has this id; none where there is none.
+    pub fn place_of(&mut self, incident: IncidentId, entry: EntryId) -> Result<Option<(WriterId, u64)>, JournalError> {
+        self.main.read(|connection| {
+            let mut place =
+                connection.prepare_cached("SELECT writer, seq FROM entries WHERE incident = ?1 AND id = ?2")?;
+            let place = place.query_row(params![incident.0.as_bytes(), entry.0.as_bytes()], |row| {
+                let seq = u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
+                Ok(writer(row.get_ref(0)?).map(|writer| (writer, seq)))
+            });
+            Ok(place.optional()?.flatten())
         })
     }
 

@@ -163,7 +163,12 @@ pub async fn add(client: &mut Client, incident: IncidentId, rows: &[Row]) -> Res
 }
 
 /// So many rows of a writer from this one's place on, as they stand there.
-async fn span(transaction: &Transaction<'_>, incident: IncidentId, first: &Row, many: usize) -> Result<Vec<Row>, Fault> {
+async fn span(
+    transaction: &Transaction<'_>,
+    incident: IncidentId,
+    first: &Row,
+    many: usize,
+) -> Result<Vec<Row>, Fault> {
     let from = i64::try_from(first.seq).unwrap_or(i64::MAX);
     let to = from.saturating_add(i64::try_from(many).unwrap_or(i64::MAX));
     let text = "SELECT seq, prev, hash, body FROM warroom_entries

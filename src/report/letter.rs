@@ -24,9 +24,11 @@ impl Letter {
         Letter { rule: rule.to_owned(), stage: stage.to_owned(), to, over, subject, text }
     }
 
-    /// What the record says before it leaves.
+    /// What the record says before it leaves. True also where the process dies and nobody writes another line.
     pub fn before(&self) -> String {
-        format!("mails the worksheet of {} {} to {} over {}", self.rule, self.stage, self.to.join(", "), self.over)
+        let to = self.to.join(", ");
+        let what = format!("mails the worksheet of {} {} to {to} over {}", self.rule, self.stage, self.over);
+        format!("{what}; whether it went is not known until another line says so")
     }
 
     /// What the record says once it is known how that went. `how`: `1 of 1 sent`.

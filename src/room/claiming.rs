@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 use tokio_postgres::Client;
 
-use super::store::{Ask, DeliveryEnd, News, Released, Sending, Store, ToSend};
+use super::store::{Ask, DeliveryEnd, LEFT, News, Released, Sending, Store, ToSend};
 use crate::config::Replicate;
 use crate::incident::command::Actor;
 use crate::incident::entry::{EntryId, IncidentId};
@@ -113,7 +113,10 @@ impl Claimant {
         journal: &mut Journal,
         claimed: &[ToSend],
     ) -> Result<Vec<EntryId>, Fault> {
-        offer(client, journal, self.incident).await?;
+        let sending =
+            |(message, attempt): &ToSend| Some(twice::claimed(self.incident, *message, (*attempt)?, &self.process));
+        let sendings: Vec<_> = claimed.iter().filter_map(sending).collect();
+        offer(client, journal, self.incident, &sendings).await?;
         let mut standing = Vec::new();
         for (message, attempt) in claimed {
             if let Some(attempt) = attempt
@@ -150,7 +153,8 @@ pub fn told(incident: &Incident, theirs: &[(EntryId, Holder)]) -> String {
 const CUT: &str = "cut off after the claim, before anything left";
 const LAPSED: &str = "another host claimed it meanwhile; nothing left from here";
 
-/// Claims, has the store make the sendings durable, shows them, and hands them out; on a thread of its own.
+/// Claims, has the store make the sendings durable, shows them, and hands them out; on a thread of its own. What is returned
+/// ends with it. A room that hears no more news has been left: then nothing leaves any more, and the record says so.
 pub fn start(
     claimant: Claimant,
     effect: u64,
@@ -158,13 +162,15 @@ pub fn start(
     snapshot: std::sync::Arc<Incident>,
     store: Store,
     news: UnboundedSender<News>,
-) -> std::io::Result<()> {
+) -> std::io::Result<oneshot::Receiver<()>> {
+    let (running, ended) = oneshot::channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("claim".into()).spawn(move || {
         let release = Release { claimant, effect, store, news };
         runtime.block_on(release.run(&messages, &snapshot));
+        drop(running);
     })?;
-    Ok(())
+    Ok(ended)
 }
 
 struct Release {
@@ -185,19 +191,28 @@ impl Release {
         let ended = tokio::select! {
             ended = claims => ended,
             fault = out_of_patience(patience(messages.len()), &begun) => Err(fault),
+            () = self.news.closed() => Err(Fault(LEFT.to_owned())),
         };
+        done.take_written();
         let theirs = told(incident, &done.theirs);
         match (done.released, ended) {
             (Some(Ok((sendings, said))), ended) => {
                 let (leave, stay): (Vec<Sending>, Vec<Sending>) =
                     sendings.into_iter().partition(|s| done.standing.contains(&s.message));
-                let why = if ended.is_err() { CUT } else { LAPSED };
+                let why = match &ended {
+                    Ok(()) => LAPSED,
+                    Err(Fault(why)) if why == LEFT => LEFT,
+                    Err(_) => CUT,
+                };
                 self.failed(stay, why);
                 self.hand_out(leave);
-                self.outcome(Ok(said), false);
                 if let Err(Fault(fault)) = ended {
-                    let _ = self.news.send(News::Refused(format!("{CUT}: {fault}")));
-                } else if !theirs.is_empty() {
+                    let why = format!("{CUT}: {fault}");
+                    let _ = self.news.send(News::Unclaimed { effect: self.effect, why });
+                    return;
+                }
+                self.outcome(Ok(said), false);
+                if !theirs.is_empty() {
                     let _ = self.news.send(News::Refused(format!("not sent from here: {theirs}")));
                 }
             }
@@ -227,7 +242,8 @@ impl Release {
         let (hand, released) = oneshot::channel();
         self.store.ask(Ask::Release { effect: self.effect, messages: claimed.ours.clone(), hand: Some(hand) });
         let ended = || Err(("the room was left before anything was written".to_owned(), true));
-        let released = released.await.unwrap_or_else(|_| ended());
+        // Kept outside: where the connection ends in the same moment, what the store wrote is still taken.
+        let released = done.hand.insert(released).await.unwrap_or_else(|_| ended());
         let durable = released.is_ok();
         done.released = Some(released);
         if durable {
@@ -249,7 +265,7 @@ impl Release {
             && let Err(unsent) = self.news.send(News::Deliver(sendings))
             && let News::Deliver(sendings) = unsent.0
         {
-            self.failed(sendings, "the room was left before anything left");
+            self.failed(sendings, LEFT);
         }
     }
 
@@ -265,6 +281,38 @@ impl Release {
 #[derive(Default)]
 struct Done {
     theirs: Vec<(EntryId, Holder)>,
+    /// Where the store hands over what it made durable.
+    hand: Option<oneshot::Receiver<Released>>,
     released: Option<Released>,
     standing: Vec<EntryId>,
+}
+
+impl Done {
+    /// Takes what the store handed over while nobody waited any more. What it writes later it finds nobody for, and fails it.
+    fn take_written(&mut self) {
+        let Some(mut hand) = self.hand.take() else { return };
+        hand.close();
+        if let Ok(released) = hand.try_recv() {
+            self.released = Some(released);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_store_wrote_is_taken_also_where_nobody_waited_any_more() {
+        let (hand, released) = oneshot::channel();
+        let mut done = Done { hand: Some(released), ..Done::default() };
+        hand.send(Ok((Vec::new(), "releasing 1 text".to_owned()))).unwrap();
+        done.take_written();
+        assert!(done.released.is_some());
+        // What comes later is told to the store, which fails it.
+        let (hand, released) = oneshot::channel::<Released>();
+        let mut done = Done { hand: Some(released), ..Done::default() };
+        done.take_written();
+        assert!(done.released.is_none() && hand.is_closed());
+    }
 }

@@ -1,5 +1,7 @@
 //! Before the room: which incident? The one that is open, the one that is picked, or a new one that is declared here.
 
+use std::time::Duration;
+
 use chrono_tz::Tz;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
@@ -105,20 +107,39 @@ pub async fn choose(
     if let [only] = open.as_slice() {
         return Ok((journal, only.incident, early));
     }
+    // What other hosts declared comes while the list is open: nobody should declare it twice. Read on a thread of its own.
+    let (news_tx, mut news) = mpsc::unbounded_channel();
+    let looks = opening.replicate.is_some().then(|| {
+        let none = IncidentId(uuid::Uuid::nil());
+        others::start(&opening.journal, access, none, opening.real, move |needs| drop(news_tx.send(needs)))
+    });
+    let chosen = pick(&mut journal, &mut list, &mut news, opening, screen, (input, signals), model).await;
+    let ended = tokio::task::spawn_blocking(move || looks.and_then(Result::ok).map(others::Others::end));
+    let _ = tokio::time::timeout(Duration::from_millis(500), ended).await;
+    chosen.map(|incident| (journal, incident, Vec::new()))
+}
+
+/// The incident that the person picks, or declares.
+async fn pick(
+    journal: &mut Journal,
+    list: &mut Vec<Need>,
+    news: &mut mpsc::UnboundedReceiver<Result<Vec<Need>, String>>,
+    opening: &Opening,
+    screen: &mut Screen,
+    (input, signals): (&mut mpsc::UnboundedReceiver<Input>, &mut Signals),
+    model: &mut Model,
+) -> Result<IncidentId, Ended> {
     let mut picker = Picker { at: 0, typed: None, error: None };
-    // What other hosts declared comes while the list is open: nobody should declare it twice.
-    let mut again = tokio::time::interval(std::time::Duration::from_secs(1));
-    again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        picker.show(&list, opening, screen, model);
+        picker.show(list, opening, screen, model);
         tokio::select! {
             event = input.recv() => match event {
-                Some(Input::Key(key)) => match picker.key(key, &list) {
+                Some(Input::Key(key)) => match picker.key(key, list) {
                     Chosen::Nothing => {}
                     Chosen::Leave => return Err(Ended::Quit),
-                    Chosen::Incident(incident) => return Ok((journal, incident, Vec::new())),
-                    Chosen::Declare(title) => match declare_here(&mut journal, opening, &title) {
-                        Ok(incident) => return Ok((journal, incident, Vec::new())),
+                    Chosen::Incident(incident) => return Ok(incident),
+                    Chosen::Declare(title) => match declare_here(journal, opening, &title) {
+                        Ok(incident) => return Ok(incident),
                         Err(why) => picker.error = Some(why),
                     },
                 },
@@ -136,14 +157,14 @@ pub async fn choose(
             alive = screen.ready() => if !alive {
                 return Err(Ended::TerminalLost);
             },
-            _ = again.tick(), if opening.replicate.is_some() => {
-                let lit = list.get(picker.at).map(|need| need.incident);
-                if journal.incident_ids().is_ok_and(|ids| ids.len() != list.len())
-                    && let Ok(now) = others::all(&mut journal, (opening.real)())
-                {
-                    list = now;
+            Some(found) = news.recv() => match found {
+                Ok(mut now) => {
+                    let lit = list.get(picker.at).map(|need| need.incident);
+                    crate::situation::need::sort(&mut now);
+                    *list = now;
                     picker.at = list.iter().position(|need| Some(need.incident) == lit).unwrap_or(0);
                 }
+                Err(why) => picker.error = Some(why),
             },
         }
     }

@@ -19,7 +19,7 @@ pub mod presence;
 pub mod replicating;
 pub mod rest;
 pub mod screen;
-mod standing;
+pub mod standing;
 pub mod store;
 pub mod witness;
 
@@ -50,7 +50,6 @@ use crate::situation::thing::Thing;
 use crate::situation::{Situation, alarm, assess, assess_with};
 use crate::tui::key::Key;
 use crate::tui::keymap::Keymap;
-use crate::tui::lend;
 use crate::tui::model::{Demo, Effect, Loud, Model, Overlay};
 use crate::tui::releasing::RELEASE;
 use crate::tui::scene::{Scene, Snapshot};
@@ -58,6 +57,7 @@ use crate::tui::terminal::{self, Input};
 use crate::tui::theme::Theme;
 use crate::tui::title;
 use crate::tui::update::{Msg, shown, update};
+use crate::tui::{lend, letter};
 use bells::Bells;
 use claiming::Claimant;
 use editor::Editing;
@@ -67,7 +67,7 @@ use pollers::{Backend, Control};
 use presence::Sitter;
 use replicating::Told;
 use screen::Screen;
-use store::{Ask, News, Setup, Store, Whose};
+use store::{Ask, DeliveryEnd, LEFT, News, Setup, Store, Whose, unmailed};
 
 /// Everything that the room is opened with.
 pub struct Opening {
@@ -891,7 +891,7 @@ impl Room {
             Effect::Print(text) => {
                 self.deliveries.spawn(paper::print(self.opening.print.clone(), text));
             }
-            Effect::Mail(letter) => self.store.ask(Ask::Mail(letter)),
+            Effect::Mail { effect, letter } => self.store.ask(Ask::Mail { effect, letter }),
             Effect::Keep { form, fields } => self.store.ask(Ask::Keep { form, fields }),
             Effect::Forget { form } => {
                 self.typed.kept = None;
@@ -939,8 +939,10 @@ impl Room {
             process: self.model.process.clone(),
         };
         let (store, snapshot) = (self.store.clone(), Arc::clone(&self.snapshot.incident));
-        if let Err(error) = claiming::start(claimant, effect, messages, snapshot, store, news) {
-            self.apply(Msg::Unclaimed { effect, why: error.to_string() });
+        match claiming::start(claimant, effect, messages, snapshot, store, news) {
+            // While it claims there is something to be delivered: the store goes on until it ended.
+            Ok(ended) => drop(self.deliveries.spawn(async move { ended.await.ok().and(None) })),
+            Err(error) => drop(self.apply(Msg::Unclaimed { effect, why: error.to_string() })),
         }
     }
 
@@ -1023,22 +1025,40 @@ impl Room {
         self.stale = true;
     }
 
-    /// What was released just before the end goes out: its sending may be on disk, and nobody else would do it.
+    /// What was released or mailed just before the end goes out: the record may say so, and nobody else would do it. What
+    /// comes too late for that does not go, and the record says so.
     async fn take_releases(&mut self, news: &mut mpsc::UnboundedReceiver<News>) {
         // A claim is asked of another host.
         let patience = if self.opening.replicate.is_some() { 3_000 } else { 600 };
         let all = async {
-            while self.model.is_pending(RELEASE) {
+            while self.model.is_pending(RELEASE) || self.model.is_pending(letter::MAIL) {
                 let Some(told) = news.recv().await else { return };
                 self.on_news(told);
             }
         };
         let _ = tokio::time::timeout(Duration::from_millis(patience), all).await;
+        // From here on whoever hands something out finds nobody.
+        news.close();
+        while let Ok(told) = news.try_recv() {
+            match told {
+                News::Deliver(sendings) => {
+                    for sending in sendings {
+                        let end = DeliveryEnd::Failed(LEFT.to_owned());
+                        self.store.ask(Ask::Delivered { message: sending.message, end });
+                    }
+                }
+                News::Mail { letter, .. } => self.store.ask(Ask::Mailed(letter.after(&unmailed()))),
+                _ => {}
+            }
+        }
     }
 
-    /// A delivery under way may end; one that does not is found as unknown by the next start.
+    /// A delivery under way may end; one that does not is found as unknown by the next start, and a letter says so itself.
     async fn wait_for_deliveries(&mut self) {
         let all = async { while self.deliveries.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(Duration::from_millis(600), all).await;
+        let ended = tokio::time::timeout(Duration::from_millis(600), all).await;
+        if ended.is_err() && self.next.is_none() {
+            self.deliveries.shutdown().await;
+        }
     }
 }

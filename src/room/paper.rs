@@ -38,7 +38,18 @@ pub async fn print(words: Vec<String>, text: String) -> Option<(Loud, String)> {
     })
 }
 
-/// Mails it once; how that went is recorded.
+/// What the record says of a letter where nobody comes to say how it went.
+struct Doubt(Option<(Store, String)>);
+
+impl Drop for Doubt {
+    fn drop(&mut self) {
+        if let Some((store, said)) = self.0.take() {
+            store.ask(Ask::Mailed(said));
+        }
+    }
+}
+
+/// Mails it once; how that went is recorded, also where the room is left before it is known.
 pub async fn mail(
     client: Arc<Client>,
     backend: Option<Backend>,
@@ -47,6 +58,8 @@ pub async fn mail(
     store: Store,
     real: fn() -> Instant,
 ) -> Option<(Loud, String)> {
+    let in_doubt = letter.after("the room was left meanwhile: it is not known whether it went");
+    let mut doubt = Doubt(Some((store.clone(), in_doubt)));
     let how = match backend {
         None => Err(format!("NOT SENT: no backend named {} is configured here", letter.over)),
         Some(backend) => {
@@ -59,6 +72,7 @@ pub async fn mail(
         Err(why) => (Loud::Failed, why),
     };
     let said = letter.after(&how);
+    doubt.0 = None;
     store.ask(Ask::Mailed(said.clone()));
     Some((loud, said))
 }

@@ -41,7 +41,9 @@ pub enum Told {
         why: String,
         wait: Option<u64>,
     },
-    /// The journal cannot be used.
+    /// The lease is not to be had, or how it stands cannot be kept: why. It is tried again.
+    Unkept(String),
+    /// The journal cannot be opened: the thread has ended.
     Failed(String),
 }
 
@@ -156,7 +158,11 @@ impl<T: FnMut(Told)> Meeting<T> {
                     told = Some(theirs);
                 }
                 Ok(Some(_)) => {}
-                Err(why) => (self.tell)(Told::Failed(why)),
+                Err(_) if matches!(told, Some(Told::Unkept(_))) => {}
+                Err(why) => {
+                    (self.tell)(Told::Unkept(why.clone()));
+                    told = Some(Told::Unkept(why));
+                }
             }
             tokio::time::sleep(AGAIN).await;
         }
@@ -190,7 +196,8 @@ impl<T: FnMut(Told)> Meeting<T> {
         match self.said.cut(&mut self.journal, ended.clone(), wait) {
             Ok(()) if first => (self.tell)(Told::Cut { why: ended.0, wait }),
             Ok(()) => {}
-            Err(why) => (self.tell)(Told::Failed(why)),
+            Err(why) if first => (self.tell)(Told::Unkept(why)),
+            Err(_) => {}
         }
     }
 
@@ -255,11 +262,23 @@ impl<T: FnMut(Told)> Meeting<T> {
             let (host, now) = (self.said.host.clone(), (self.said.real)());
             self.witnesses.of(&mut self.journal, &moved, &host, now)?;
             tokio::time::sleep(GAP).await;
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs(self.place.every).saturating_sub(GAP)) => {}
-                () = self.written.notified() => {}
-            }
+            self.rest().await?;
+        }
+    }
+
+    /// Until the next round is due, or something was written here; meanwhile the lease is kept.
+    async fn rest(&mut self) -> Result<(), Fault> {
+        let mut due = pin!(tokio::time::sleep(Duration::from_secs(self.place.every).saturating_sub(GAP)));
+        loop {
+            let ended = tokio::select! {
+                () = &mut due => true,
+                () = self.written.notified() => true,
+                () = tokio::time::sleep(AGAIN) => false,
+            };
             self.said.beat(&mut self.journal)?;
+            if ended {
+                return Ok(());
+            }
         }
     }
 }
@@ -290,6 +309,7 @@ impl Witnesses {
 pub fn trouble(told: &Told) -> Option<String> {
     let forks = match told {
         Told::Failed(why) => return Some(format!("other hosts are not met: {why}")),
+        Told::Unkept(why) => return Some(format!("other hosts are not met, it is tried again: {why}")),
         Told::Met { moved, .. } | Told::Round(moved) => &moved.forks,
         Told::Theirs { .. } | Told::Cut { .. } => return None,
     };

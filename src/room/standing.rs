@@ -13,23 +13,23 @@ use crate::replicate::{Fault, Moved};
 const BEAT: TimeDelta = TimeDelta::seconds(4);
 
 /// What is said of the standing, and when it was last said.
-pub(super) struct Said {
-    pub(super) host: String,
-    pub(super) real: fn() -> Instant,
-    pub(super) standing: Replication,
+pub struct Said {
+    pub host: String,
+    pub real: fn() -> Instant,
+    pub standing: Replication,
     every: u64,
     put: Option<Instant>,
-    pub(super) lease: Option<Instant>,
+    pub lease: Option<Instant>,
 }
 
 impl Said {
     /// Of a host that has said nothing yet, with a round every so many seconds.
-    pub(super) fn new(host: String, real: fn() -> Instant, every: u64) -> Said {
+    pub fn new(host: String, real: fn() -> Instant, every: u64) -> Said {
         Said { host, real, standing: Replication::default(), every, put: None, lease: None }
     }
 
     /// Takes or renews the lease. Some: another has it. On taking it, what the one before said is gone on with.
-    pub(super) fn lease(&mut self, journal: &mut Journal) -> Result<Option<Told>, String> {
+    pub fn lease(&mut self, journal: &mut Journal) -> Result<Option<Told>, String> {
         let now = (self.real)();
         match journal.take_replication(now).map_err(|e| e.to_string())? {
             Lease::Theirs { pid, host, .. } => {
@@ -47,7 +47,7 @@ impl Said {
     }
 
     /// Between batches: a long round keeps the lease.
-    pub(super) fn beat(&mut self, journal: &mut Journal) -> Result<(), Fault> {
+    pub fn beat(&mut self, journal: &mut Journal) -> Result<(), Fault> {
         if self.lease.is_some_and(|at| (self.real)() - at < BEAT) {
             return Ok(());
         }
@@ -59,7 +59,7 @@ impl Said {
     }
 
     /// A whole round ended. Since when there had been none.
-    pub(super) fn round(&mut self, journal: &mut Journal, moved: &Moved) -> Result<Option<Instant>, Fault> {
+    pub fn round(&mut self, journal: &mut Journal, moved: &Moved) -> Result<Option<Instant>, Fault> {
         let now = (self.real)();
         let before = self.standing.clone();
         self.standing.last_round = Some(now);
@@ -74,7 +74,7 @@ impl Said {
     }
 
     /// The server is not reached; so many entries wait, if that is known.
-    pub(super) fn cut(&mut self, journal: &mut Journal, fault: Fault, wait: Option<u64>) -> Result<(), String> {
+    pub fn cut(&mut self, journal: &mut Journal, fault: Fault, wait: Option<u64>) -> Result<(), String> {
         let now = (self.real)();
         let before = self.standing.clone();
         // Known is only what stood at the last whole round.

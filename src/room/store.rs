@@ -60,7 +60,10 @@ pub enum Ask {
         end: DeliveryEnd,
     },
     /// Writes down that a worksheet is mailed, and hands it out for that.
-    Mail(Box<Letter>),
+    Mail {
+        effect: u64,
+        letter: Box<Letter>,
+    },
     /// How the mailing of a worksheet ended, for the record.
     Mailed(String),
     /// A poll of a source returned.
@@ -213,6 +216,9 @@ const OPENED: &str = "opened";
 /// Entries of others that are read before the next thing that was asked.
 const AT_A_TIME: usize = 2_000;
 
+/// Why something did not go although the record says that it is about to.
+pub const LEFT: &str = "the room was left before anything left";
+
 /// How long a lease lasts without being renewed.
 const LEASE: Duration = Duration::from_secs(10);
 
@@ -315,7 +321,7 @@ impl Keeper {
                     let _ = done.send(self.unrecorded.is_empty());
                 }
                 Ask::Delivered { message, end } => self.delivered(message, end),
-                Ask::Mail(letter) => self.mail(letter),
+                Ask::Mail { effect, letter } => self.mail(effect, letter),
                 Ask::Mailed(how) => self.became_known(Noted { text: how, follow_up: false }.into()),
                 Ask::Polled(source) => self.polled(*source),
                 Ask::Keep { form, fields } => {
@@ -473,6 +479,10 @@ impl Keeper {
     }
 
     fn release(&mut self, effect: u64, messages: &[ToSend], hand: Option<oneshot::Sender<Released>>) {
+        if hand.as_ref().is_some_and(oneshot::Sender::is_closed) {
+            // Whoever claimed them gave up: nothing is begun.
+            return;
+        }
         let released = self.sendings(messages);
         if released.is_ok() {
             self.snapshot();
@@ -489,7 +499,13 @@ impl Keeper {
             }
             (Ok((sendings, said)), None) => {
                 // First: a room that ends waits for the outcome, and by then what is to be delivered is in its hands.
-                self.tell(News::Deliver(sendings));
+                if let Err(unsent) = self.news.send(News::Deliver(sendings))
+                    && let News::Deliver(sendings) = unsent.0
+                {
+                    for sending in sendings {
+                        self.delivered(sending.message, DeliveryEnd::Failed(LEFT.to_owned()));
+                    }
+                }
                 self.tell(News::Outcome { effect, result: Ok(said), refused: false, made: None });
             }
             (Err((why, refused)), None) => {
@@ -499,10 +515,11 @@ impl Keeper {
     }
 
     /// The record says that it is mailed before it is.
-    fn mail(&mut self, letter: Box<Letter>) {
+    fn mail(&mut self, effect: u64, letter: Box<Letter>) {
         let (actor, incident, id) = (self.setup.actor.clone(), Arc::clone(self.log.incident()), self.setup.incident);
         let Some(outgoing) = Outgoing::letter(&incident, id, &letter.subject, &letter.text, &letter.to) else {
-            return self.tell(News::Tell("an exercise: nothing leaves the building".to_owned()));
+            let result = Err("an exercise: nothing leaves the building".to_owned());
+            return self.tell(News::Outcome { effect, result, refused: true, made: None });
         };
         let text = letter.before();
         let written = self.write(false, |log, plan, now| {
@@ -512,11 +529,17 @@ impl Keeper {
         match written {
             Ok(entries) => {
                 self.snapshot();
-                if let Some(entry) = entries.first() {
-                    self.tell(News::Mail { letter, outgoing, key: entry.id });
+                let said = format!("mailing to {}", letter.to.join(", "));
+                // First: a room that ends waits for the outcome, and by then it has the letter.
+                if let Some(entry) = entries.first()
+                    && let Err(unsent) = self.news.send(News::Mail { letter, outgoing, key: entry.id })
+                    && let News::Mail { letter, .. } = unsent.0
+                {
+                    self.became_known(Noted { text: letter.after(&unmailed()), follow_up: false }.into());
                 }
+                self.tell(News::Outcome { effect, result: Ok(said), refused: false, made: None });
             }
-            Err((why, _)) => self.tell(News::Tell(why)),
+            Err((why, refused)) => self.tell(News::Outcome { effect, result: Err(why), refused, made: None }),
         }
     }
 
@@ -792,6 +815,11 @@ impl Keeper {
             self.tell(News::Lease(leads));
         }
     }
+}
+
+/// How a letter went that nobody was there to mail.
+pub fn unmailed() -> String {
+    format!("NOT SENT: {LEFT}")
 }
 
 fn watch(path: &Path, store: Store) -> Option<Watch> {

@@ -4,7 +4,7 @@ use super::form::{Form, Purpose};
 use super::ink::{Piece, piece};
 use super::key::{Code, Key};
 use super::keymap::Keymap;
-use super::model::{Effect, Loud, Model, Overlay};
+use super::model::{Effect, Loud, Model, Overlay, Pending};
 use super::scene::Scene;
 use super::theme::Meaning;
 use super::{act::open_form, duty, over};
@@ -64,12 +64,30 @@ pub fn lines(letter: &Letter, columns: usize) -> Vec<Vec<Piece>> {
     out
 }
 
-pub fn on_key(model: &mut Model, (letter, scroll): (Box<Letter>, usize), key: Key, keymap: &Keymap) -> Vec<Effect> {
+/// How what is pending begins while a letter is handed out.
+pub const MAIL: &str = "mail";
+
+pub fn on_key(
+    model: &mut Model,
+    (letter, scroll): (Box<Letter>, usize),
+    key: Key,
+    scene: &Scene<'_>,
+    keymap: &Keymap,
+) -> Vec<Effect> {
     let (columns, rows) = over::inside(model);
     let bottom = lines(&letter, columns).len().saturating_sub(rows);
     if key.code == Code::Char('M') {
         model.say(Loud::Info, safe!("mailing to {}", letter.to.join(", ")));
-        return vec![Effect::Mail(letter)];
+        let effect = model.next_effect;
+        model.next_effect += 1;
+        model.pending.push(Pending {
+            effect,
+            what: format!("{MAIL} the worksheet"),
+            since: scene.situation.moment.real,
+            commands: Vec::new(),
+            form: None,
+        });
+        return vec![Effect::Mail { effect, letter }];
     }
     if key.code == Code::Esc || key.code == Code::Char('q') {
         model.say(Loud::Info, "nothing was mailed");

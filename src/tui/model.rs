@@ -375,7 +375,10 @@ pub enum Effect {
     /// Given to the program that prints.
     Print(String),
     /// Mails a worksheet; the record says so before it leaves.
-    Mail(Box<Letter>),
+    Mail {
+        effect: u64,
+        letter: Box<Letter>,
+    },
     /// Keep typed text for the next session.
     Keep {
         form: String,

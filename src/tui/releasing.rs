@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+
 use super::able::refused;
 use super::act::{append, open_form};
 use super::form::{Form, Purpose};
@@ -283,9 +285,13 @@ pub(in crate::tui) fn doubt(model: &Model, scene: &Scene<'_>) -> Option<String> 
     if let Some(doubt) = meeting.doubt() {
         return Some(doubt.said(scene.now(), scene.zone(model)));
     }
-    let since = model.unclaimed.as_ref().filter(|(at, _)| meeting.last_round.is_none_or(|round| round <= *at));
+    // Rounds may work where claims do not: a round says nothing about it. After a while a claim is tried again.
+    let since = model.unclaimed.as_ref().filter(|(at, _)| scene.situation.moment.real - *at < UNCLAIMED);
     since.map(|(_, why)| format!("NO CLAIM ({why})"))
 }
+
+/// How long it is taken that nothing can be claimed, since a claim last could not be made.
+const UNCLAIMED: TimeDelta = TimeDelta::minutes(5);
 
 /// A claim could not be made, and nothing left: told, and asked about when it is released again.
 pub(super) fn unclaimed(model: &mut Model, scene: &Scene<'_>, effect: u64, why: String) -> Vec<Effect> {

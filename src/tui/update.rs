@@ -224,7 +224,7 @@ fn on_key(model: &mut Model, key: Key, scene: &Scene<'_>, keymap: &Keymap) -> Ve
         Some(Overlay::Sheet { rule, stage, scroll }) => {
             duty::on_sheet(model, (rule, stage, scroll), key, scene, keymap)
         }
-        Some(Overlay::Letter { letter, scroll }) => letter::on_key(model, (letter, scroll), key, keymap),
+        Some(Overlay::Letter { letter, scroll }) => letter::on_key(model, (letter, scroll), key, scene, keymap),
         Some(Overlay::Desks { rule, stage, lit }) => duty::on_desks(model, (rule, stage, lit), key, scene),
         Some(Overlay::RollCall { lit }) => lead::on_roll(model, lit, key, scene),
         Some(Overlay::Contacts { first, scroll }) => {

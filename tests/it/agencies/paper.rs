@@ -2,7 +2,7 @@
 
 use crate::delivery::given::mail;
 use crate::delivery::mail_server::MailServer;
-use crate::support::pty::{Home, Start};
+use crate::support::pty::{Home, Pty, Start};
 
 const RULE: [&str; 2] = ["us-fcc-nors-wireless", "notification"];
 
@@ -95,6 +95,48 @@ fn on_the_screen_everything_that_leaves_is_shown_before_its_own_letter() {
     assert_eq!(server.settled(1).get("counsel@example.net"), Some(&1));
     pty.keys("q");
     pty.exit();
+}
+
+/// A room with a letter on the screen that `M` mails.
+fn letter(home: &Home) -> Pty {
+    home.must(&["declare", "Outage", "--severity", "sev1", "--started", "-40m"]);
+    let pty = Start::new(home, &[]).size(120, 36).start();
+    pty.see("FCC, notification");
+    pty.keys("4");
+    for _ in 0..9 {
+        if pty.look(|s| s.contents().contains(">FCC, notification")) {
+            break;
+        }
+        pty.keys("j");
+        pty.wait("the next row", |_| true);
+    }
+    pty.keys("im");
+    pty.see("Mail the worksheet");
+    pty.keys("counsel@example.net\r");
+    pty.see("NOT MAILED YET");
+    pty
+}
+
+#[test]
+fn a_letter_of_a_room_that_is_left_goes_or_the_record_says_that_nobody_knows() {
+    let server = MailServer::start();
+    let home = carrier(server.port);
+    let mut pty = letter(&home);
+    pty.keys("Mq");
+    pty.exit();
+    let record = home.must(&["export", "--format", "csv"]);
+    assert!(record.contains("whether it went is not known until another line says so"), "{record}");
+    assert!(record.contains(" over desk: "), "{record}");
+    // Takes the connection and says nothing.
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let home = carrier(silent.local_addr().unwrap().port());
+    let mut pty = letter(&home);
+    pty.keys("M");
+    pty.see("mailing to counsel@example.net");
+    pty.keys("q");
+    pty.exit();
+    let record = home.must(&["export", "--format", "csv"]);
+    assert!(record.contains(" over desk: the room was left meanwhile: it is not known"), "{record}");
 }
 
 #[test]

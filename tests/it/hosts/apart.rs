@@ -150,6 +150,38 @@ fn a_claim_that_nobody_answers_is_told_and_sends_nothing() {
 }
 
 #[test]
+fn where_rounds_work_and_claims_do_not_a_text_still_goes_on_the_second_press() {
+    let server = Postgres::ready(&["jump"]);
+    let runtime = runtime();
+    let wire = runtime.block_on(Wire::saying(json(r#"{"accepted":true}"#)));
+    let ([one, _two], _lines, _) = two(&server, &wire);
+    let kim = room(&one, "kim", (120, 36));
+    head(&kim, "hosts ok");
+    server.sql("DROP TABLE warroom_claims");
+    kim.keys("3gs");
+    kim.see("APPROVED");
+    kim.keys("R");
+    kim.see("NOTHING LEFT");
+    // Rounds go on, which says nothing about claims.
+    let last = || state(&one)["replication"]["last_round_at"].as_str().unwrap().to_owned();
+    let (begun, before) = (std::time::Instant::now(), last());
+    let mut seen = before.clone();
+    while last() == before || seen == before {
+        seen = last();
+        assert!(begun.elapsed() < crate::support::pty::HANG, "no round");
+    }
+    kim.keys("nrounds go on\r");
+    kim.see("saved: NOTE");
+    kim.keys("s");
+    kim.see("NO CLAIM");
+    kim.keys("R");
+    kim.see("R again RELEASES all the same");
+    kim.keys("R");
+    kim.see("LEFT 1 of 1");
+    assert_eq!(posts(&wire), 1);
+}
+
+#[test]
 fn before_the_first_round_it_reads_not_yet_and_a_release_is_asked_about() {
     let mut server = Postgres::ready(&["jump"]);
     let wire = crate::support::process::free_port();

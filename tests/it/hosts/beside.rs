@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
 use serde_json::Value;
+use warroom::room::replicating::{self, Told};
 
 use super::apart::{head, room, state};
 use super::seat::home;
@@ -130,4 +131,94 @@ fn of_two_who_press_send_one_sends_and_the_other_is_told_who() {
         assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
     }
     assert_eq!(posts(&wire), 1);
+}
+
+/// A home with a text for FirstNet that is approved, and its id.
+fn approved(server: &Postgres, wire: &Wire) -> (Home, String) {
+    let outbox = format!("[[notification]]\nname = \"outbox\"\nkind = \"webhook\"\nurl = \"{}\"\n", wire.url());
+    let home = home(server, "jump", &[server.port], &outbox);
+    home.must(&["--as", "kim", "declare", "Outage", "--severity", "sev1", "--started", "-40m"]);
+    home.must(&["message", "draft", "firstnet", "direct"]);
+    let all: Value = serde_json::from_str(&home.must(&["message", "list", "--json"])).unwrap();
+    let id = all[0]["id"].as_str().unwrap().to_owned();
+    home.must(&["message", "approve", &id]);
+    home.must(&["replicate", "--once"]);
+    (home, id)
+}
+
+#[test]
+fn a_room_that_is_left_before_its_sending_was_shown_sends_nothing_and_says_so() {
+    let server = Postgres::ready(&["jump"]);
+    let runtime = runtime();
+    let wire = runtime.block_on(Wire::saying(json(r#"{"accepted":true}"#)));
+    let (home, _) = approved(&server, &wire);
+    let mut kim = room(&home, "kim", (120, 36));
+    head(&kim, "hosts ok");
+    kim.keys("3gs");
+    kim.see("APPROVED");
+    // The claim is given, the sending gets no further than this host's disk.
+    let lock = server.lock();
+    kim.keys("R");
+    arrives(&home, "message.sending/1");
+    kim.keys("q");
+    assert_eq!(kim.exit(), 0);
+    drop(lock);
+    assert_eq!(posts(&wire), 0);
+    let state = state(&home);
+    assert_eq!(state["messages"][0]["state"], "failed", "{}", state["messages"]);
+    assert!(state["timeline"].to_string().contains("the room was left before anything left"), "{}", state["timeline"]);
+}
+
+#[test]
+fn a_lease_that_is_not_to_be_had_is_told_once_and_tried_again() {
+    let server = Postgres::ready(&["jump"]);
+    let home = home(&server, "jump", &[server.port], "");
+    home.must(&["declare", "Outage", "--severity", "sev1"]);
+    let cache = home.journal().with_file_name("journal.db.cache");
+    let _ = std::fs::remove_file(&cache);
+    std::fs::create_dir(&cache).unwrap();
+    let mut stays = Stays::start(&home, "replicate");
+    let told = stays.until("other hosts are not met");
+    assert!(told.contains("it is tried again"), "{told}");
+    std::fs::remove_dir(&cache).unwrap();
+    let told = stays.lines.next().unwrap().unwrap();
+    assert!(told.contains("connected"), "{told}");
+}
+
+#[test]
+fn between_two_rounds_that_are_far_apart_the_lease_is_kept() {
+    let server = Postgres::ready(&["jump"]);
+    let home = home(&server, "jump", &[server.port], "");
+    home.must(&["declare", "Outage", "--severity", "sev1"]);
+    let (rounds_tx, rounds) = std::sync::mpsc::channel();
+    let place = warroom::config::Replicate { every: 60, ..server.place("jump", server.port) };
+    let real = super::seat::real;
+    let meeting = replicating::start(home.journal(), place, "jump1".to_owned(), real, move |told| {
+        drop(rounds_tx.send(told));
+    });
+    let met = rounds.recv_timeout(HANG).unwrap();
+    assert!(matches!(met, Told::Met { .. }), "{met:?}");
+    let cache = home.journal().with_file_name("journal.db.cache");
+    let db = rusqlite::Connection::open_with_flags(&cache, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let expires = || db.query_row("SELECT expires FROM replicates", [], |row| row.get::<_, i64>(0)).unwrap();
+    // It moves on without a round: less than a minute for what a round would only do after it.
+    let (begun, first) = (std::time::Instant::now(), expires());
+    while expires() == first {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(40), "the lease ran out");
+        std::thread::yield_now();
+    }
+    meeting.unwrap().end();
+}
+
+#[test]
+fn one_round_that_is_cut_off_counts_what_waits() {
+    let mut server = Postgres::ready(&["jump"]);
+    let home = home(&server, "jump", &[server.port], "");
+    home.must(&["declare", "Outage", "--severity", "sev1"]);
+    home.must(&["replicate", "--once"]);
+    server.kill();
+    home.must(&["note", "the core is restarted"]);
+    assert_eq!(home.run(&["replicate", "--once"]).code, Some(1));
+    let told = &state(&home)["replication"];
+    assert_eq!((&told["health"], &told["wait"]), (&"cut_off".into(), &1.into()), "{told}");
 }

@@ -4,11 +4,12 @@ use warroom::incident::entry::{Author, Entry, EntryId, Hlc, WriterId};
 use warroom::incident::fold::fold;
 use warroom::incident::what::{MessageApproved, MessageDrafted, MessageSending, MessageSent, What};
 use warroom::incident::words::{MessageState, Round};
-use warroom::replicate::{Claim, Fault, Known, Wish, claim, stands};
+use warroom::journal::Journal;
+use warroom::replicate::{Claim, Fault, Known, Wish, claim, offer, stands};
 use warroom::room::orphans;
 
 use super::server::{Line, Postgres};
-use crate::journal::{INCIDENT, noon};
+use crate::journal::{INCIDENT, add, noon, place, writing};
 
 fn message(n: usize) -> EntryId {
     EntryId::derived(&["claimed", &n.to_string()])
@@ -147,4 +148,29 @@ fn a_room_cannot_rewrite_claims_and_a_reader_makes_none() {
         claim(client, &wish, async |_, _, _| Ok(Known::Nothing)).await
     });
     assert!(refused.unwrap_err().0.contains("permission denied"));
+}
+
+#[test]
+fn what_the_server_has_otherwise_is_not_shown_to_others() {
+    let server = Postgres::ready(&["jump"]);
+    let (_directory, path) = place();
+    let shows = |journal: &mut Journal, id: EntryId| {
+        server.by(&server.place("jump", server.port), async |client| offer(client, journal, INCIDENT, &[id]).await)
+    };
+    let write = |text: &str| {
+        let mut journal = writing(&path);
+        let id = add(&mut journal, text).own[0].id;
+        (journal, id)
+    };
+    drop(write("before the copy"));
+    let copy = std::fs::read(&path).unwrap();
+    drop(write("after the copy"));
+    let (mut journal, id) = write("and one more");
+    assert_eq!(shows(&mut journal, id), Ok(()));
+    drop(journal);
+    // Put back into the same file, so that it goes on with the same pen: shorter than what the server has of it.
+    std::fs::write(&path, copy).unwrap();
+    let (mut journal, id) = write("a sending");
+    let fault = shows(&mut journal, id).unwrap_err();
+    assert!(fault.0.contains("another history"), "{fault}");
 }

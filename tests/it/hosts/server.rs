@@ -236,6 +236,19 @@ impl Postgres {
         server
     }
 
+    /// Nobody reads or writes the table of entries while this is held; claims go on.
+    pub fn lock(&self) -> impl Sized {
+        let runtime = runtime();
+        let url = format!("postgres://postgres:{SECRET}@127.0.0.1:{}/postgres", self.port);
+        let client = runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute("BEGIN; LOCK TABLE warroom_entries IN ACCESS EXCLUSIVE MODE").await.unwrap();
+            client
+        });
+        (client, runtime)
+    }
+
     pub fn by_admin<T>(&self, work: impl AsyncFnOnce(&mut Client) -> Result<T, Fault>) -> T {
         self.by(&self.place("postgres", self.port), work).unwrap()
     }
