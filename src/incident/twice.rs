@@ -151,7 +151,11 @@ mod tests {
 
     fn entry(n: i64, host: &str, what: impl Into<What>) -> Entry {
         let at = Instant::UNIX_EPOCH + chrono::TimeDelta::minutes(n);
-        let writer = WriterId(uuid::Uuid::from_u128(if host == "a" { 1 } else { 2 }));
+        let writer = WriterId(uuid::Uuid::from_u128(match host {
+            "a" => 1,
+            "b" => 2,
+            _ => 3,
+        }));
         let author = Author { person: format!("of {host}"), host: host.to_owned(), machine: true };
         let id = id(&format!("{host}{n}"));
         Entry { writer, seq: n as u64, id, hlc: Hlc(n, 0), happened: at, recorded: at, author, what: what.into() }

@@ -300,7 +300,8 @@ pub(super) fn unclaimed(model: &mut Model, scene: &Scene<'_>, effect: u64, why: 
     let text = crate::safe!(
         "NOTHING LEFT: whether another host sends it could not be asked ({why}). s and R, R again: sends all the same"
     );
-    model.say(Loud::Refused, text);
+    // It stays until it is read: that the message failed may ring in the same moment.
+    model.say(Loud::Failed, text);
     model.unclaimed = Some((scene.situation.moment.real, why));
     Vec::new()
 }

@@ -170,6 +170,33 @@ fn a_room_that_is_left_before_its_sending_was_shown_sends_nothing_and_says_so() 
 }
 
 #[test]
+fn a_sending_that_could_not_be_shown_failed_and_goes_on_the_second_press() {
+    let server = Postgres::ready(&["jump"]);
+    let runtime = runtime();
+    let wire = runtime.block_on(Wire::saying(json(r#"{"accepted":true}"#)));
+    let (home, _) = approved(&server, &wire);
+    let kim = room(&home, "kim", (120, 36));
+    head(&kim, "hosts ok");
+    kim.keys("3gs");
+    kim.see("APPROVED");
+    let lock = server.lock();
+    kim.keys("R");
+    kim.see("NOTHING LEFT");
+    drop(lock);
+    assert_eq!(posts(&wire), 0);
+    assert!(state(&home)["timeline"].to_string().contains("cut off after the claim"));
+    head(&kim, "hosts ok");
+    kim.keys("s");
+    kim.see("NO CLAIM");
+    // What failed is chosen anew by the person.
+    kim.keys(" R");
+    kim.see("R again RELEASES all the same");
+    kim.keys("R");
+    kim.see("LEFT 1 of 1");
+    assert_eq!(posts(&wire), 1);
+}
+
+#[test]
 fn a_lease_that_is_not_to_be_had_is_told_once_and_tried_again() {
     let server = Postgres::ready(&["jump"]);
     let home = home(&server, "jump", &[server.port], "");
