@@ -241,7 +241,7 @@ pub struct Ack {
 
 #[derive(clap::Args, Debug)]
 pub struct RoleArgs {
-    #[arg(value_parser = word::<Role>)]
+    #[arg(value_parser = Role::of)]
     pub role: Role,
     /// A name; absent: nobody holds it
     pub holder: Option<String>,
@@ -397,7 +397,7 @@ pub struct Handover {
 pub enum HandoverCmd {
     /// Offer a role with a brief; the holder stays until it is accepted
     Offer {
-        #[arg(value_parser = word::<Role>)]
+        #[arg(value_parser = Role::of)]
         role: Role,
         to: String,
         /// The brief (else made from the state)

@@ -60,7 +60,19 @@ words! {
     }
 }
 
+/// What people write for roles, beside their names.
+pub const SHORT_ROLES: &[(&str, Role)] =
+    &[("ic", Role::Commander), ("comms", Role::Communications), ("ops", Role::Operations)];
+
 impl Role {
+    /// The role of that name, or of what people write for it.
+    pub fn of(text: &str) -> Result<Role, String> {
+        match SHORT_ROLES.iter().find(|(short, _)| text.eq_ignore_ascii_case(short)) {
+            Some((_, role)) => Ok(*role),
+            None => text.parse(),
+        }
+    }
+
     /// The role in words for a person.
     pub fn title(self) -> &'static str {
         match self {

@@ -9,6 +9,7 @@ use ratatui_textarea::{CursorMove, Input, TextArea};
 use super::key::{Code, Key};
 use crate::incident::Instant;
 use crate::incident::entry::EntryId;
+use crate::incident::words::SHORT_ROLES;
 use crate::text::{Safe, instant};
 pub use command::{fact_value, note_time};
 use command::{said_by, span};
@@ -303,9 +304,9 @@ impl Form {
             if let Kind::Choice(words) = &field.kind {
                 let typed = field.value().trim().to_lowercase();
                 if let Some((_, role)) =
-                    SHORT_ROLES.iter().find(|(short, role)| *short == typed && words.iter().any(|w| w == role))
+                    SHORT_ROLES.iter().find(|(short, role)| *short == typed && words.iter().any(|w| w == role.as_str()))
                 {
-                    field.set(role);
+                    field.set(role.as_str());
                     continue;
                 }
                 let mut fits = words.iter().filter(|w| w.to_lowercase().starts_with(&typed));
@@ -335,9 +336,6 @@ impl Form {
         })
     }
 }
-
-/// What people call some of the roles.
-const SHORT_ROLES: &[(&str, &str)] = &[("ic", "commander"), ("comms", "communications"), ("ops", "operations")];
 
 /// A key as the text editor takes it.
 fn input(key: Key) -> Option<Input> {
