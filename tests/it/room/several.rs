@@ -63,7 +63,10 @@ fn one_key_goes_to_the_other_incident_and_keeps_what_is_typed() {
     pty.keys("nwritten over there\r");
     pty.see("saved: NOTE");
     // Back by the same keys; the words are where they were left.
-    pty.keys("I\r");
+    pty.keys("I");
+    pty.see("INCIDENTS");
+    pty.see("(here)");
+    pty.keys("\r");
     pty.wait("back", |s| crate::support::pty::rows(s)[0].contains("Billing slow"));
     pty.see("kept from before");
     pty.keys("n");
