@@ -125,7 +125,7 @@ pub struct Evaluation {
 /// Applies a rule of the book to what is known.
 pub fn evaluate(rules: &Rules, rule: &Rule, organisation: &[String], known: &Known<'_>) -> Evaluation {
     let binding = known.on.map_or(Binding::Binds, |on| binding(rule, on));
-    let concerned = rule.applies_to.iter().any(|kind| kind == ANY || organisation.contains(kind));
+    let concerned = concerns(rule, organisation);
     // A trigger that cannot be read (the book was not checked) is not a reason to say that nothing is due.
     let trigger = expression::parse(&rule.when).ok();
     let state = match &trigger {
@@ -172,6 +172,11 @@ fn meters(trigger: &Expression, known: &Known<'_>, now: Instant) -> Vec<Meter> {
         })
     };
     forecast::thresholds(trigger, known.growth).into_iter().filter_map(meter).collect()
+}
+
+/// Whether a rule is for one of these kinds of organisation.
+pub fn concerns(rule: &Rule, organisation: &[String]) -> bool {
+    rule.applies_to.iter().any(|kind| kind == ANY || organisation.contains(kind))
 }
 
 /// Whether a rule binds on that day. The days that are written down decide; what is known of its force fills the gaps.

@@ -316,6 +316,10 @@ pub fn obligation(
     now: Instant,
 ) -> Option<Obligation> {
     let declared = incident.declared.as_ref()?;
+    // Most of the book is for others: nothing of it is read then.
+    if !evaluate::concerns(rule, &declared.organisation) {
+        return None;
+    }
     let day = match law {
         Law::OfTheDay => declared.started,
         Law::Of(day) => day,

@@ -208,12 +208,12 @@ fn second(ink: &mut Ink<'_>, area: Rect, scene: &Scene<'_>, model: &Model, narro
         let left_over = clock.at - now;
         let iff = if clock.iff { " IF" } else { "" };
         let short = duration::short(left_over, true);
-        let text = format!(
-            "{}{short}{iff} {} {}",
-            if index > 0 { " / " } else { "" },
-            scene.clock(model, clock.at),
-            clock.text
-        );
+        let apart = if index > 0 { " / " } else { "" };
+        // Where columns are few what it is says more than the time of the day.
+        let text = match narrow {
+            true => format!("{apart}{short}{iff} {}", clock.text),
+            false => format!("{apart}{short}{iff} {} {}", scene.clock(model, clock.at), clock.text),
+        };
         let text = Safe::new(&text);
         let wide = width::width(text.as_str());
         if used + wide > room && index > 0 {

@@ -119,11 +119,11 @@ fn columns(text: &str) -> u16 {
 
 /// A box in the middle, at most so large; the whole screen where that is too small.
 fn middle(area: Rect, most_width: u16, most_height: u16) -> Rect {
-    // The header stays in sight wherever there is room for it.
-    let top = if area.height > 12 { 2 } else { 0 };
-    let width = area.width.min(most_width);
-    let height = (area.height - top).min(most_height);
-    Rect { x: (area.width - width) / 2, y: top + (area.height - top - height) / 2, width, height }
+    // Header and foot stay in sight wherever there is room for them: what is told there hides no border, and no "more below".
+    let (top, foot) = if area.height > 12 { (2, 1) } else { (0, 0) };
+    let room = area.height - top - foot;
+    let (width, height) = (area.width.min(most_width), room.min(most_height));
+    Rect { x: (area.width - width) / 2, y: top + (room - height) / 2, width, height }
 }
 
 /// The columns and the most rows inside a box of lines.

@@ -15,20 +15,20 @@ use crate::support::pty::{HANG, Home, Start};
 use crate::support::wire::{Wire, json};
 
 /// A command that stays, and its lines as they come. Ended with its handle.
-struct Stays {
+pub struct Stays {
     child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
 }
 
 impl Stays {
-    fn start(home: &Home, command: &str) -> Stays {
+    pub fn start(home: &Home, command: &str) -> Stays {
         let mut child = home.command().arg(command).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Stays { child, lines }
     }
 
     /// The next line that holds these words.
-    fn until(&mut self, words: &str) -> String {
+    pub fn until(&mut self, words: &str) -> String {
         self.lines.by_ref().map(Result::unwrap).find(|line| line.contains(words)).expect(words)
     }
 }

@@ -1,8 +1,6 @@
 //! Journals and a real PostgreSQL: cut, killed, out of order, put back, forbidden to rewrite; the same state after all.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
 
 use tokio_postgres::NoTls;
 use warroom::incident::what::{Noted, What};
@@ -10,6 +8,7 @@ use warroom::journal::Row;
 use warroom::replicate::{Fault, Here, Moved, There};
 
 use super::Host;
+use super::beside::Stays;
 use super::server::{Line, Postgres, log, runtime, secret, tells_the_secret};
 use crate::journal::{INCIDENT, all, assert_intact, noon};
 use crate::support::pty::Home;
@@ -278,32 +277,6 @@ pub fn configured(server: &Postgres, user: &str) -> Home {
     home
 }
 
-/// The lines of one that stays, as they come. Ended with its handle.
-struct Stays {
-    child: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
-}
-
-impl Stays {
-    fn start(home: &Home) -> Stays {
-        let mut child = home.command().arg("replicate").stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Stays { child, lines }
-    }
-
-    /// The next line that holds these words.
-    fn until(&mut self, words: &str) -> String {
-        self.lines.by_ref().map(Result::unwrap).find(|line| line.contains(words)).expect(words)
-    }
-}
-
-impl Drop for Stays {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn by_the_command_over_a_killed_server() {
     let mut server = Postgres::start();
@@ -325,7 +298,7 @@ fn by_the_command_over_a_killed_server() {
     assert!(here.must(&["replicate", "--once"]).contains("0 entries came"));
     let told = there.must(&["replicate", "--once"]);
     assert!(told.contains("not known here before") && told.contains("Outage"), "{told}");
-    let mut stays = Stays::start(&there);
+    let mut stays = Stays::start(&there, "replicate");
     stays.until("connected");
     server.kill();
     let cut = stays.until("CUT OFF");

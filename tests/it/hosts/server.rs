@@ -48,6 +48,23 @@ fn command(name: &str) -> Command {
     command
 }
 
+/// A folder for a server, with the file of its password.
+fn folder() -> (tempfile::TempDir, std::path::PathBuf) {
+    let directory = tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o755)).tempdir().unwrap();
+    let secret = directory.path().join("secret");
+    std::fs::write(&secret, SECRET).unwrap();
+    std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o644)).unwrap();
+    (directory, secret)
+}
+
+/// Makes it the server's own, which does not run as root.
+fn give(directory: &tempfile::TempDir) {
+    if rustix::process::getuid().is_root() {
+        let chown = Command::new("chown").args(["-R", "postgres:"]).arg(directory.path()).status().unwrap();
+        assert!(chown.success());
+    }
+}
+
 impl Postgres {
     pub fn start() -> Postgres {
         Postgres::start_as(None)
@@ -68,7 +85,7 @@ impl Postgres {
 
     /// With one of the certificates that are made for tests, where one is named.
     pub fn start_as(certificate: Option<&str>) -> Postgres {
-        let directory = tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o755)).tempdir().unwrap();
+        let (directory, secret) = folder();
         let data = directory.path().join("data");
         std::fs::create_dir(&data).unwrap();
         let mut extra = Vec::new();
@@ -82,13 +99,7 @@ impl Postgres {
                 extra.extend(["-c".to_owned(), format!("{setting}={}", to.display())]);
             }
         }
-        let secret = directory.path().join("secret");
-        std::fs::write(&secret, SECRET).unwrap();
-        std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o644)).unwrap();
-        if rustix::process::getuid().is_root() {
-            let chown = Command::new("chown").args(["-R", "postgres:"]).arg(directory.path()).status().unwrap();
-            assert!(chown.success());
-        }
+        give(&directory);
         let made = command("initdb")
             .current_dir("/")
             .args(["-U", "postgres", "-A", "scram-sha-256", "-N", "--locale=C.UTF-8", "-E", "UTF8", "--pwfile"])
@@ -105,14 +116,8 @@ impl Postgres {
 
     /// A standby that follows this server by way of `port`, with nothing of its own.
     pub fn standby(&self, port: u16) -> Postgres {
-        let directory = tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o755)).tempdir().unwrap();
-        let secret = directory.path().join("secret");
-        std::fs::write(&secret, SECRET).unwrap();
-        std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o644)).unwrap();
-        if rustix::process::getuid().is_root() {
-            let chown = Command::new("chown").args(["-R", "postgres:"]).arg(directory.path()).status().unwrap();
-            assert!(chown.success());
-        }
+        let (directory, _) = folder();
+        give(&directory);
         let copied = command("pg_basebackup")
             .current_dir("/")
             .env("PGPASSWORD", SECRET)
